@@ -1,0 +1,245 @@
+//! Everything that can happen, as a closed enum of plain data.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+use crate::ports::ApplyId;
+use crate::problem::Problem;
+use crate::text::{ContentChange, DocumentUri, PositionEncoding, Span};
+
+/// Where an answer goes. Dropping it answers nothing; the asker sees that as an internal error.
+pub type Reply<T> = oneshot::Sender<Result<T, Problem>>;
+
+/// Where a request points to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A document URI, as the client wrote it.
+    Uri(DocumentUri),
+    /// A path, absolute or relative to the first workspace folder.
+    Path(PathBuf),
+}
+
+/// A range of a document: in the client's positions, or in whole lines (one-based, both inside), as people type them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Region {
+    /// Client positions.
+    Span(Span),
+    /// One-based first and last line.
+    Lines(u32, u32),
+}
+
+/// A diagnostic of another server, as context for a fix.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Where.
+    pub span: Span,
+    /// What it says.
+    pub message: String,
+    /// Who says so.
+    pub source: Option<String>,
+}
+
+/// What a task should do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Intent {
+    /// Free instruction.
+    Instruction(String),
+    /// Do what the comment instruction (`AI!`) at the target's region says; the edit removes the comment.
+    Comment,
+    /// Fix these findings.
+    Fix(Vec<Finding>),
+    /// Implement the stub.
+    Implement,
+    /// Write documentation comments.
+    Document,
+    /// Refactor for readability without changing behaviour.
+    Refactor,
+}
+
+/// A change asked of a model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EditRequest {
+    /// The file meant.
+    pub target: Target,
+    /// The part meant; `None` is the whole file.
+    pub region: Option<Region>,
+    /// What to do.
+    pub intent: Intent,
+    /// `Some(true)`: apply as soon as it is validated; `Some(false)`: review first; `None`: as configured.
+    pub auto: Option<bool>,
+    /// More files to give to the model (command line).
+    pub also: Vec<PathBuf>,
+}
+
+/// Which part of which proposal; everything `None` is the latest proposal, whole.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// The proposal's id.
+    pub proposal: Option<String>,
+    /// A file of it, workspace-relative.
+    pub path: Option<String>,
+    /// A hunk of it, zero-based over the whole proposal.
+    pub hunk: Option<usize>,
+}
+
+/// A command of the user. Every one is answered at once; the answer is the command's JSON result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// `tenon.edit`, `tenon.fix` and the code actions: `{"task": id}`.
+    Edit(EditRequest),
+    /// `tenon.cancel`: `{"cancelled": n}`.
+    Cancel {
+        /// The task; none means all.
+        task: Option<String>,
+    },
+    /// `tenon.accept`: `{"accepted": n}`.
+    Accept(Selection),
+    /// `tenon.reject`: `{"rejected": n}`.
+    Reject(Selection),
+    /// `tenon.undo`: `{"undone": id}`.
+    Undo {
+        /// The proposal; none means the last one applied.
+        proposal: Option<String>,
+    },
+    /// `tenon.redo`: `{"redone": id}`.
+    Redo {
+        /// The proposal; none means the last one undone.
+        proposal: Option<String>,
+    },
+    /// `tenon.show`: `{"proposal": id, "diff": text}`; also opens the diff where the editor can show a document.
+    Show {
+        /// The proposal; none means the latest.
+        proposal: Option<String>,
+        /// Whether to open it in the editor (code actions do, scripts do not).
+        open: bool,
+    },
+    /// `tenon.status`.
+    Status,
+}
+
+/// A code action offered at a place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OfferedAction {
+    /// Shown to the user.
+    pub title: String,
+    /// LSP code-action kind, e.g. `refactor.rewrite`, `quickfix`.
+    pub kind: &'static str,
+    /// Whether it fixes what the cursor is on.
+    pub preferred: bool,
+    /// The command it runs and its arguments; `None` when it only carries an edit.
+    pub command: Option<(&'static str, Value)>,
+    /// The edit it carries, for clients without `workspace/applyEdit`.
+    pub edit: Option<Vec<crate::ports::FileEdit>>,
+}
+
+/// A code lens above a pending hunk.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OfferedLens {
+    /// Where.
+    pub span: Span,
+    /// Shown to the user.
+    pub title: String,
+    /// The command it runs and its arguments.
+    pub command: (&'static str, Value),
+}
+
+/// Questions that change nothing.
+#[derive(Debug)]
+pub enum Query {
+    /// Code actions at a place.
+    Actions {
+        /// The document.
+        uri: DocumentUri,
+        /// The place.
+        span: Span,
+        /// Diagnostics the client showed there.
+        findings: Vec<Finding>,
+        /// Kinds the client wants; empty means all.
+        only: Vec<String>,
+        /// The answer.
+        reply: Reply<Vec<OfferedAction>>,
+    },
+    /// Code lenses of a document.
+    Lenses {
+        /// The document.
+        uri: DocumentUri,
+        /// The answer.
+        reply: Reply<Vec<OfferedLens>>,
+    },
+}
+
+/// What the client told about itself that the loop must know.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ClientFacts {
+    /// Workspace folders; the first is the root.
+    pub folders: Vec<PathBuf>,
+    /// The negotiated encoding.
+    pub encoding: PositionEncoding,
+    /// `workspace/applyEdit` is there.
+    pub apply_edit: bool,
+    /// Files can be created and deleted by an edit.
+    pub resource_operations: bool,
+    /// `window/showDocument` is there.
+    pub show_document: bool,
+}
+
+/// What happens.
+#[derive(Debug)]
+pub enum Event {
+    /// The client is known.
+    Initialized(ClientFacts),
+    /// `didOpen`.
+    Opened {
+        /// The document.
+        uri: DocumentUri,
+        /// Its language identifier.
+        language: String,
+        /// Its version.
+        version: i32,
+        /// Its text.
+        text: String,
+    },
+    /// `didChange`.
+    Changed {
+        /// The document.
+        uri: DocumentUri,
+        /// The version after the changes.
+        version: i32,
+        /// The changes, in order.
+        changes: Vec<ContentChange>,
+    },
+    /// `didClose`.
+    Closed {
+        /// The document.
+        uri: DocumentUri,
+    },
+    /// A document notification could not be read.
+    Malformed {
+        /// The document, if even that could be read.
+        uri: Option<DocumentUri>,
+        /// What was wrong.
+        reason: String,
+    },
+    /// A command of the user.
+    Command(Command, Reply<Value>),
+    /// A question.
+    Query(Query),
+    /// The editor answered an edit.
+    EditAnswered {
+        /// Which one.
+        id: ApplyId,
+        /// Whether it says it applied it.
+        applied: bool,
+        /// Its reason, if not.
+        reason: Option<String>,
+    },
+    /// The user cancelled a task by its progress display.
+    ProgressCancelled {
+        /// The task.
+        task: String,
+    },
+    /// The front door closes; running tasks are cancelled and the loop ends.
+    Shutdown,
+}

@@ -1,0 +1,26 @@
+//! The safe diff engine: from what a model wrote to a change set that is proved to fit, or a refusal.
+//!
+//! `parse → lower → resolve → rebase → change_set`:
+//! [`parse`] reads a reply as it streams, [`lower`] turns every format into tagged lines, [`resolve`] finds each
+//! hunk's one place in the text the model saw, [`rebase`] carries it over what was typed meanwhile, and a
+//! [`ChangeSet`] holds the result, all files or none. Zero or several equally good places is a [`Refusal`].
+
+pub mod change_set;
+pub mod lower;
+pub mod parse;
+pub mod rebase;
+pub mod refusal;
+pub mod render;
+pub mod resolve;
+
+pub use change_set::{ChangeKind, ChangeSet, FileChange, FileSet, Hunk, Tier};
+pub use parse::{Ending, ParseEvent, ReplyFormat, ReplyParser};
+pub use refusal::{Nearest, Refusal, RefusalCode};
+
+/// A whole reply against the files as the model saw them: parse's result lowered and resolved, all or nothing.
+///
+/// # Errors
+/// Every refusal found, in reply order; then nothing of the reply may be applied.
+pub fn evaluate(reply: &parse::Reply, base: &FileSet) -> Result<ChangeSet, Vec<Refusal>> {
+    todo!()
+}

@@ -1,0 +1,1 @@
+//! A scripted fake model, for tests and the in-process client.

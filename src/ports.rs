@@ -1,0 +1,13 @@
+//! What the core needs from outside, as few traits as possible; each has a real implementer at the edge and a fake in the tests.
+//!
+//! Everything here is plain data or a trait. Calls on [`Editor`] return at once: answers come back to the main loop as events.
+
+mod editor;
+mod files;
+mod models;
+
+pub use editor::{
+    ApplyId, Editor, FileEdit, Hint, Mark, MarkKind, Progress, ProgressStage, TaskNotice, WorkspaceChange,
+};
+pub use files::{FileError, SourceFiles};
+pub use models::ModelSource;

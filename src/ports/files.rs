@@ -1,0 +1,41 @@
+//! Files that are not open in the editor.
+
+use std::path::{Path, PathBuf};
+
+/// Why a file could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FileError {
+    /// It does not exist.
+    #[error("{} does not exist", .0.display())]
+    Missing(PathBuf),
+    /// It is larger than the configured cap, in bytes.
+    #[error("{} has {size} bytes; the cap is {cap}", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its size.
+        size: u64,
+        /// The cap.
+        cap: u64,
+    },
+    /// It is not UTF-8 text.
+    #[error("{} is not UTF-8 text", .0.display())]
+    NotText(PathBuf),
+    /// Reading failed.
+    #[error("{}: {reason}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        reason: String,
+    },
+    /// It lies outside the workspace, or a link leads outside.
+    #[error("{} is outside the workspace", .0.display())]
+    Outside(PathBuf),
+}
+
+/// Reads files that are not open. Blocking: never call it on the main loop.
+pub trait SourceFiles: Send + Sync {
+    /// The text of a file, or `None` where it does not exist.
+    fn read(&self, path: &Path) -> Result<Option<String>, FileError>;
+}

@@ -1,0 +1,17 @@
+//! Where the orchestrator gets its models.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+
+use crate::model::{Model, Role};
+use crate::problem::Problem;
+
+/// Models by role, resolved when a task needs them: local servers may have been started since.
+pub trait ModelSource: Send + Sync {
+    /// Models of `role`, preferred first, at least one.
+    ///
+    /// # Errors
+    /// `no-model` with the ways to configure one, or a configuration problem.
+    fn models(&self, role: Role) -> BoxFuture<'_, Result<Vec<Arc<dyn Model>>, Problem>>;
+}
