@@ -59,6 +59,32 @@ pub struct Refusal {
     pub nearest: Vec<Nearest>,
 }
 
+impl Refusal {
+    /// A block would create `path`, which exists.
+    pub fn file_exists(path: &str) -> Self {
+        Self {
+            code: RefusalCode::FileExists,
+            message: format!("{path} exists already and was not shown, so it is not overwritten"),
+            hint: "open that file too and ask again, or choose another name".to_owned(),
+            path: Some(path.to_owned()),
+            block: None,
+            nearest: Vec::new(),
+        }
+    }
+
+    /// The text of `path` changed where the edit belongs.
+    pub fn conflict(path: &str) -> Self {
+        Self {
+            code: RefusalCode::Conflict,
+            message: format!("{path} was changed where this edit belongs"),
+            hint: "look at both versions and ask again for the change".to_owned(),
+            path: Some(path.to_owned()),
+            block: None,
+            nearest: Vec::new(),
+        }
+    }
+}
+
 impl From<&Refusal> for Problem {
     fn from(refusal: &Refusal) -> Self {
         todo!()

@@ -53,6 +53,21 @@ pub struct ModelError {
     pub retry_after: Option<Duration>,
 }
 
+impl ModelError {
+    /// The stream of `model` ended without its terminal event.
+    pub fn truncated(model: &super::ModelSettings) -> Self {
+        Self {
+            kind: ModelErrorKind::Truncated,
+            provider: model.provider.clone(),
+            model: model.name.clone(),
+            status: None,
+            code: None,
+            message: "the answer broke off".to_owned(),
+            retry_after: None,
+        }
+    }
+}
+
 impl From<&ModelError> for Problem {
     fn from(error: &ModelError) -> Self {
         todo!()

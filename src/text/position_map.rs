@@ -43,6 +43,11 @@ impl PositionMap {
         todo!()
     }
 
+    /// The map between two texts, found by comparing them; used where no edits were reported.
+    pub fn from_texts(old: &Rope, new: &Rope) -> Self {
+        todo!()
+    }
+
     /// Appends one more replacement, given in offsets of the text as it is after all earlier ones.
     pub fn push(&mut self, delete: Range<usize>, inserted: usize) {
         todo!()
