@@ -12,7 +12,12 @@ fn hunk(base: &str, range: Range<usize>, insert: &str) -> Hunk {
 }
 
 /// What the hunk makes of the text after the user's typing; `None` when the user made the same change.
-fn rebased(base: &str, typed: &[Typed<'_>], range: Range<usize>, insert: &str) -> Result<Option<String>, RefusalCode> {
+fn rebased(
+    base: &str,
+    typed: &[Typed<'_>],
+    range: Range<usize>,
+    insert: &str,
+) -> Result<Option<String>, RefusalCode> {
     let mut map = PositionMap::default();
     let mut live = base.to_owned();
     for (range, text) in typed {
