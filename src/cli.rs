@@ -1,1 +1,3 @@
-//! x
+//! The command line: subcommands and terminal rendering.
+
+pub mod apply;
