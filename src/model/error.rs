@@ -103,7 +103,10 @@ impl ModelError {
                 self.model, self.provider
             ),
             ModelErrorKind::BadRequest => {
-                format!("check the settings of [models.{}]: not every model takes every parameter", self.model)
+                format!(
+                    "check the settings of [models.{}]: not every model takes every parameter",
+                    self.model
+                )
             }
             ModelErrorKind::Server => format!(
                 "try again; if it stays, check that `base_url` of [providers.{}] is such an API",
@@ -161,7 +164,7 @@ mod tests {
 
     use super::*;
 
-    fn check(error: &ModelError, expected: Expect) {
+    fn check(error: &ModelError, expected: &Expect) {
         let problem = Problem::from(error);
         assert_eq!(problem.category, Category::Model);
         let hint = problem.hint.expect("every kind has a hint");
@@ -176,11 +179,11 @@ mod tests {
         };
         check(
             &error,
-            expect![[r#"
+            &expect![[r"
                 model-bad-request
                 Model coder of local did not accept the request (HTTP 404): model 'x' not found
                 check `model` of [models.coder] and `base_url` of [providers.local] (most end in /v1)
-            "#]],
+            "]],
         );
     }
 
@@ -188,12 +191,7 @@ mod tests {
     fn cuts_long_messages_and_removes_control_characters() {
         let error = ModelError {
             retry_after: Some(Duration::from_secs(7)),
-            ..ModelError::new(
-                ModelErrorKind::RateLimit,
-                "p",
-                "m",
-                format!("\x1b[31m{}", "é".repeat(300)),
-            )
+            ..ModelError::new(ModelErrorKind::RateLimit, "p", "m", format!("\x1b[31m{}", "é".repeat(300)))
         };
         let problem = Problem::from(&error);
         assert!(!problem.message.contains('\x1b'));

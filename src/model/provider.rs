@@ -75,7 +75,8 @@ fn endpoint(provider: &ProviderSettings, path: &str) -> Result<Url, Problem> {
 fn temperature(text: &str, model: &str) -> Result<Number, Problem> {
     serde_json::from_str(text.trim()).map_err(|_| {
         let message = format!("`temperature` of model {model} is not a number");
-        Problem::error("bad-temperature", Category::Configuration, message).hint("write it like 0.2, or leave it out")
+        Problem::error("bad-temperature", Category::Configuration, message)
+            .hint("write it like 0.2, or leave it out")
     })
 }
 
@@ -117,7 +118,7 @@ mod tests {
     fn temperatures() {
         assert_eq!(temperature(" 0.2 ", "m").expect("a number").to_string(), "0.2");
         for bad in ["", "warm", "NaN", "\"0.2\""] {
-            assert_eq!(temperature(bad, "m").unwrap_err().code, "bad-temperature");
+            assert_eq!(temperature(bad, "m").expect_err("an error").code, "bad-temperature");
         }
     }
 }

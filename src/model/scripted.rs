@@ -122,7 +122,8 @@ impl Model for Scripted {
     }
 
     fn ask(&self, request: ModelRequest) -> ReplyStream {
-        let reply = Reply { model: self.clone(), request: Some(request), steps: VecDeque::new(), ended: false };
+        let reply =
+            Reply { model: self.clone(), request: Some(request), steps: VecDeque::new(), ended: false };
         futures::stream::unfold(reply, |mut reply| async move {
             let item = reply.next().await?;
             Some((item, reply))
@@ -144,49 +145,30 @@ impl Reply {
         if self.ended {
             return None;
         }
-        if let Some(request) = self.request.take()
-            && let Err(error) = self.begin(request)
-        {
-            return Some(self.end(Err(error)));
+        if let Some(request) = self.request.take() {
+            self.begin(request);
         }
         loop {
-            match self.steps.pop_front() {
-                Some(Step::Wait(gate)) => gate.passed().await,
-                Some(Step::Event(event @ StreamEvent::Finished(_))) => return Some(self.end(Ok(event))),
-                Some(Step::Event(event)) => return Some(Ok(event)),
-                Some(Step::Error(kind, message)) => {
-                    let error = self.model.error(kind, message);
-                    return Some(self.end(Err(error)));
+            let item = match self.steps.pop_front() {
+                Some(Step::Wait(gate)) => {
+                    gate.passed().await;
+                    continue;
                 }
-                None => {
-                    let error = self.model.error(ModelErrorKind::Truncated, "the script ended");
-                    return Some(self.end(Err(error)));
-                }
-            }
+                Some(Step::Event(event)) => Ok(event),
+                Some(Step::Error(kind, message)) => Err(self.model.error(kind, message)),
+                None => Err(self.model.error(ModelErrorKind::Truncated, "the script ended")),
+            };
+            self.ended = matches!(item, Ok(StreamEvent::Finished(_)) | Err(_));
+            return Some(item);
         }
     }
 
-    fn begin(&mut self, request: ModelRequest) -> Result<(), ModelError> {
+    fn begin(&mut self, request: ModelRequest) {
         let mut script = self.model.script();
         script.requests.push(request);
-        match script.replies.pop_front() {
-            Some(steps) => {
-                self.steps = steps.into();
-                Ok(())
-            }
-            None => {
-                drop(script);
-                Err(self.model.error(ModelErrorKind::NoRecording, "the script has no reply left"))
-            }
-        }
-    }
-
-    fn end(
-        &mut self,
-        item: Result<StreamEvent, ModelError>,
-    ) -> Result<StreamEvent, ModelError> {
-        self.ended = true;
-        item
+        let none =
+            || vec![Step::Error(ModelErrorKind::NoRecording, "the script has no reply left".to_owned())];
+        self.steps = script.replies.pop_front().unwrap_or_else(none).into();
     }
 }
 
@@ -219,9 +201,9 @@ mod tests {
         assert_eq!(model.ask(request("a")).collect::<Vec<_>>().await, [text("one"), finished]);
         let second: Vec<_> = model.ask(request("b")).collect().await;
         assert_eq!(second[0], text("two"));
-        assert_eq!(second[1].as_ref().unwrap_err().kind, ModelErrorKind::Truncated);
+        assert_eq!(second[1].as_ref().expect_err("an error").kind, ModelErrorKind::Truncated);
         let third: Vec<_> = model.ask(request("c")).collect().await;
-        assert_eq!(third[0].as_ref().unwrap_err().kind, ModelErrorKind::NoRecording);
+        assert_eq!(third[0].as_ref().expect_err("an error").kind, ModelErrorKind::NoRecording);
         assert_eq!(third.len(), 1);
         drop(unpolled);
         assert!(!model.dropped().is_open());

@@ -54,7 +54,7 @@ impl Fault {
         if fault.message.is_empty() {
             let is_text = json.is_null() && !body.trim_start().starts_with('<');
             let text = if is_text { body.trim() } else { "" };
-            fault.message = if text.is_empty() { reason.to_owned() } else { shortened(text) };
+            fault.message = String::from(if text.is_empty() { reason } else { text });
             fault.kind = classify(Some(status), &[], &fault.message);
         }
         fault
@@ -76,7 +76,7 @@ impl Fault {
             kind: classify(status, &words, message),
             status,
             code: words.first().map(|word| (*word).to_owned()).or(number.map(|code| code.to_string())),
-            message: shortened(message),
+            message: message.to_owned(),
         }
     }
 }
@@ -84,10 +84,12 @@ impl Fault {
 fn classify(status: Option<u16>, words: &[&str], message: &str) -> ModelErrorKind {
     let message = message.to_lowercase();
     let says = |needles: &[&str]| needles.iter().any(|needle| message.contains(needle));
-    let is = |codes: &[&str]| words.iter().any(|word| codes.iter().any(|code| word.eq_ignore_ascii_case(code)));
+    let is =
+        |codes: &[&str]| words.iter().any(|word| codes.iter().any(|code| word.eq_ignore_ascii_case(code)));
     // Words of a message count only where the status leaves the kind open.
     let is_open = matches!(status, None | Some(400 | 403 | 413 | 422 | 429 | 500));
-    let too_large = ["context length", "context size", "context window", "prompt is too long", "context overflow"];
+    let too_large =
+        ["context length", "context size", "context window", "prompt is too long", "context overflow"];
     let payment = ["billing", "spend limit", "spending limit", "credit balance", "insufficient"];
     if is(&["context_length_exceeded", "exceed_context_size_error", "request_too_large"])
         || status == Some(413)
@@ -132,8 +134,9 @@ fn by_code(is: &impl Fn(&[&str]) -> bool) -> ModelErrorKind {
     }
 }
 
-/// At most 1000 characters: some servers answer with their whole stack, or with our prompt.
-fn shortened(text: &str) -> String {
+/// At most 1000 characters of `text`: some servers answer with their whole stack, or with our prompt. Keys must
+/// be taken out before, as half a key would not be recognised.
+pub(super) fn shortened(text: &str) -> String {
     match text.char_indices().nth(1000) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
@@ -155,7 +158,8 @@ mod tests {
 
     #[test]
     fn too_large_in_the_words_of_each_server() {
-        let openai = r#"{"error":{"message":"m","type":"invalid_request_error","code":"context_length_exceeded"}}"#;
+        let openai =
+            r#"{"error":{"message":"m","type":"invalid_request_error","code":"context_length_exceeded"}}"#;
         check(400, openai, PromptTooLarge, Some("context_length_exceeded"), "m");
         let llama = r#"{"error":{"code":400,"message":"m","type":"exceed_context_size_error","n_ctx":4096}}"#;
         check(400, llama, PromptTooLarge, Some("exceed_context_size_error"), "m");
@@ -189,18 +193,42 @@ mod tests {
 
     #[test]
     fn statuses() {
-        check(401, r#"{"error":{"message":"no","code":"invalid_api_key"}}"#, Authentication, Some("invalid_api_key"), "no");
+        check(
+            401,
+            r#"{"error":{"message":"no","code":"invalid_api_key"}}"#,
+            Authentication,
+            Some("invalid_api_key"),
+            "no",
+        );
         check(403, "", Authentication, None, "Reason");
-        check(403, r#"{"error":{"code":403,"message":"input flagged"}}"#, Refused, Some("403"), "input flagged");
+        check(
+            403,
+            r#"{"error":{"code":403,"message":"input flagged"}}"#,
+            Refused,
+            Some("403"),
+            "input flagged",
+        );
         check(404, r#"{"error":"model 'x' not found"}"#, BadRequest, None, "model 'x' not found");
         check(404, r#"{"detail":"Not Found"}"#, BadRequest, None, "Not Found");
         check(408, "", Stalled, None, "Reason");
         check(409, "", Server, None, "Reason");
         check(500, "<html>nginx</html>", Server, None, "Reason");
         check(502, "upstream gone", Server, None, "upstream gone");
-        check(503, r#"{"error":{"message":"Loading model","type":"unavailable_error","code":503}}"#, Overloaded, Some("unavailable_error"), "Loading model");
+        check(
+            503,
+            r#"{"error":{"message":"Loading model","type":"unavailable_error","code":503}}"#,
+            Overloaded,
+            Some("unavailable_error"),
+            "Loading model",
+        );
         check(529, "", Overloaded, None, "Reason");
-        check(429, r#"[{"error":{"code":429,"message":"slow","status":"RESOURCE_EXHAUSTED"}}]"#, RateLimit, Some("RESOURCE_EXHAUSTED"), "slow");
+        check(
+            429,
+            r#"[{"error":{"code":429,"message":"slow","status":"RESOURCE_EXHAUSTED"}}]"#,
+            RateLimit,
+            Some("RESOURCE_EXHAUSTED"),
+            "slow",
+        );
         check(301, "", Server, None, "Reason");
     }
 
@@ -226,7 +254,6 @@ mod tests {
 
     #[test]
     fn long_messages_are_cut_between_characters() {
-        let fault = Fault::with_status(500, "", &"é".repeat(5000));
-        assert_eq!(fault.message.chars().count(), 1001);
+        assert_eq!(shortened(&"é".repeat(5000)).chars().count(), 1001);
     }
 }

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use secrecy::zeroize::Zeroizing;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{OnceCell, oneshot};
 
 use crate::model::KeySource;
@@ -132,7 +132,8 @@ mod tests {
 
     #[test]
     fn variables() {
-        let problem = Key::new(&KeySource::Variable("TENON_TEST_NO_SUCH_VARIABLE".to_owned()), "p").unwrap_err();
+        let problem = Key::new(&KeySource::Variable("TENON_TEST_NO_SUCH_VARIABLE".to_owned()), "p")
+            .expect_err("an error");
         assert_eq!(problem.code, "key-not-set");
         assert!(problem.message.contains("TENON_TEST_NO_SUCH_VARIABLE"));
         let key = Key::new(&KeySource::Variable("CARGO_PKG_NAME".to_owned()), "p").expect("set by cargo");
@@ -148,7 +149,7 @@ mod tests {
         assert_eq!(key.get().await.expect("printed").expose_secret(), "sk-secret; $(id)");
         assert!(!format!("{key:?}").contains("sk-secret"));
         for bad in [&["sh", "-c", "echo sk-secret; exit 3"][..], &["true"], &["/no/such/program"]] {
-            let error = command(bad).get().await.map(|_| ()).unwrap_err();
+            let error = command(bad).get().await.map(|_| ()).expect_err("an error");
             assert!(!error.contains("sk-secret"), "{error}");
         }
     }
@@ -158,7 +159,7 @@ mod tests {
     fn commands_that_hang_are_killed() {
         let started = Instant::now();
         let words = ["sleep".to_owned(), "60".to_owned()];
-        run(&words, Duration::from_millis(50)).map(|_| ()).unwrap_err();
+        run(&words, Duration::from_millis(50)).map(|_| ()).expect_err("an error");
         assert!(started.elapsed() < Duration::from_secs(5));
     }
 }

@@ -10,9 +10,7 @@ use serde_json::{Number, Value, json};
 
 use super::failure::Fault;
 use super::sse::Event;
-use crate::model::{
-    FinishReason, ModelErrorKind, ModelRequest, ModelSettings, Speaker, StreamEvent, Usage,
-};
+use crate::model::{FinishReason, ModelErrorKind, ModelRequest, ModelSettings, Speaker, StreamEvent, Usage};
 
 /// The data of the terminal event.
 pub(super) const DONE: &str = "[DONE]";
@@ -68,7 +66,11 @@ impl Codec {
     }
 
     /// Reads a whole completion, from servers that do not stream.
-    pub(super) fn completion(&mut self, answer: &Value, out: &mut VecDeque<StreamEvent>) -> Result<(), Fault> {
+    pub(super) fn completion(
+        &mut self,
+        answer: &Value,
+        out: &mut VecDeque<StreamEvent>,
+    ) -> Result<(), Fault> {
         if let Some(fault) = Fault::in_band(answer) {
             return Err(fault);
         }
@@ -85,7 +87,8 @@ impl Codec {
         if let Some(choice) = choices.iter().find(|choice| choice["index"].as_u64().unwrap_or(0) == 0) {
             let part = &choice[part];
             let reasoning = [&part["reasoning_content"], &part["reasoning"]];
-            if let Some(text) = reasoning.into_iter().find_map(Value::as_str).filter(|text| !text.is_empty()) {
+            if let Some(text) = reasoning.into_iter().find_map(Value::as_str).filter(|text| !text.is_empty())
+            {
                 out.push_back(StreamEvent::Reasoning(text.to_owned()));
             }
             let text = text(&part["content"])?;
@@ -125,9 +128,11 @@ fn text(content: &Value) -> Result<String, Fault> {
     match content {
         Value::Null => Ok(String::new()),
         Value::String(text) => Ok(text.clone()),
-        Value::Array(parts) => {
-            Ok(parts.iter().filter(|part| part["type"] == "text").filter_map(|part| part["text"].as_str()).collect())
-        }
+        Value::Array(parts) => Ok(parts
+            .iter()
+            .filter(|part| part["type"] == "text")
+            .filter_map(|part| part["text"].as_str())
+            .collect()),
         _ => Err(not_this_api("its content is no text")),
     }
 }

@@ -18,7 +18,12 @@ const LONGEST_PROMISE: Duration = Duration::from_secs(120);
 
 /// Returns the pause before the next attempt, or `None` to give up. `advice` is the server's `x-should-retry`,
 /// `jitter` a random number from 0 to 1.
-pub(super) fn pause(error: &ModelError, advice: Option<bool>, n_retries: u32, jitter: f64) -> Option<Duration> {
+pub(super) fn pause(
+    error: &ModelError,
+    advice: Option<bool>,
+    n_retries: u32,
+    jitter: f64,
+) -> Option<Duration> {
     let is_final = matches!(error.kind, ModelErrorKind::Payment | ModelErrorKind::Authentication);
     if n_retries >= MAX_RETRIES || is_final {
         return None;
@@ -31,13 +36,11 @@ pub(super) fn pause(error: &ModelError, advice: Option<bool>, n_retries: u32, ji
     if !advice.unwrap_or(is_passing) {
         return None;
     }
-    match error.retry_after {
-        Some(promise) => (promise <= LONGEST_PROMISE).then_some(promise),
-        None => {
-            let pause = FIRST_PAUSE.saturating_mul(1 << n_retries).min(LONGEST_PAUSE);
-            Some(pause.mul_f64(1.0 - 0.25 * jitter.clamp(0.0, 1.0)))
-        }
+    if let Some(promise) = error.retry_after {
+        return (promise <= LONGEST_PROMISE).then_some(promise);
     }
+    let pause = FIRST_PAUSE.saturating_mul(1 << n_retries).min(LONGEST_PAUSE);
+    Some(pause.mul_f64(1.0 - 0.25 * jitter.clamp(0.0, 1.0)))
 }
 
 /// Reads `x-should-retry`.
@@ -75,7 +78,8 @@ fn http_date(text: &str) -> Option<SystemTime> {
     };
     let (day, year, hour, minute, second): (u64, u64, _, _, _) =
         (day.parse().ok()?, year.parse().ok()?, hour?, minute?, second?);
-    if !(1970..10_000).contains(&year) || !(1..=31).contains(&day) || hour > 23 || minute > 59 || second > 60 {
+    if !(1970..10_000).contains(&year) || !(1..=31).contains(&day) || hour > 23 || minute > 59 || second > 60
+    {
         return None;
     }
     // Days since 1970-01-01, with the year beginning in March so that the leap day is its last.

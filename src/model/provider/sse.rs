@@ -109,7 +109,8 @@ impl Decoder {
     }
 
     fn end_line(&mut self, line: &[u8], events: &mut Vec<Event>) -> Result<(), SseError> {
-        let line = if std::mem::take(&mut self.at_start) { line.strip_prefix(BOM).unwrap_or(line) } else { line };
+        let line =
+            if std::mem::take(&mut self.at_start) { line.strip_prefix(BOM).unwrap_or(line) } else { line };
         if line.is_empty() {
             let event = std::mem::take(&mut self.event);
             if std::mem::take(&mut self.has_data) && !event.data.is_empty() {

@@ -22,7 +22,7 @@ use serde_json::Number;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use self::answer::Answer;
-use super::failure::Fault;
+use super::failure::{Fault, shortened};
 use super::key::Key;
 use super::{openai_chat, retry};
 use crate::model::{
@@ -115,13 +115,11 @@ impl Asking {
             }
             if let Some(failure) = self.failure.take() {
                 self.answer = None;
-                match self.pause_after(&failure) {
-                    Some(pause) => self.wait(pause, &failure.error).await,
-                    None => {
-                        self.is_ended = true;
-                        return Some(Err(failure.error));
-                    }
-                }
+                let Some(pause) = self.pause_after(&failure) else {
+                    self.is_ended = true;
+                    return Some(Err(failure.error));
+                };
+                self.wait(pause, &failure.error).await;
             }
             // Events that came before a failure go out first.
             self.failure = self.advance().await.err();
@@ -164,9 +162,10 @@ impl Asking {
 impl Connection {
     /// Sends the request and waits for the head of a good answer.
     async fn open(&self, body: Bytes) -> Result<Answer, Failure> {
-        let authorization = self.authorization().await.map_err(|message| {
-            self.failure(Fault::new(ModelErrorKind::Authentication, message))
-        })?;
+        let authorization = self
+            .authorization()
+            .await
+            .map_err(|message| self.failure(Fault::new(ModelErrorKind::Authentication, message)))?;
         let first_by = Instant::now() + self.timeouts.first_byte;
         let mut request = self
             .client
@@ -233,7 +232,7 @@ impl Connection {
             model: self.settings.name.clone(),
             status: fault.status,
             code: fault.code.map(redacted),
-            message: redacted(fault.message),
+            message: shortened(&redacted(fault.message)),
             retry_after: None,
         };
         tracing::debug!(

@@ -18,7 +18,7 @@ fn settings() -> ModelSettings {
 }
 
 /// Decodes the data of events and writes what came out, one event a line.
-fn check(events: &[&str], expected: Expect) {
+fn check(events: &[&str], expected: &Expect) {
     let mut codec = Codec::default();
     let mut out = VecDeque::new();
     let result = events.iter().try_for_each(|data| {
@@ -28,7 +28,7 @@ fn check(events: &[&str], expected: Expect) {
     expected.assert_eq(&written(&out, result));
 }
 
-fn check_completion(answer: &str, expected: Expect) {
+fn check_completion(answer: &str, expected: &Expect) {
     let mut out = VecDeque::new();
     let answer = serde_json::from_str(answer).expect("valid JSON");
     let result = Codec::default().completion(&answer, &mut out);
@@ -73,7 +73,7 @@ fn a_whole_stream() {
             r#"{"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4}}"#,
             DONE,
         ],
-        expect![[r#"
+        &expect![[r#"
             Reasoning("hm")
             Reasoning("so")
             Text("né\n")
@@ -87,43 +87,58 @@ fn a_whole_stream() {
 #[test]
 fn finish_reasons() {
     check(
-        &[r#"{"choices":[{"delta":{},"finish_reason":"length"}]}"#, r#"{"choices":[{"finish_reason":"stop"}]}"#, DONE],
-        expect![["Finished(Length)\n"]],
+        &[
+            r#"{"choices":[{"delta":{},"finish_reason":"length"}]}"#,
+            r#"{"choices":[{"finish_reason":"stop"}]}"#,
+            DONE,
+        ],
+        &expect![["Finished(Length)\n"]],
     );
     check(
-        &[r#"{"choices":[{"delta":{"content":[{"type":"text","text":"a"},{"type":"thinking"}]},"finish_reason":"tool_calls"}]}"#, DONE],
-        expect![[r#"
+        &[
+            r#"{"choices":[{"delta":{"content":[{"type":"text","text":"a"},{"type":"thinking"}]},"finish_reason":"tool_calls"}]}"#,
+            DONE,
+        ],
+        &expect![[r#"
             Text("a")
             Finished(Other("tool_calls"))
         "#]],
     );
-    check(&[DONE], expect![["Truncated None None the answer ended without a finish reason\n"]]);
+    check(&[DONE], &expect![["Truncated None None the answer ended without a finish reason\n"]]);
     check(
-        &[r#"{"choices":[{"delta":{"refusal":"I can"}}]}"#, r#"{"choices":[{"delta":{"refusal":"not"},"finish_reason":"stop"}]}"#, DONE],
-        expect![["Refused None None I cannot\n"]],
+        &[
+            r#"{"choices":[{"delta":{"refusal":"I can"}}]}"#,
+            r#"{"choices":[{"delta":{"refusal":"not"},"finish_reason":"stop"}]}"#,
+            DONE,
+        ],
+        &expect![["Refused None None I cannot\n"]],
     );
 }
 
 #[test]
 fn errors_in_band() {
     check(
-        &[r#"{"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}]}"#, r#"{"error":{"code":502,"message":"gone"}}"#, DONE],
-        expect![[r#"
+        &[
+            r#"{"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}]}"#,
+            r#"{"error":{"code":502,"message":"gone"}}"#,
+            DONE,
+        ],
+        &expect![[r#"
             Text("a")
             Server Some(502) Some("502") gone
         "#]],
     );
     check(
         &[r#"error|{"message":"busy","type":"overloaded_error"}"#],
-        expect![[r#"
+        &expect![[r#"
             Overloaded None Some("overloaded_error") busy
         "#]],
     );
-    check(&["error|null"], expect![["Server None None the server reported an error and did not name it\n"]]);
-    check(&["hello"], expect![["Server None None an event of the stream is not JSON\n"]]);
+    check(&["error|null"], &expect![["Server None None the server reported an error and did not name it\n"]]);
+    check(&["hello"], &expect![["Server None None an event of the stream is not JSON\n"]]);
     check(
         &[r#"{"choices":[{"delta":{"content":3}}]}"#],
-        expect![["Server None None the server is not an OpenAI-compatible API: its content is no text\n"]],
+        &expect![["Server None None the server is not an OpenAI-compatible API: its content is no text\n"]],
     );
 }
 
@@ -131,7 +146,7 @@ fn errors_in_band() {
 fn answers_that_do_not_stream() {
     check_completion(
         r#"{"choices":[{"message":{"content":"a","reasoning_content":"r"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":2}}"#,
-        expect![[r#"
+        &expect![[r#"
             Reasoning("r")
             Text("a")
             Usage(Usage { input: 1, output: 2 })
@@ -140,13 +155,18 @@ fn answers_that_do_not_stream() {
     );
     check_completion(
         r#"{"error":{"message":"no such model","code":"model_not_found"}}"#,
-        expect![[r#"
+        &expect![[r#"
             BadRequest None Some("model_not_found") no such model
         "#]],
     );
     check_completion(
         r#"{"status":"ok"}"#,
-        expect![["Server None None the server is not an OpenAI-compatible API: its JSON has no `choices`\n"]],
+        &expect![[
+            "Server None None the server is not an OpenAI-compatible API: its JSON has no `choices`\n"
+        ]],
     );
-    check_completion(r#"{"choices":[]}"#, expect![["Truncated None None the answer ended without a finish reason\n"]]);
+    check_completion(
+        r#"{"choices":[]}"#,
+        &expect![["Truncated None None the answer ended without a finish reason\n"]],
+    );
 }

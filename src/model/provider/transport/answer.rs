@@ -3,7 +3,6 @@
 //! Time counts only while we wait for the server: a slow reader of the stream never looks like a stalled server.
 
 use std::collections::VecDeque;
-use std::error::Error as _;
 use std::io;
 use std::time::Duration;
 
@@ -96,9 +95,10 @@ impl Answer {
                 }
                 result.map_err(|error| Fault::new(ModelErrorKind::Server, error.to_string()))
             }
-            Body::Whole(body) if body.len() + bytes.len() > WHOLE_LIMIT => {
-                Err(Fault::new(ModelErrorKind::Server, format!("the answer is larger than {WHOLE_LIMIT} bytes")))
-            }
+            Body::Whole(body) if body.len() + bytes.len() > WHOLE_LIMIT => Err(Fault::new(
+                ModelErrorKind::Server,
+                format!("the answer is larger than {WHOLE_LIMIT} bytes"),
+            )),
             Body::Whole(body) => {
                 body.extend_from_slice(bytes);
                 Ok(())
@@ -148,8 +148,10 @@ fn is_finished(out: &VecDeque<StreamEvent>) -> bool {
 }
 
 fn body_form(response: &Response) -> Result<Body, Fault> {
-    let content_type = response.headers().get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or("unreadable"));
-    let essence = content_type.and_then(|value| value.split(';').next()).map(|value| value.trim().to_lowercase());
+    let content_type =
+        response.headers().get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or("unreadable"));
+    let essence =
+        content_type.and_then(|value| value.split(';').next()).map(|value| value.trim().to_lowercase());
     match essence.as_deref() {
         None | Some("text/event-stream") => Ok(Body::Stream(Box::default())),
         Some("application/json") => Ok(Body::Whole(Vec::new())),
