@@ -185,8 +185,8 @@ impl Drop for Reply {
 mod tests {
     use super::*;
 
-    fn text(text: &str) -> Result<StreamEvent, ModelError> {
-        Ok(StreamEvent::Text(text.to_owned()))
+    fn text(text: &str) -> StreamEvent {
+        StreamEvent::Text(text.to_owned())
     }
 
     fn request(system: &str) -> ModelRequest {
@@ -196,11 +196,11 @@ mod tests {
     #[tokio::test]
     async fn answers_in_order_and_records() {
         let model = Scripted::new("m").reply_text("one").reply([Step::text("two")]);
-        let finished = Ok(StreamEvent::Finished(FinishReason::Stop));
+        let finished = StreamEvent::Finished(FinishReason::Stop);
         let unpolled = model.ask(request("never polled"));
-        assert_eq!(model.ask(request("a")).collect::<Vec<_>>().await, [text("one"), finished]);
+        assert_eq!(model.ask(request("a")).collect::<Vec<_>>().await, [Ok(text("one")), Ok(finished)]);
         let second: Vec<_> = model.ask(request("b")).collect().await;
-        assert_eq!(second[0], text("two"));
+        assert_eq!(second[0], Ok(text("two")));
         assert_eq!(second[1].as_ref().expect_err("an error").kind, ModelErrorKind::Truncated);
         let third: Vec<_> = model.ask(request("c")).collect().await;
         assert_eq!(third[0].as_ref().expect_err("an error").kind, ModelErrorKind::NoRecording);
@@ -215,12 +215,12 @@ mod tests {
         let gate = Gate::default();
         let model = Scripted::new("m").reply([Step::text("a"), Step::Wait(gate.clone()), Step::text("b")]);
         let mut reply = model.ask(request(""));
-        assert_eq!(reply.next().await, Some(text("a")));
+        assert_eq!(reply.next().await, Some(Ok(text("a"))));
         let (piece, ()) = futures::join!(reply.next(), async {
             gate.reached().await;
             gate.open();
         });
-        assert_eq!(piece, Some(text("b")));
+        assert_eq!(piece, Some(Ok(text("b"))));
         drop(reply);
         model.dropped().passed().await;
     }

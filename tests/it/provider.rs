@@ -175,13 +175,14 @@ const QUICK: Duration = Duration::from_millis(200);
 async fn dropping_a_reply_closes_the_socket() {
     let never = tenon::model::scripted::Gate::default();
     // In the middle of the text, and before any answer.
-    let script = vec![Act::head(SSE), Act::chunk(delta("a")), Act::Pause(never.clone())];
+    let script = vec![Act::head(SSE), Act::chunk(delta("a")), Act::Pause(never)];
     let fake = FakeProvider::start([script]).await;
     let mut stream = model(&fake, Timeouts::default()).ask(request());
     assert_eq!(stream.next().await, Some(Ok(StreamEvent::Text("a".to_owned()))));
     drop(stream);
     tokio::time::timeout(QUICK, fake.client_left()).await.expect("closed in time");
 
+    let never = tenon::model::scripted::Gate::default();
     let fake = FakeProvider::start([vec![Act::Pause(never.clone())]]).await;
     let mut stream = model(&fake, Timeouts::default()).ask(request());
     tokio::select! {

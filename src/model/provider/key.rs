@@ -21,7 +21,6 @@ const SHORTEST_REDACTED: usize = 4;
 
 /// A key that is there, or a command that will print it. Commands run at the first request, not before: they
 /// may ask the person.
-#[derive(Debug)]
 pub(super) struct Key {
     command: Vec<String>,
     known: OnceCell<SecretString>,
@@ -65,6 +64,13 @@ impl Key {
             Some(key) if key.len() >= SHORTEST_REDACTED => text.replace(key, "[key]"),
             _ => text.to_owned(),
         }
+    }
+}
+
+impl std::fmt::Debug for Key {
+    /// Not even the command is shown: people write keys into those, too.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Key").finish_non_exhaustive()
     }
 }
 

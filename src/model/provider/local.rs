@@ -15,7 +15,7 @@ use super::transport;
 use crate::model::{Api, EditFormat, ModelSettings, ProviderSettings, Timeouts};
 
 /// For all servers together.
-const LIMIT: Duration = Duration::from_millis(900);
+const LIMIT: Duration = Duration::from_millis(800);
 /// Bytes of an answer that are read.
 const ANSWER_LIMIT: usize = 1 << 20;
 /// Window of a model whose server does not tell it, in tokens.

@@ -146,11 +146,9 @@ async fn keys_that_cannot_be_had() {
 
 #[tokio::test]
 async fn nobody_listens() {
-    let port = FakeProvider::start([]).await.port();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("set up");
     let free = listener.local_addr().expect("set up").port();
     drop(listener);
-    assert_ne!(port, free);
     let fake = FakeProvider::start([]).await;
     let (mut provider, settings) = settings(&fake, Timeouts::default());
     provider.base_url = format!("http://user:pass-word@127.0.0.1:{free}/v1");
