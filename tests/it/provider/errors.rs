@@ -146,9 +146,10 @@ async fn keys_that_cannot_be_had() {
 
 #[tokio::test]
 async fn nobody_listens() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("set up");
-    let free = listener.local_addr().expect("set up").port();
-    drop(listener);
+    // Bound but not listening: refuses, and no other test can take the port meanwhile.
+    let socket = tokio::net::TcpSocket::new_v4().expect("set up");
+    socket.bind("127.0.0.1:0".parse().expect("an address")).expect("set up");
+    let free = socket.local_addr().expect("set up").port();
     let fake = FakeProvider::start([]).await;
     let (mut provider, settings) = settings(&fake, Timeouts::default());
     provider.base_url = format!("http://user:pass-word@127.0.0.1:{free}/v1");
