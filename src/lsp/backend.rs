@@ -157,7 +157,9 @@ impl LanguageServer for Backend {
 }
 
 /// Builds the service with exactly the methods that are served.
-pub(super) fn service(backend: impl FnOnce(tower_lsp::Client) -> Backend) -> (LspService<Backend>, ClientSocket) {
+pub(super) fn service(
+    backend: impl FnOnce(tower_lsp::Client) -> Backend,
+) -> (LspService<Backend>, ClientSocket) {
     let builder: LspServiceBuilder<Backend> = LspService::build_with_lifecycle_methods(backend);
     builder
         .custom_method("textDocument/didOpen", Backend::did_open)

@@ -73,7 +73,8 @@ pub(super) fn profile(params: &lsp::InitializeParams) -> Profile {
 
 /// The first encoding of the client's list that we know; UTF-16 without a list.
 fn encoding(params: &lsp::InitializeParams) -> PositionEncoding {
-    let offered = params.capabilities.general.as_ref().and_then(|general| general.position_encodings.as_ref());
+    let offered =
+        params.capabilities.general.as_ref().and_then(|general| general.position_encodings.as_ref());
     let known = |kind: &lsp::PositionEncodingKind| match kind {
         lsp::PositionEncodingKind::UTF8 => Some(PositionEncoding::Utf8),
         lsp::PositionEncodingKind::UTF16 => Some(PositionEncoding::Utf16),

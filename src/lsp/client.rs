@@ -226,7 +226,6 @@ impl Wire {
     }
 }
 
-
 fn json(params: &impl Serialize) -> Value {
     serde_json::to_value(params).unwrap_or_else(|error| {
         tracing::error!(%error, "parameters cannot be written as JSON");

@@ -109,7 +109,8 @@ impl Arguments {
             Self::Object(object) => object,
             Self::Words(words) if words.len() > fields.len() => return Err("too many arguments".to_owned()),
             Self::Words(words) => {
-                let named = fields.iter().zip(words).map(|(&field, word)| (field.to_owned(), as_field(field, word)));
+                let named =
+                    fields.iter().zip(words).map(|(&field, word)| (field.to_owned(), as_field(field, word)));
                 Value::Object(named.collect())
             }
         };
@@ -136,7 +137,13 @@ fn edit(arguments: Arguments) -> Result<Command, String> {
         Arguments::Words(words) => words,
         Arguments::Object(object) => {
             let edit: protocol::Edit = serde_json::from_value(object).map_err(|error| error.to_string())?;
-            return request(edit.uri, edit.path, edit.range, intent(edit.instruction, edit.intent)?, edit.mode);
+            return request(
+                edit.uri,
+                edit.path,
+                edit.range,
+                intent(edit.instruction, edit.intent)?,
+                edit.mode,
+            );
         }
     };
     let (target, region, rest) = place(words)?;
@@ -183,7 +190,9 @@ fn request(
 
 fn intent(instruction: Option<String>, named: Option<Named>) -> Result<Intent, String> {
     match (instruction, named) {
-        (Some(instruction), None) if instruction.trim().is_empty() => Err("the instruction is empty".to_owned()),
+        (Some(instruction), None) if instruction.trim().is_empty() => {
+            Err("the instruction is empty".to_owned())
+        }
         (Some(instruction), None) => Ok(Intent::Instruction(instruction)),
         (None, Some(Named::Comment)) => Ok(Intent::Comment),
         (None, Some(Named::Implement)) => Ok(Intent::Implement),

@@ -77,7 +77,10 @@ pub(in crate::lsp) fn diagnostic(mark: &Mark) -> lsp::Diagnostic {
 }
 
 /// Code actions. One whose edit the client cannot take is left out unless it has a command too.
-pub(in crate::lsp) fn actions(offered: Vec<OfferedAction>, profile: &Profile) -> Vec<lsp::CodeActionResponse> {
+pub(in crate::lsp) fn actions(
+    offered: Vec<OfferedAction>,
+    profile: &Profile,
+) -> Vec<lsp::CodeActionResponse> {
     offered.into_iter().filter_map(|action| code_action(action, profile)).collect()
 }
 

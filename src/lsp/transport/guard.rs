@@ -59,8 +59,7 @@ pub(super) enum Answer {
 pub(super) fn internal_error(id: Id) -> Response {
     let mut error = Error::internal_error();
     error.message = "tenon failed internally; its log has the details".into();
-    error.data =
-        Some(json!({"code": "internal", "category": "internal", "severity": "error", "hint": null}));
+    error.data = Some(json!({"code": "internal", "category": "internal", "severity": "error", "hint": null}));
     Response::from_error(id, error)
 }
 
