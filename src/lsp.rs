@@ -48,7 +48,7 @@ where
         backend::Backend::new(events.clone(), session.clone(), parent_known)
     });
     let unreadable = |body: &[u8], reason: &str| {
-        if let Some(uri) = params::salvage_document(body) {
+        if let Some(params::Ruin { uri }) = params::Ruin::find(body) {
             let _ = events.send(Event::Malformed { uri, reason: reason.to_owned() });
         }
     };

@@ -73,7 +73,11 @@ impl Backend {
             }
         }
     }
+}
 
+/// Handlers that only hand over, or need nobody.
+#[expect(clippy::unused_async, reason = "the framework wants async handlers")]
+impl Backend {
     async fn did_open(&self, params: Params<DidOpen>) {
         self.document(params, from_lsp::opened);
     }
@@ -93,6 +97,14 @@ impl Backend {
         }
     }
 
+    /// Gives back what came: VS Code and Helix resolve even what is complete, and show an error if there is one.
+    async fn echo(&self, params: Value) -> Result<Value> {
+        Ok(params)
+    }
+}
+
+/// Questions and commands.
+impl Backend {
     async fn code_action(&self, params: Params<CodeActions>) -> Result<Vec<lsp::CodeActionResponse>> {
         let CodeActions { text_document, range, context } = read(params)?;
         let (reply, answer) = oneshot::channel();
@@ -120,11 +132,6 @@ impl Backend {
         let (reply, answer) = oneshot::channel();
         self.send(Event::Command(command, reply));
         answered(answer).await
-    }
-
-    /// Gives back what came: VS Code and Helix resolve even what is complete, and show an error if there is one.
-    async fn echo(&self, params: Value) -> Result<Value> {
-        Ok(params)
     }
 }
 

@@ -141,7 +141,7 @@ impl Sender {
                 };
                 self.wire.notify("textDocument/publishDiagnostics", &params).await;
             }
-            Outgoing::Progress(task, progress) if profile.progress => self.progress(task, progress),
+            Outgoing::Progress(task, progress) if profile.progress => self.progress(&task, progress),
             Outgoing::Notice(task, notice) if profile.events => {
                 let params = protocol::EventParams { task, notice: clean(notice) };
                 self.wire.notify(protocol::EVENT, &params).await;
@@ -176,18 +176,18 @@ impl Sender {
         let _ = edits.send((id, change));
     }
 
-    fn progress(&mut self, task: String, progress: Progress) {
+    fn progress(&mut self, task: &str, progress: Progress) {
         let ends = matches!(progress, Progress::End { .. });
         if matches!(progress, Progress::Begin { .. }) {
             let (sender, queue) = mpsc::unbounded_channel();
-            self.beside.spawn(progress::run(self.wire.clone(), task.clone(), queue));
-            self.progress.insert(task.clone(), sender);
+            self.beside.spawn(progress::run(self.wire.clone(), task.to_owned(), queue));
+            self.progress.insert(task.to_owned(), sender);
         }
-        if let Some(queue) = self.progress.get(&task) {
+        if let Some(queue) = self.progress.get(task) {
             let _ = queue.send(progress);
         }
         if ends {
-            self.progress.remove(&task);
+            self.progress.remove(task);
         }
     }
 
@@ -226,6 +226,7 @@ impl Wire {
     }
 }
 
+/// Parameters as JSON.
 fn json(params: &impl Serialize) -> Value {
     serde_json::to_value(params).unwrap_or_else(|error| {
         tracing::error!(%error, "parameters cannot be written as JSON");

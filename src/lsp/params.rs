@@ -35,18 +35,28 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Params<T> {
     }
 }
 
-/// The URI of a document found in a body that is no JSON, when the body looks like a document notification:
-/// the document is not what we think any more.
-pub(super) fn salvage_document(body: &[u8]) -> Option<Option<DocumentUri>> {
-    let text = String::from_utf8_lossy(body);
-    let is_document = ["textDocument/didChange\"", "textDocument/didOpen\"", "textDocument/didClose\""]
-        .iter()
-        .any(|method| text.contains(method));
-    is_document.then(|| {
-        let value = text.split_once("\"uri\"")?.1.trim_start().strip_prefix(':')?;
-        let mut values = serde_json::Deserializer::from_str(value).into_iter::<String>();
-        Some(DocumentUri::new(values.next()?.ok()?))
-    })
+/// A document notification whose body is no JSON.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Ruin {
+    /// The document, if even that could be found.
+    pub(super) uri: Option<DocumentUri>,
+}
+
+impl Ruin {
+    /// Looks for the traces of a document notification in a body: its document is not what we think any more.
+    pub(super) fn find(body: &[u8]) -> Option<Self> {
+        let text = String::from_utf8_lossy(body);
+        let is_document = ["textDocument/didChange\"", "textDocument/didOpen\"", "textDocument/didClose\""]
+            .iter()
+            .any(|method| text.contains(method));
+        is_document.then(|| Self { uri: uri_in(&text) })
+    }
+}
+
+fn uri_in(text: &str) -> Option<DocumentUri> {
+    let value = text.split_once("\"uri\"")?.1.trim_start().strip_prefix(':')?;
+    let mut values = serde_json::Deserializer::from_str(value).into_iter::<String>();
+    values.next()?.ok().map(DocumentUri::new)
 }
 
 /// Names a document.
@@ -152,8 +162,9 @@ mod tests {
     #[test]
     fn a_document_is_found_in_ruins() {
         let body = br#"{"method":"textDocument/didChange","params":{"textDocument":{"uri" : "file:///[a] \u00e9","version"#;
-        assert_eq!(salvage_document(body), Some(Some(DocumentUri::new("file:///[a] é"))));
-        assert_eq!(salvage_document(br#"{"method":"textDocument/didOpen""#), Some(None));
-        assert_eq!(salvage_document(br#"{"method":"initialized""#), None);
+        let find = |body| Ruin::find(body).map(|ruin| ruin.uri);
+        assert_eq!(find(body), Some(Some(DocumentUri::new("file:///[a] é"))));
+        assert_eq!(find(br#"{"method":"textDocument/didOpen""#), Some(None));
+        assert_eq!(find(br#"{"method":"initialized""#), None);
     }
 }

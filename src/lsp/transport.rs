@@ -6,7 +6,9 @@
 //! - Nothing the client sends ends the loop but `exit` and the end of the input.
 
 use std::io;
+use std::task::Poll;
 
+use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
 use futures::{Sink, SinkExt};
 use serde::Serialize;
@@ -67,32 +69,14 @@ where
     let ended = loop {
         let answer = tokio::select! {
             frame = input.next() => match frame {
-                Some(Ok(Frame::Body(body))) => match message::parse(&body) {
-                    Incoming::Request(request) if request.method() == "exit" => break Ended::Exit,
-                    Incoming::Request(request) => {
-                        let mut call = guard::call(&mut service, request);
-                        match futures::poll!(&mut call) {
-                            std::task::Poll::Ready(answer) => answer,
-                            std::task::Poll::Pending => {
-                                running.push(call);
-                                continue;
-                            }
-                        }
-                    }
-                    Incoming::Response(response) => {
-                        route(&mut replies, response).await;
+                Some(Ok(frame)) => match accept(frame, &mut service, &mut replies, &unreadable).await {
+                    Accepted::Answered(answer) => answer,
+                    Accepted::Running(call) => {
+                        running.push(call);
                         continue;
                     }
-                    Incoming::Unreadable(response, reason) => {
-                        tracing::warn!(reason, "a message cannot be read");
-                        unreadable(&body, &reason);
-                        Answer::Now(response)
-                    }
+                    Accepted::Exit => break Ended::Exit,
                 },
-                Some(Ok(Frame::Broken(reason))) => {
-                    tracing::warn!(reason, "the input is out of order");
-                    Answer::Now(message::broken(reason))
-                }
                 Some(Err(error)) => {
                     tracing::warn!(%error, "the input failed");
                     break Ended::EndOfInput;
@@ -123,6 +107,56 @@ where
         abort.abort();
     }
     ended
+}
+
+/// What became of a piece of input.
+enum Accepted {
+    /// It is done.
+    Answered(Answer),
+    /// Its handler waits for something.
+    Running(BoxFuture<'static, Answer>),
+    /// It was `exit`.
+    Exit,
+}
+
+/// Takes one piece of input. A handler is polled once, so that what it hands over keeps the order of arrival.
+async fn accept<S>(
+    frame: Frame,
+    service: &mut S,
+    replies: &mut (impl Sink<Response, Error: std::fmt::Display> + Unpin),
+    unreadable: &impl Fn(&[u8], &str),
+) -> Accepted
+where
+    S: Service<Request, Response = Option<Response>>,
+    S::Error: std::fmt::Display,
+    S::Future: Send + 'static,
+{
+    let body = match frame {
+        Frame::Body(body) => body,
+        Frame::Broken(reason) => {
+            tracing::warn!(reason, "the input is out of order");
+            return Accepted::Answered(Answer::Now(message::broken(reason)));
+        }
+    };
+    match message::parse(&body) {
+        Incoming::Request(request) if request.method() == "exit" => Accepted::Exit,
+        Incoming::Request(request) => {
+            let mut call = guard::call(service, request);
+            match futures::poll!(&mut call) {
+                Poll::Ready(answer) => Accepted::Answered(answer),
+                Poll::Pending => Accepted::Running(call),
+            }
+        }
+        Incoming::Response(response) => {
+            route(replies, response).await;
+            Accepted::Answered(Answer::None)
+        }
+        Incoming::Unreadable(response, reason) => {
+            tracing::warn!(reason, "a message cannot be read");
+            unreadable(&body, &reason);
+            Accepted::Answered(Answer::Now(response))
+        }
+    }
 }
 
 /// Hands a reply to whoever waits for it; late and unknown ones are dropped there. Never waits in practice.

@@ -1,6 +1,8 @@
 //! The protocol edge against clients that behave badly, and against recorded real ones. The test plays the
 //! application: it reads the events and answers them.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop, and reads better so")]
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -22,6 +22,7 @@ impl LanguageServer for Misbehaving {
     }
 }
 
+#[expect(clippy::unused_async, reason = "the framework wants async handlers")]
 impl Misbehaving {
     async fn panics(&self, _: Value) -> Result<Value> {
         panic!("on purpose")

@@ -4,6 +4,11 @@
 //! a client that is neither shut down nor abandoned fails its test.
 
 #![allow(dead_code, reason = "a library for several test files, not each of which uses all of it")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::needless_pass_by_value,
+    reason = "a test may stop, and reads better so"
+)]
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -18,11 +23,11 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 /// How long any wait may take.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The clients whose `initialize` parameters are recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Peer {
+pub(crate) enum Peer {
     Neovim,
     VsCode,
     Helix,
@@ -30,10 +35,10 @@ pub enum Peer {
 }
 
 impl Peer {
-    pub const ALL: [Self; 4] = [Self::Neovim, Self::VsCode, Self::Helix, Self::Emacs];
+    pub(crate) const ALL: [Self; 4] = [Self::Neovim, Self::VsCode, Self::Helix, Self::Emacs];
 
     /// The recorded `initialize` parameters.
-    pub fn parameters(self) -> Value {
+    pub(crate) fn parameters(self) -> Value {
         let recorded = match self {
             Self::Neovim => include_str!("../../../fixtures/capabilities/neovim-0.11.json"),
             Self::VsCode => include_str!("../../../fixtures/capabilities/vscode-1.139.json"),
@@ -46,7 +51,7 @@ impl Peer {
     }
 
     /// The same, for a workspace at `root`.
-    pub fn parameters_at(self, root: &Path) -> Value {
+    pub(crate) fn parameters_at(self, root: &Path) -> Value {
         let uri = format!("file://{}", root.display());
         let mut parameters = self.parameters();
         parameters["rootUri"] = json!(uri);
@@ -56,10 +61,10 @@ impl Peer {
 }
 
 /// What a hook does about a request of the server: notifications before, the reply, notifications after.
-pub struct Reaction {
-    pub before: Vec<(&'static str, Value)>,
-    pub reply: Result<Value, Value>,
-    pub after: Vec<(&'static str, Value)>,
+pub(crate) struct Reaction {
+    pub(crate) before: Vec<(&'static str, Value)>,
+    pub(crate) reply: Result<Value, Value>,
+    pub(crate) after: Vec<(&'static str, Value)>,
 }
 
 impl From<Result<Value, Value>> for Reaction {
@@ -82,37 +87,37 @@ struct State {
 
 /// The sending side, which hooks and editors share with the client.
 #[derive(Clone)]
-pub struct Wire(mpsc::UnboundedSender<Option<Vec<u8>>>);
+pub(crate) struct Wire(mpsc::UnboundedSender<Option<Vec<u8>>>);
 
 impl Wire {
-    pub fn notify(&self, method: &str, params: Value) {
+    pub(crate) fn notify(&self, method: &str, params: Value) {
         self.message(&json!({"jsonrpc": "2.0", "method": method, "params": params}));
     }
 
-    pub fn message(&self, message: &Value) {
+    pub(crate) fn message(&self, message: &Value) {
         let body = message.to_string();
         self.bytes(format!("Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes());
     }
 
-    pub fn bytes(&self, bytes: Vec<u8>) {
+    pub(crate) fn bytes(&self, bytes: Vec<u8>) {
         let _ = self.0.send(Some(bytes));
     }
 }
 
 /// A request that was sent.
-pub struct Asked {
-    pub id: i64,
+pub(crate) struct Asked {
+    pub(crate) id: i64,
     answer: oneshot::Receiver<Answer>,
 }
 
 impl Asked {
     /// The result, or the error object.
-    pub async fn answer(self) -> Answer {
+    pub(crate) async fn answer(self) -> Answer {
         within("an answer", self.answer).await.expect("the connection is open")
     }
 }
 
-pub struct Client {
+pub(crate) struct Client {
     state: Arc<Mutex<State>>,
     news: Arc<Notify>,
     wire: Wire,
@@ -120,16 +125,14 @@ pub struct Client {
 }
 
 /// Waits for `future`, but not for ever.
-pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
-    match tokio::time::timeout(PATIENCE, future).await {
-        Ok(value) => value,
-        Err(_) => panic!("waited in vain for {what}"),
-    }
+pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
+    let Ok(value) = tokio::time::timeout(PATIENCE, future).await else { panic!("waited in vain for {what}") };
+    value
 }
 
 impl Client {
     /// Starts a server and connects to it, without a word.
-    pub fn connect(
+    pub(crate) fn connect(
         start: impl FnOnce(Arc<dyn Editor>) -> mpsc::UnboundedSender<Event> + Send + 'static,
     ) -> Self {
         let (ours, theirs) = tokio::io::duplex(64 << 10);
@@ -159,7 +162,7 @@ impl Client {
     }
 
     /// Starts a server and introduces itself with these `initialize` parameters.
-    pub async fn start(
+    pub(crate) async fn start(
         parameters: Value,
         start: impl FnOnce(Arc<dyn Editor>) -> mpsc::UnboundedSender<Event> + Send + 'static,
     ) -> Self {
@@ -169,22 +172,22 @@ impl Client {
     }
 
     /// Does the handshake and returns the server's answer.
-    pub async fn initialize(&self, parameters: Value) -> Value {
+    pub(crate) async fn initialize(&self, parameters: Value) -> Value {
         let result = self.request("initialize", parameters).await.expect("initialize");
         self.notify("initialized", json!({}));
         result
     }
 
-    pub fn wire(&self) -> Wire {
+    pub(crate) fn wire(&self) -> Wire {
         self.wire.clone()
     }
 
-    pub fn notify(&self, method: &str, params: Value) {
+    pub(crate) fn notify(&self, method: &str, params: Value) {
         self.wire.notify(method, params);
     }
 
     /// Sends a request and does not wait.
-    pub fn ask(&self, method: &str, params: Value) -> Asked {
+    pub(crate) fn ask(&self, method: &str, params: Value) -> Asked {
         let (sender, answer) = oneshot::channel();
         let id = {
             let mut state = self.state.lock().unwrap();
@@ -198,17 +201,17 @@ impl Client {
     }
 
     /// Sends a request and waits for the result, or the error object.
-    pub async fn request(&self, method: &str, params: Value) -> Answer {
+    pub(crate) async fn request(&self, method: &str, params: Value) -> Answer {
         self.ask(method, params).answer().await
     }
 
     /// Runs a command.
-    pub async fn command(&self, command: &str, arguments: Value) -> Answer {
+    pub(crate) async fn command(&self, command: &str, arguments: Value) -> Answer {
         self.request("workspace/executeCommand", json!({"command": command, "arguments": arguments})).await
     }
 
     /// Answers every request of this method from now on, and claims them.
-    pub fn respond<R: Into<Reaction>>(
+    pub(crate) fn respond<R: Into<Reaction>>(
         &self,
         method: &str,
         mut hook: impl FnMut(&Value) -> R + Send + 'static,
@@ -218,28 +221,28 @@ impl Client {
     }
 
     /// Claims every notification of this method from now on.
-    pub fn ignore(&self, method: &str) {
+    pub(crate) fn ignore(&self, method: &str) {
         self.state.lock().unwrap().ignored.insert(method.to_owned());
     }
 
     /// Answers a request that was claimed by [`Client::expect`].
-    pub fn reply(&self, request: &Value, result: Value) {
+    pub(crate) fn reply(&self, request: &Value, result: Value) {
         self.wire.message(&json!({"jsonrpc": "2.0", "id": request["id"], "result": result}));
     }
 
     /// Refuses a request that was claimed by [`Client::expect`].
-    pub fn refuse(&self, request: &Value, message: &str) {
+    pub(crate) fn refuse(&self, request: &Value, message: &str) {
         let error = json!({"code": -32603, "message": message});
         self.wire.message(&json!({"jsonrpc": "2.0", "id": request["id"], "error": error}));
     }
 
     /// Waits for the first message of this method and claims it; the whole message is returned.
-    pub async fn expect(&self, method: &str) -> Value {
+    pub(crate) async fn expect(&self, method: &str) -> Value {
         self.expect_where(method, |message| message["method"] == method).await
     }
 
     /// Waits for the first message that fits and claims it.
-    pub async fn expect_where(&self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) async fn expect_where(&self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
         let found = async {
             loop {
                 let news = self.news.notified();
@@ -251,26 +254,26 @@ impl Client {
                 news.await;
             }
         };
-        match tokio::time::timeout(PATIENCE, found).await {
-            Ok(message) => message,
-            Err(_) => panic!("waited in vain for {what}; there is {:?}", self.unclaimed()),
-        }
+        let Ok(message) = tokio::time::timeout(PATIENCE, found).await else {
+            panic!("waited in vain for {what}; there is {:?}", self.unclaimed())
+        };
+        message
     }
 
     /// Claims the first message that is here already and fits.
-    pub fn claim(&self, fits: impl Fn(&Value) -> bool) -> Option<Value> {
+    pub(crate) fn claim(&self, fits: impl Fn(&Value) -> bool) -> Option<Value> {
         let inbox = &mut self.state.lock().unwrap().inbox;
         let at = inbox.iter().position(fits)?;
         Some(inbox.remove(at))
     }
 
     /// What the server sent and no one claimed.
-    pub fn unclaimed(&self) -> Vec<Value> {
+    pub(crate) fn unclaimed(&self) -> Vec<Value> {
         self.state.lock().unwrap().inbox.clone()
     }
 
     /// Ends politely, fails on unclaimed messages, and returns the exit code.
-    pub async fn shutdown(mut self) -> i32 {
+    pub(crate) async fn shutdown(mut self) -> i32 {
         self.request("shutdown", Value::Null).await.expect("shutdown");
         self.notify("exit", Value::Null);
         let code = self.join().await;
@@ -280,13 +283,13 @@ impl Client {
     }
 
     /// Closes the server's input without a word, and returns the exit code.
-    pub async fn hang_up(mut self) -> i32 {
+    pub(crate) async fn hang_up(mut self) -> i32 {
         let _ = self.wire.0.send(None);
         self.join().await
     }
 
     /// Waits for the server to end by itself, and returns the exit code.
-    pub async fn wait_end(mut self) -> i32 {
+    pub(crate) async fn wait_end(mut self) -> i32 {
         self.join().await
     }
 
@@ -324,14 +327,18 @@ fn receive(state: &Mutex<State>, wire: &Wire, message: Value) {
     }
     let Some(hook) = state.hooks.get_mut(method) else { return state.inbox.push(message) };
     let Reaction { before, reply, after } = hook(&message["params"]);
-    before.into_iter().for_each(|(method, params)| wire.notify(method, params));
+    for (method, params) in before {
+        wire.notify(method, params);
+    }
     if let Some(id) = message.get("id") {
         wire.message(&match reply {
             Ok(result) => json!({"jsonrpc": "2.0", "id": id, "result": result}),
             Err(error) => json!({"jsonrpc": "2.0", "id": id, "error": error}),
         });
     }
-    after.into_iter().for_each(|(method, params)| wire.notify(method, params));
+    for (method, params) in after {
+        wire.notify(method, params);
+    }
 }
 
 /// Reads one message; `None` at the end.

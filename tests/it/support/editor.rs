@@ -8,6 +8,7 @@
 //! | Emacs | an error; what came before stays | no such operation, but edits of missing files work | 50 ms after the reply |
 
 #![allow(dead_code, reason = "a library for several test files, not each of which uses all of it")]
+#![expect(clippy::unwrap_used, reason = "a test may stop, and reads better so")]
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -24,9 +25,9 @@ use super::positions;
 
 /// An open document.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Document {
-    pub version: i64,
-    pub text: String,
+pub(crate) struct Document {
+    pub(crate) version: i64,
+    pub(crate) text: String,
 }
 
 struct State {
@@ -41,8 +42,8 @@ struct State {
 }
 
 /// An editor with documents.
-pub struct FakeEditor {
-    pub client: Client,
+pub(crate) struct FakeEditor {
+    pub(crate) client: Client,
     state: Arc<Mutex<State>>,
 }
 
@@ -50,7 +51,7 @@ type Notifications = Vec<(&'static str, Value)>;
 
 impl FakeEditor {
     /// Starts a server as `peer`, whose progress, lenses and shown documents it accepts.
-    pub async fn start(
+    pub(crate) async fn start(
         peer: Peer,
         parameters: Value,
         start: impl FnOnce(Arc<dyn Editor>) -> mpsc::UnboundedSender<Event> + Send + 'static,
@@ -76,7 +77,7 @@ impl FakeEditor {
     }
 
     /// Opens a document.
-    pub fn open(&self, uri: &str, language: &str, text: &str) {
+    pub(crate) fn open(&self, uri: &str, language: &str, text: &str) {
         let mut state = self.state.lock().unwrap();
         state.flush();
         let version = state.first_version();
@@ -86,7 +87,7 @@ impl FakeEditor {
     }
 
     /// Closes a document.
-    pub fn close(&self, uri: &str) {
+    pub(crate) fn close(&self, uri: &str) {
         let mut state = self.state.lock().unwrap();
         state.flush();
         state.documents.remove(uri).expect("an open document");
@@ -94,7 +95,7 @@ impl FakeEditor {
     }
 
     /// Types: replaces the only occurrence of `old` by `new`.
-    pub fn replace(&self, uri: &str, old: &str, new: &str) {
+    pub(crate) fn replace(&self, uri: &str, old: &str, new: &str) {
         let mut state = self.state.lock().unwrap();
         state.flush();
         let (encoding, text) = (state.encoding.clone(), state.documents[uri].text.clone());
@@ -103,26 +104,28 @@ impl FakeEditor {
         let range = json!({"start": positions::position(&text, at, &encoding),
             "end": positions::position(&text, at + old.len(), &encoding)});
         let typed = state.edit(uri, &[json!({"range": range, "newText": new})]);
-        typed.into_iter().for_each(|(method, params)| state.wire.notify(method, params));
+        for (method, params) in typed {
+            state.wire.notify(method, params);
+        }
     }
 
     /// The document as the user sees it.
-    pub fn document(&self, uri: &str) -> Option<Document> {
+    pub(crate) fn document(&self, uri: &str) -> Option<Document> {
         self.state.lock().unwrap().documents.get(uri).cloned()
     }
 
     /// The text as the user sees it.
-    pub fn text(&self, uri: &str) -> String {
+    pub(crate) fn text(&self, uri: &str) -> String {
         self.document(uri).expect("an open document").text
     }
 
     /// The URIs of all open documents.
-    pub fn open_documents(&self) -> Vec<String> {
+    pub(crate) fn open_documents(&self) -> Vec<String> {
         self.state.lock().unwrap().documents.keys().cloned().collect()
     }
 
     /// An LSP range from byte offsets, in the negotiated encoding.
-    pub fn range(&self, uri: &str, range: std::ops::Range<usize>) -> Value {
+    pub(crate) fn range(&self, uri: &str, range: std::ops::Range<usize>) -> Value {
         let state = self.state.lock().unwrap();
         let text = &state.documents[uri].text;
         json!({"start": positions::position(text, range.start, &state.encoding),
@@ -130,24 +133,23 @@ impl FakeEditor {
     }
 
     /// How many `workspace/applyEdit` came.
-    pub fn n_applied(&self) -> usize {
+    pub(crate) fn n_applied(&self) -> usize {
         self.state.lock().unwrap().n_applied
     }
 
     /// Waits until the document reads so.
-    pub async fn wait_text(&self, uri: &str, expected: &str) {
+    pub(crate) async fn wait_text(&self, uri: &str, expected: &str) {
         let reached = async {
             while self.document(uri).is_none_or(|document| document.text != expected) {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        if tokio::time::timeout(PATIENCE, reached).await.is_err() {
-            panic!("waited in vain for {expected:?}; there is {:?}", self.document(uri));
-        }
+        let outcome = tokio::time::timeout(PATIENCE, reached).await;
+        assert!(outcome.is_ok(), "waited in vain for {expected:?}; there is {:?}", self.document(uri));
     }
 
     /// Ends politely and returns the exit code.
-    pub async fn shutdown(self) -> i32 {
+    pub(crate) async fn shutdown(self) -> i32 {
         self.state.lock().unwrap().flush();
         self.client.shutdown().await
     }

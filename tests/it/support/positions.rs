@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 /// Byte offset of an LSP position; what is out of range is clamped.
-pub fn offset(text: &str, position: &Value, encoding: &str) -> usize {
-    let line = usize::try_from(position["line"].as_u64().expect("a line")).unwrap();
-    let column = usize::try_from(position["character"].as_u64().expect("a column")).unwrap();
+pub(crate) fn offset(text: &str, position: &Value, encoding: &str) -> usize {
+    let line = usize::try_from(position["line"].as_u64().expect("a line")).expect("a small number");
+    let column = usize::try_from(position["character"].as_u64().expect("a column")).expect("a small number");
     let Some(start) = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).nth(line)
     else {
         return text.len();
@@ -27,7 +27,7 @@ pub fn offset(text: &str, position: &Value, encoding: &str) -> usize {
 }
 
 /// LSP position of a byte offset.
-pub fn position(text: &str, offset: usize, encoding: &str) -> Value {
+pub(crate) fn position(text: &str, offset: usize, encoding: &str) -> Value {
     let before = &text[..offset];
     let line = before.matches('\n').count();
     let start = before.rfind('\n').map_or(0, |at| at + 1);
@@ -41,7 +41,7 @@ pub fn position(text: &str, offset: usize, encoding: &str) -> Value {
 
 /// Applies LSP text edits, all of which speak of the text before, and returns the text with the content changes of
 /// a `didChange` that tell the same, last edit first.
-pub fn apply(text: &str, edits: &[Value], encoding: &str) -> (String, Vec<Value>) {
+pub(crate) fn apply(text: &str, edits: &[Value], encoding: &str) -> (String, Vec<Value>) {
     let mut placed: Vec<_> = edits
         .iter()
         .map(|edit| {

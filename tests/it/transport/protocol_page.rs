@@ -1,5 +1,7 @@
 //! Ties `docs/protocol.md` to the source that it describes.
 
+use std::fmt::Write as _;
+
 use sha2::{Digest, Sha256};
 use tenon::lsp::protocol::{COMMANDS, EVENT};
 
@@ -8,8 +10,10 @@ const SOURCE: &str = include_str!("../../../src/lsp/protocol.rs");
 
 #[test]
 fn the_page_is_read_again_when_the_protocol_changes() {
-    let hash: String =
-        Sha256::digest(SOURCE.replace("\r\n", "\n")).iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut hash = String::new();
+    for byte in Sha256::digest(SOURCE.replace("\r\n", "\n")) {
+        write!(hash, "{byte:02x}").expect("writing to a string");
+    }
     assert!(
         PAGE.contains(&format!("<!-- src/lsp/protocol.rs: {hash} -->")),
         "src/lsp/protocol.rs changed: read docs/protocol.md again, correct it, and put this line into it:\n\
