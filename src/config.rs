@@ -6,6 +6,7 @@
 
 pub mod check;
 pub mod endpoint;
+pub mod entries;
 pub mod error;
 pub mod files;
 pub mod raw;
@@ -17,6 +18,7 @@ pub mod state_dir;
 
 use std::path::Path;
 
+pub use entries::Entry;
 pub use error::ConfigError;
 pub use files::UserFile;
 pub use resolved::{Config, Limits, Origin, ReviewMode};

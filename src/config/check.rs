@@ -12,6 +12,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::{Fault, FaultKind};
+use super::secret_like::looks_like_key;
 
 /// Line (from 1) of every key path of a file, such as `models.coder.context` and `roles.edit[0]`.
 pub type Lines = BTreeMap<String, usize>;
@@ -114,7 +115,12 @@ impl<'a> Checker<'a> {
             ("word", DeValue::String(text)) => {
                 if !words.iter().any(|word| word == text.as_ref()) {
                     let value = text.clone().into_owned();
-                    self.fault(path, line, FaultKind::UnknownValue { value, known: words });
+                    let kind = if looks_like_key(&value) {
+                        FaultKind::KeyInConfig
+                    } else {
+                        FaultKind::UnknownValue { value, known: words }
+                    };
+                    self.fault(path, line, kind);
                 }
             }
             ("object", DeValue::Table(table)) => self.table(path, schema, table, line),

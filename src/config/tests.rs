@@ -114,6 +114,14 @@ fn origins_name_lines_flags_and_defaults() {
 }
 
 #[test]
+fn the_resolved_values_are_a_valid_file_again() {
+    let first = resolve(WHOLE);
+    let lines = first.entries().iter().map(|entry| format!("{}\n", entry.toml())).collect::<String>();
+    let again = resolve(&lines);
+    assert_eq!(Config { origins: first.origins.clone(), ..again }, first, "{lines}");
+}
+
+#[test]
 fn a_single_model_serves_the_edit_role() {
     let config = resolve(
         "[providers.p]\napi='openai-chat'\nbase_url='http://localhost'\n[models.m]\nprovider='p'\nmodel='x'",
@@ -207,15 +215,34 @@ fn keys_never_stand_in_the_file_and_are_never_repeated() {
     let text = "[providers.a]\napi='openai-chat'\nbase_url='https://x'\nkey_env='sk-proj-S3CRET'\n\
          [providers.b]\napi='openai-chat'\nbase_url='https://x'\nkey_env='S3CRET-x'\n\
          [providers.c]\napi='openai-chat'\nbase_url='https://x'\nkey_command=['echo','sk-S3CRET']\n\
-         [providers.d]\napi='openai-chat'\nbase_url='https://x'\nkey_env='A'\nkey_command=['b']\n\
-         [providers.e]\napi='openai-chat'\nbase_url='https://x'\nkey_command=[]\n";
+         [providers.d]\napi='openai-chat'\nbase_url='https://x'\nkey_env='A'\nkey_command=['b']\n";
     check(text, &expect![[r#"
-        out-of-range | c.toml:21: `providers.e.key_command` must be at least 1 items long
+        key-in-config | c.toml:4: `providers.a.key_env` looks like a key itself
+          put the key into an environment variable and write the variable's name here, such as key_env = "OPENAI_API_KEY"; then replace the key, since it has been in a file
+        bad-variable-name | c.toml:8: `providers.b.key_env` is not the name of an environment variable
+          letters, digits and `_`, such as OPENAI_API_KEY
+        key-in-config | c.toml:12: `providers.c.key_command` looks like a key itself
+          put the key into an environment variable and write the variable's name here, such as key_env = "OPENAI_API_KEY"; then replace the key, since it has been in a file
+        conflicting-keys | c.toml:13: `providers.d` has both key_env and key_command
+          keep one of them
     "#]]);
-    check("[providers.a]\napi='openai-chat'\nbase_url='https://x'\napi_key='sk-S3CRET'\n", &expect![[r#"
+    check(
+        &format!("{text}[providers.e]\napi='openai-chat'\nbase_url='x'\nkey_command=[]"),
+        &expect![[r#"
+            out-of-range | c.toml:21: `providers.e.key_command` must be at least 1 items long
+        "#]],
+    );
+    check("[providers.a]\napi='sk-S3CRET'\nbase_url='https://x'", &expect![[r#"
+        key-in-config | c.toml:2: `providers.a.api` looks like a key itself
+          put the key into an environment variable and write the variable's name here, such as key_env = "OPENAI_API_KEY"; then replace the key, since it has been in a file
+    "#]]);
+    check(
+        "[providers.a]\napi='openai-chat'\nbase_url='https://x'\napi_key='sk-S3CRET'\n",
+        &expect![[r#"
         unknown-key | c.toml:4: `providers.a.api_key` is not a known key
           keys never go into this file: name a variable with `key_env`, or a command with `key_command`
-    "#]]);
+    "#]],
+    );
     for text in [text, "[p]\nkey = sk-S3CRET", "key_env = \"sk-S3CRET", "key = 'sk-S3CRET' 'sk-S3CRET'"] {
         let error = from_text(text, Path::new("c.toml")).unwrap_err();
         assert!(!format!("{:?}{}", error.problems(), Problem::from(error)).contains("S3CRET"), "{text}");
@@ -224,14 +251,20 @@ fn keys_never_stand_in_the_file_and_are_never_repeated() {
 
 #[test]
 fn broken_toml_has_its_line() {
-    check("[limits]\nfiles = \n", &expect![[r#"
+    check(
+        "[limits]\nfiles = \n",
+        &expect![[r#"
         config-syntax | c.toml:2: string values must be quoted, expected literal string
           the file is TOML; text values need quotes
-    "#]]);
-    check("a = 1\na = 2\n", &expect![[r#"
+    "#]],
+    );
+    check(
+        "a = 1\na = 2\n",
+        &expect![[r#"
         config-syntax | c.toml:2: duplicate key
           the file is TOML; text values need quotes
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
