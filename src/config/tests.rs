@@ -216,7 +216,9 @@ fn keys_never_stand_in_the_file_and_are_never_repeated() {
          [providers.b]\napi='openai-chat'\nbase_url='https://x'\nkey_env='S3CRET-x'\n\
          [providers.c]\napi='openai-chat'\nbase_url='https://x'\nkey_command=['echo','sk-S3CRET']\n\
          [providers.d]\napi='openai-chat'\nbase_url='https://x'\nkey_env='A'\nkey_command=['b']\n";
-    check(text, &expect![[r#"
+    check(
+        text,
+        &expect![[r#"
         key-in-config | c.toml:4: `providers.a.key_env` looks like a key itself
           put the key into an environment variable and write the variable's name here, such as key_env = "OPENAI_API_KEY"; then replace the key, since it has been in a file
         bad-variable-name | c.toml:8: `providers.b.key_env` is not the name of an environment variable
@@ -225,17 +227,21 @@ fn keys_never_stand_in_the_file_and_are_never_repeated() {
           put the key into an environment variable and write the variable's name here, such as key_env = "OPENAI_API_KEY"; then replace the key, since it has been in a file
         conflicting-keys | c.toml:13: `providers.d` has both key_env and key_command
           keep one of them
-    "#]]);
+    "#]],
+    );
     check(
         &format!("{text}[providers.e]\napi='openai-chat'\nbase_url='x'\nkey_command=[]"),
         &expect![[r#"
             out-of-range | c.toml:21: `providers.e.key_command` must be at least 1 items long
         "#]],
     );
-    check("[providers.a]\napi='sk-S3CRET'\nbase_url='https://x'", &expect![[r#"
+    check(
+        "[providers.a]\napi='sk-S3CRET'\nbase_url='https://x'",
+        &expect![[r#"
         key-in-config | c.toml:2: `providers.a.api` looks like a key itself
           put the key into an environment variable and write the variable's name here, such as key_env = "OPENAI_API_KEY"; then replace the key, since it has been in a file
-    "#]]);
+    "#]],
+    );
     check(
         "[providers.a]\napi='openai-chat'\nbase_url='https://x'\napi_key='sk-S3CRET'\n",
         &expect![[r#"
