@@ -48,7 +48,7 @@ impl Telemetry {
     pub fn start(front: Front, state: Result<&StateDir, &Problem>) -> Self {
         let (filter, filter_problem) = filter(std::env::var("TENON_LOG").ok().as_deref());
         let opened = state.map_err(Clone::clone).and_then(open);
-        match opened {
+        let started = match opened {
             Ok((appender, folder)) => {
                 let (writer, guard) = writer(appender);
                 let dropped = writer.error_counter();
@@ -73,7 +73,9 @@ impl Telemetry {
                 }
                 Self { folder: None, problem: Some(no_log(problem)), dropped: None, _guard: None }
             }
-        }
+        };
+        tracing::info!(version = env!("CARGO_PKG_VERSION"), process = std::process::id(), "started");
+        started
     }
 
     /// The folder of the log files, `None` when nothing is written.

@@ -54,8 +54,8 @@ pub(super) fn join(path: &str, key: &str) -> String {
 }
 
 fn line_of(text: &str, span: &Range<usize>) -> usize {
-    let end = span.start.min(text.len());
-    text.as_bytes()[..end].iter().filter(|byte| **byte == b'\n').count() + 1
+    let before = text.get(..span.start).unwrap_or(text);
+    before.matches('\n').count() + 1
 }
 
 struct Checker<'a> {

@@ -118,7 +118,7 @@ impl From<ConfigError> for Problem {
         };
         let mut problem = first.problem(&error.file);
         if n_more > 0 {
-            problem.message.push_str(&format!(" ({n_more} more: `tenon config` lists them)"));
+            problem.message += &format!(" ({n_more} more: `tenon config` lists them)");
         }
         problem
     }
