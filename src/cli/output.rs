@@ -1,0 +1,168 @@
+//! What commands print, and how they end.
+
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+use crate::problem::{Category, Problem, Severity};
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Done, or nothing to do.
+    Done,
+    /// Refused or failed; nothing changed.
+    Failed,
+    /// Wrong usage or configuration.
+    Usage,
+    /// Cancelled by the user.
+    Cancelled,
+}
+
+impl Exit {
+    /// The exit code.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Cancelled => 130,
+        }
+    }
+
+    /// How a command ends that fails with a problem of this category.
+    pub fn of(category: Category) -> Self {
+        match category {
+            Category::Request | Category::Configuration => Self::Usage,
+            _ => Self::Failed,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+/// Prints a result to stdout. A reader that has gone away counts as satisfied.
+///
+/// # Errors
+/// stdout cannot be written to: a full disk behind a redirection.
+pub fn print(text: &str) -> Result<(), Problem> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Problem::error(
+            "stdout-failed",
+            Category::Storage,
+            format!("cannot write to stdout: {error}"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Prints one JSON object to stdout, indented, with a line feed.
+///
+/// # Errors
+/// As [`print`].
+pub fn print_json(value: &impl Serialize) -> Result<(), Problem> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| {
+        Problem::error("json-failed", Category::Internal, format!("cannot write JSON: {error}"))
+    })?;
+    print(&format!("{text}\n"))
+}
+
+/// Tells a problem: as JSON on stdout where that is wanted, else as text on stderr. Returns how to end.
+pub fn fail(problem: &Problem, json: bool) -> Exit {
+    if !json || print_json(problem).is_err() {
+        tell(problem);
+    }
+    Exit::of(problem.category)
+}
+
+/// Tells a problem on stderr. A stderr that is gone leaves nobody to tell.
+pub fn tell(problem: &Problem) {
+    let text = render(problem, Colours::for_stderr());
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// A problem as text: `error[code]: message`, then `hint: …`.
+pub fn render(problem: &Problem, colours: Colours) -> String {
+    let (word, colour) = match problem.severity {
+        Severity::Error => ("error", Colour::Red),
+        Severity::Warning => ("warning", Colour::Yellow),
+        Severity::Info => ("note", Colour::Green),
+    };
+    let head = colours.paint(colour, &format!("{word}[{}]", problem.code));
+    let mut text = format!("{head}: {}\n", problem.message);
+    if let Some(hint) = &problem.hint {
+        text.push_str(&format!("{}: {hint}\n", colours.paint(Colour::Green, "hint")));
+    }
+    text
+}
+
+/// A colour of the terminal's own palette.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Colour {
+    /// Failure.
+    Red,
+    /// Warning.
+    Yellow,
+    /// Fine.
+    Green,
+}
+
+/// Whether colours are used: on a terminal only, and not when `NO_COLOR` is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Colours(bool);
+
+impl Colours {
+    /// Never.
+    pub const NONE: Self = Self(false);
+
+    /// For stdout.
+    pub fn for_stdout() -> Self {
+        Self(io::stdout().is_terminal() && permitted())
+    }
+
+    /// For stderr.
+    pub fn for_stderr() -> Self {
+        Self(io::stderr().is_terminal() && permitted())
+    }
+
+    /// Paints a word.
+    pub fn paint(self, colour: Colour, text: &str) -> String {
+        let code = match colour {
+            Colour::Red => 31,
+            Colour::Yellow => 33,
+            Colour::Green => 32,
+        };
+        if self.0 { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+/// By the convention of no-color.org an empty `NO_COLOR` counts as unset.
+fn permitted() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_has_its_code_and_its_hint() {
+        let problem = Problem::error("no-model", Category::Configuration, "no model").hint("start one");
+        assert_eq!(render(&problem, Colours::NONE), "error[no-model]: no model\nhint: start one\n");
+        assert!(render(&problem, Colours(true)).starts_with("\x1b[31merror[no-model]\x1b[0m: "));
+    }
+
+    #[test]
+    fn exit_codes_follow_the_category() {
+        assert_eq!(Exit::of(Category::Configuration).code(), 2);
+        assert_eq!(Exit::of(Category::Request).code(), 2);
+        assert_eq!(Exit::of(Category::Edit).code(), 1);
+        assert_eq!(Exit::Cancelled.code(), 130);
+    }
+}

@@ -1,0 +1,148 @@
+//! The configuration as the program uses it: every value present, in range and consistent.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::check::Lines;
+use crate::model::{ModelSettings, ProviderSettings, Role};
+
+/// What ends a comment that is an instruction, unless the user says otherwise.
+pub const DEFAULT_COMMENT_MARKER: &str = "AI!";
+
+/// Who decides about a proposal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ReviewMode {
+    /// Every hunk waits for the user.
+    #[default]
+    Review,
+    /// Proposals are applied at once and can be undone.
+    Auto,
+}
+
+/// Caps on work and size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Tasks that run at the same time.
+    pub concurrent_tasks: usize,
+    /// Files that one proposal may touch.
+    pub files: usize,
+    /// Largest file that is read or edited, in bytes.
+    pub file_bytes: u64,
+    /// Longest run of one task.
+    pub task: Duration,
+    /// How often refused edits go back to the model, 1 to 3.
+    pub repair_rounds: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            concurrent_tasks: 10,
+            files: 50,
+            file_bytes: 1_000_000,
+            task: Duration::from_secs(300),
+            repair_rounds: 1,
+        }
+    }
+}
+
+/// Where a value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Nobody set it.
+    Default,
+    /// A line (from 1) of a file.
+    File(PathBuf, usize),
+    /// A flag of the command line, with its dashes.
+    Flag(&'static str),
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File(path, line) => write!(f, "{}:{line}", path.display()),
+            Self::Flag(flag) => f.write_str(flag),
+        }
+    }
+}
+
+/// Where each value came from, by key path.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Origins {
+    file: PathBuf,
+    lines: Lines,
+    flags: BTreeMap<String, &'static str>,
+}
+
+impl Origins {
+    pub(super) fn of_file(file: PathBuf, lines: Lines) -> Self {
+        Self { file, lines, flags: BTreeMap::new() }
+    }
+
+    /// Where the value at a key path, such as `limits.files`, came from.
+    pub fn of(&self, key: &str) -> Origin {
+        match (self.flags.get(key), self.lines.get(key)) {
+            (Some(flag), _) => Origin::Flag(flag),
+            (None, Some(line)) => Origin::File(self.file.clone(), *line),
+            (None, None) => Origin::Default,
+        }
+    }
+}
+
+/// The whole configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Providers by name.
+    pub providers: BTreeMap<String, ProviderSettings>,
+    /// Models by name; each names a provider that exists.
+    pub models: BTreeMap<String, ModelSettings>,
+    /// Models by role, preferred first; each is in `models`. No entry is empty.
+    pub roles: BTreeMap<Role, Vec<String>>,
+    /// Models of the roles that no code asks for yet, by the role's name.
+    pub other_roles: BTreeMap<String, Vec<String>>,
+    /// Who decides about proposals.
+    pub review_mode: ReviewMode,
+    /// Caps on work and size.
+    pub limits: Limits,
+    /// A comment that ends in this is an instruction; never blank.
+    pub comment_marker: String,
+    /// Where each value came from.
+    pub origins: Origins,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            providers: BTreeMap::new(),
+            models: BTreeMap::new(),
+            roles: BTreeMap::new(),
+            other_roles: BTreeMap::new(),
+            review_mode: ReviewMode::default(),
+            limits: Limits::default(),
+            comment_marker: DEFAULT_COMMENT_MARKER.to_owned(),
+            origins: Origins::default(),
+        }
+    }
+}
+
+impl Config {
+    /// Sets the review mode from a flag, over what the file says.
+    pub fn override_review_mode(&mut self, mode: ReviewMode, flag: &'static str) {
+        self.review_mode = mode;
+        self.origins.flags.insert("review.mode".to_owned(), flag);
+    }
+
+    /// The models of a role with their providers, preferred first.
+    pub fn models_of(&self, role: Role) -> Vec<(&ProviderSettings, &ModelSettings)> {
+        let names = self.roles.get(&role).map(Vec::as_slice).unwrap_or_default();
+        names
+            .iter()
+            .filter_map(|name| {
+                let model = self.models.get(name)?;
+                Some((self.providers.get(&model.provider)?, model))
+            })
+            .collect()
+    }
+}

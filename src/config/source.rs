@@ -1,0 +1,145 @@
+//! The models that the configuration names, built when they are first asked for.
+//!
+//! With nothing configured it looks for a server on this machine. What was found is believed for a while; a miss is
+//! not remembered, since the user may be starting a server right now. A recording is never used unless configured.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use tokio::time::Instant;
+
+use super::Config;
+use crate::model::{Model, ModelSettings, ProviderSettings, Role, provider};
+use crate::ports::ModelSource;
+use crate::problem::{Category, Problem};
+
+/// How long a server that was found is believed to be there.
+const FOUND_FOR: Duration = Duration::from_secs(30);
+
+/// A provider and one model of it.
+pub type Described = (ProviderSettings, ModelSettings);
+
+type Build = fn(&ProviderSettings, &ModelSettings) -> Result<Arc<dyn Model>, Problem>;
+type Detect = fn() -> BoxFuture<'static, Option<Described>>;
+
+/// Models by role, from the configuration or from this machine.
+pub struct ConfiguredModels {
+    config: Arc<Config>,
+    build: Build,
+    detect: Detect,
+    built: Mutex<BTreeMap<Role, Vec<Arc<dyn Model>>>>,
+    // Held across the probe, so that tasks started together share one.
+    found: tokio::sync::Mutex<Option<Found>>,
+}
+
+struct Found {
+    at: Instant,
+    model: Arc<dyn Model>,
+}
+
+impl ConfiguredModels {
+    /// Creates the source; nothing is built or probed yet.
+    pub fn new(config: Arc<Config>) -> Self {
+        Self::with(config, provider::build, || Box::pin(provider::detect_local()))
+    }
+
+    fn with(config: Arc<Config>, build: Build, detect: Detect) -> Self {
+        Self {
+            config,
+            build,
+            detect,
+            built: Mutex::new(BTreeMap::new()),
+            found: tokio::sync::Mutex::new(None),
+        }
+    }
+
+    /// The configured models of a role. A model that cannot be built is left out, unless that leaves none.
+    fn configured(&self, role: Role) -> Result<Vec<Arc<dyn Model>>, Problem> {
+        let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(models) = built.get(&role) {
+            return Ok(models.clone());
+        }
+        let mut models = Vec::new();
+        let mut first_problem = None;
+        for (provider, model) in self.config.models_of(role) {
+            match (self.build)(provider, model) {
+                Ok(model) => models.push(model),
+                Err(problem) => {
+                    tracing::warn!(model = %model.name, code = problem.code, "a configured model cannot be used");
+                    first_problem.get_or_insert(problem);
+                }
+            }
+        }
+        match first_problem {
+            Some(problem) if models.is_empty() => Err(problem),
+            // Not remembered: the missing key may be there at the next try.
+            Some(_) => Ok(models),
+            None => {
+                built.insert(role, models.clone());
+                Ok(models)
+            }
+        }
+    }
+
+    /// A model of a server on this machine.
+    async fn local(&self) -> Result<Vec<Arc<dyn Model>>, Problem> {
+        let mut found = self.found.lock().await;
+        if let Some(found) = found.as_ref().filter(|found| found.at.elapsed() < FOUND_FOR) {
+            return Ok(vec![Arc::clone(&found.model)]);
+        }
+        *found = None;
+        let (provider, model) = (self.detect)().await.ok_or_else(|| no_model(&self.config))?;
+        let model = (self.build)(&provider, &model)?;
+        tracing::info!(model = model.name(), "found a server on this machine");
+        *found = Some(Found { at: Instant::now(), model: Arc::clone(&model) });
+        Ok(vec![model])
+    }
+}
+
+/// Looks for a server on this machine, for people who want to know.
+pub async fn detect_local() -> Option<Described> {
+    provider::detect_local().await
+}
+
+/// The three ways to a model.
+pub const THREE_WAYS: &str = "one of three ways helps: \
+    (1) start a local server (Ollama, LM Studio, llama-server, vLLM): tenon finds it; \
+    (2) name a provider in the configuration file: `tenon doctor` prints a snippet; \
+    (3) `tenon demo` shows tenon at work without any model";
+
+/// Says that nobody is there to ask.
+pub fn no_model(config: &Config) -> Problem {
+    if config.models.is_empty() {
+        return Problem::error(
+            "no-model",
+            Category::Configuration,
+            "no model is configured, and no server was found on this machine",
+        )
+        .hint(THREE_WAYS);
+    }
+    let names = config.models.keys().cloned().collect::<Vec<_>>().join(", ");
+    Problem::error("no-model", Category::Configuration, "no model has the role `edit`")
+        .hint(format!("the configuration has the models {names}: choose with `[roles] edit = [\"…\"]`"))
+}
+
+impl ModelSource for ConfiguredModels {
+    fn models(&self, role: Role) -> BoxFuture<'_, Result<Vec<Arc<dyn Model>>, Problem>> {
+        Box::pin(async move {
+            let models = self.configured(role)?;
+            if !models.is_empty() {
+                return Ok(models);
+            }
+            if self.config.models.is_empty() {
+                self.local().await
+            } else {
+                // Text must not go to a server the user did not choose, once the user has chosen some.
+                Err(no_model(&self.config))
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
