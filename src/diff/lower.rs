@@ -4,6 +4,7 @@
 //! context, which only helps to find the place: a misquoted context line cannot damage a file.
 
 mod path;
+mod protected;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 

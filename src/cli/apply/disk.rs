@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use super::report::{Failure, FileOutcome};
-use crate::diff::FileSet;
+use crate::diff::{FileSet, lower};
 use crate::problem::{Category, Problem};
 use crate::text::Rope;
 
@@ -240,7 +240,7 @@ fn failed(path: &str, error: &io::Error) -> Failure {
 
 /// Refuses names that decide what runs, or whom we trust.
 fn refuse_protected(path: &str) -> Result<(), Failure> {
-    if !is_protected(path) {
+    if !lower::is_protected(path) {
         return Ok(());
     }
     Err(Failure::refused(
@@ -248,25 +248,4 @@ fn refuse_protected(path: &str) -> Result<(), Failure> {
             .hint("Change files that decide what runs or whom to trust by hand."),
     )
     .in_file(path))
-}
-
-fn is_protected(path: &str) -> bool {
-    let path = path.replace('\\', "/").to_lowercase();
-    let parts: Vec<&str> = path.split('/').collect();
-    let name = parts.last().copied().unwrap_or_default();
-    parts.iter().any(|part| {
-        matches!(*part, ".git" | ".vscode" | ".idea" | ".ci" | ".circleci" | ".buildkite" | ".husky")
-    }) || matches!(
-        name,
-        ".tenon.toml"
-            | ".gitmodules"
-            | ".gitlab-ci.yml"
-            | ".travis.yml"
-            | "jenkinsfile"
-            | "azure-pipelines.yml"
-    ) || name == ".env"
-        || name.starts_with(".env.")
-        || parts
-            .windows(2)
-            .any(|pair| matches!(pair, [".github" | ".gitea" | ".forgejo", "workflows" | "actions"]))
 }
