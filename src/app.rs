@@ -1,8 +1,50 @@
 //! The application: one loop that owns all mutable state, and the events that reach it.
 //!
 //! Front doors (the protocol edge, the command line, later the web page) send [`Event`]s and implement
-//! [`crate::ports::Editor`]; nothing else crosses.
+//! [`crate::ports::Editor`]; nothing else crosses. A handler is a function of `&mut State` that returns at once:
+//! whatever waits (a model, a disk, the editor) runs elsewhere and comes back as an event.
 
+mod applying;
+mod commands;
+mod documents;
 pub mod event;
+mod main_loop;
+mod marks;
+mod queries;
+mod state;
+mod tasks;
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 pub use event::{Command, EditRequest, Event, Finding, Intent, Query, Region, Reply, Selection, Target};
+
+use crate::orchestrator::Services;
+use crate::ports::{Journal, Scratch};
+use crate::review::ReviewMode;
+
+/// What the loop is built from.
+#[derive(Clone)]
+pub struct Parts {
+    /// The ports of the tasks, the editor among them.
+    pub services: Services,
+    /// The record of what is proposed and done.
+    pub journal: Arc<dyn Journal>,
+    /// Where diffs go that are made to be looked at.
+    pub scratch: Arc<dyn Scratch>,
+    /// What happens to a proposal when it is ready.
+    pub review_mode: ReviewMode,
+    /// Most tasks that run at once; the rest wait.
+    pub concurrent_tasks: usize,
+    /// Names of the configured providers, for the status.
+    pub providers: Vec<String>,
+}
+
+/// Starts the loop. It ends at [`Event::Shutdown`].
+pub fn spawn(parts: Parts) -> (mpsc::UnboundedSender<Event>, JoinHandle<()>) {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let state = state::State::new(parts, sender.clone());
+    (sender, tokio::spawn(main_loop::run(state, receiver)))
+}

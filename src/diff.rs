@@ -22,5 +22,21 @@ pub use refusal::{Nearest, Refusal, RefusalCode};
 /// # Errors
 /// Every refusal found, in reply order; then nothing of the reply may be applied.
 pub fn evaluate(reply: &parse::Reply, base: &FileSet) -> Result<ChangeSet, Vec<Refusal>> {
-    todo!()
+    let (patches, mut refusals) = lower::lower(reply, base);
+    let mut files = Vec::new();
+    for patch in &patches {
+        match resolve::resolve(patch, base) {
+            Ok(change) => files.extend(change),
+            Err(found) => refusals.extend(found),
+        }
+    }
+    if refusals.is_empty() {
+        Ok(ChangeSet { files })
+    } else {
+        refusals.sort_by_key(|refusal| refusal.block);
+        Err(refusals)
+    }
 }
+
+#[cfg(test)]
+mod tests;

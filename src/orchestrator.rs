@@ -1,1 +1,17 @@
-//! x
+//! Pipelines of model calls, each run as a task of its own with a snapshot and a cancellation token.
+//!
+//! No I/O of its own: models, files and the editor are ports. A task never touches the application's state; its
+//! one [`Outcome`] goes back to the main loop. Dropping the task's future closes the model's connection.
+
+mod ask;
+mod board;
+mod comment;
+mod edit;
+mod gather;
+mod job;
+
+pub use board::{Board, Health, TaskProgress};
+pub use comment::{CommentInstruction, find_comment};
+pub use edit::run;
+pub(crate) use gather::desynchronised;
+pub use job::{EditJob, Finding, Intent, Outcome, Region, Services, Settings};

@@ -4,10 +4,12 @@
 
 mod editor;
 mod files;
+mod journal;
 mod models;
 
 pub use editor::{
     ApplyId, Editor, FileEdit, Hint, Mark, MarkKind, Progress, ProgressStage, TaskNotice, WorkspaceChange,
 };
-pub use files::{FileError, SourceFiles};
+pub use files::{FileError, Scratch, SourceFiles};
+pub use journal::{FileRecord, Journal, JournalRecord, MemoryJournal};
 pub use models::ModelSource;

@@ -1,1 +1,8 @@
-//! x
+//! The prompt library: text files with typed slots, turned into what a model is asked.
+//!
+//! Pure. The texts are in `src/prompt/library`, one file per step, format or intent; code only fills their slots.
+
+mod edit;
+mod template;
+
+pub use edit::{EditPrompt, Intent, PromptFile, Prompt, repair};

@@ -3,6 +3,7 @@
 //! Pure. Inside the program a place in a text is a **byte offset**; a [`Position`] in the client's encoding
 //! exists only in messages and is converted once, by the [`Document`] it belongs to.
 
+mod diff;
 mod document;
 mod edit;
 mod position;

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
+pub use crate::orchestrator::{Finding, Intent, Region};
+use super::applying::{FileTexts, Plan};
+use crate::orchestrator::Outcome;
 use crate::ports::ApplyId;
 use crate::problem::Problem;
 use crate::text::{ContentChange, DocumentUri, PositionEncoding, Span};
@@ -19,43 +22,6 @@ pub enum Target {
     Uri(DocumentUri),
     /// A path, absolute or relative to the first workspace folder.
     Path(PathBuf),
-}
-
-/// A range of a document: in the client's positions, or in whole lines (one-based, both inside), as people type them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Region {
-    /// Client positions.
-    Span(Span),
-    /// One-based first and last line.
-    Lines(u32, u32),
-}
-
-/// A diagnostic of another server, as context for a fix.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// Where.
-    pub span: Span,
-    /// What it says.
-    pub message: String,
-    /// Who says so.
-    pub source: Option<String>,
-}
-
-/// What a task should do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Intent {
-    /// Free instruction.
-    Instruction(String),
-    /// Do what the comment instruction (`AI!`) at the target's region says; the edit removes the comment.
-    Comment,
-    /// Fix these findings.
-    Fix(Vec<Finding>),
-    /// Implement the stub.
-    Implement,
-    /// Write documentation comments.
-    Document,
-    /// Refactor for readability without changing behaviour.
-    Refactor,
 }
 
 /// A change asked of a model.
@@ -240,6 +206,24 @@ pub enum Event {
         /// The task.
         task: String,
     },
+    /// The loop's own timers, tasks and file reads.
+    Internal(Internal),
     /// The front door closes; running tasks are cancelled and the loop ends.
     Shutdown,
+}
+
+/// An event that the loop sends to itself; nobody else can make one.
+#[derive(Debug)]
+pub struct Internal(pub(super) InternalEvent);
+
+#[derive(Debug)]
+pub(super) enum InternalEvent {
+    /// A task ended.
+    TaskDone { task: String, result: Box<Result<Outcome, Problem>> },
+    /// The closed files that a plan needs were read; `None` for a file that does not exist.
+    FilesRead { plan: Plan, texts: FileTexts },
+    /// An edit was sent this long ago, and its effect should be seen by now.
+    ApplyDeadline(ApplyId),
+    /// The user stopped typing for a moment.
+    RefreshMarks,
 }

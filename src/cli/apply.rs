@@ -1,5 +1,224 @@
-//! Placeholder of `tenon apply`, so that the command line compiles; the real one replaces this file.
+//! `tenon apply`: applies a model's reply to files, all or nothing.
+//!
+//! Reads only the files that the reply names. The reply is resolved on the files as the model saw them (`--base`),
+//! carried to the live files (`--root`), and written only when every part of it fits.
+
+mod batch;
+mod disk;
+mod report;
+
+use std::io::{Read, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use disk::Folder;
+use report::{Failure, Outcome};
+
+use crate::diff::parse::{self, DetectError, detect};
+use crate::diff::{
+    ChangeKind, ChangeSet, FileChange, FileSet, Refusal, ReplyFormat, evaluate, lower, rebase,
+};
+use crate::problem::{Category, Problem};
+use crate::text::{PositionMap, Rope, TextEdit};
+
+/// The format of a reply, as named on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Format {
+    /// Told from the reply.
+    #[default]
+    Auto,
+    /// Search/replace blocks.
+    SearchReplace,
+    /// Whole files in fences.
+    Whole,
+    /// Unified diff.
+    Udiff,
+    /// `*** Begin Patch` envelopes.
+    ApplyPatch,
+    /// JSON edits.
+    Json,
+}
 
 /// Arguments of `tenon apply`.
-#[derive(Debug, clap::Args)]
-pub struct ApplyArgs {}
+#[derive(Debug, Clone, clap::Args)]
+pub struct ApplyArgs {
+    /// Folder of the live files.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub root: PathBuf,
+    /// Format of the reply.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Folder of the files as the model saw them; the live ones by default.
+    #[arg(long, value_name = "DIR")]
+    pub base: Option<PathBuf>,
+    /// The file meant when the reply names none, relative to the root.
+    #[arg(long, value_name = "P")]
+    pub path: Option<String>,
+    /// Only say what would happen.
+    #[arg(long)]
+    pub check: bool,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+    /// Read JSON lines from the input and answer each, without touching the disk.
+    #[arg(long)]
+    pub batch: bool,
+    /// The reply; `-` reads it from the input.
+    #[arg(value_name = "FILE", default_value = "-")]
+    pub file: PathBuf,
+}
+
+/// The streams of one run.
+pub struct Streams<'a> {
+    /// Where `-` reads from.
+    pub input: &'a mut dyn Read,
+    /// Takes the diff or the JSON object.
+    pub output: &'a mut dyn Write,
+    /// Takes what is said to people.
+    pub errors: &'a mut dyn Write,
+    /// Whether `output` may be coloured.
+    pub colour: bool,
+}
+
+/// Exit code of a refusal or failure; nothing was changed.
+const REFUSED: u8 = 1;
+/// Exit code of wrong arguments.
+const USAGE: u8 = 2;
+
+/// Runs the command with the process's own streams; colours when the output is a terminal and `NO_COLOR` is not set.
+pub fn run(args: &ApplyArgs) -> ExitCode {
+    use std::io::IsTerminal as _;
+    let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let colour = !no_colour && std::io::stdout().is_terminal();
+    run_with(
+        args,
+        &mut Streams {
+            input: &mut std::io::stdin().lock(),
+            output: &mut std::io::stdout().lock(),
+            errors: &mut std::io::stderr().lock(),
+            colour,
+        },
+    )
+}
+
+/// Runs the command. An output that cannot be written to fails it, but undoes nothing.
+pub fn run_with(args: &ApplyArgs, streams: &mut Streams<'_>) -> ExitCode {
+    let ran = if args.batch {
+        batch::run(args, streams).map(|()| ExitCode::SUCCESS)
+    } else {
+        let outcome = apply(args, streams.input);
+        let code = match &outcome {
+            Ok(_) => ExitCode::SUCCESS,
+            Err(failure) if failure.usage => ExitCode::from(USAGE),
+            Err(_) => ExitCode::from(REFUSED),
+        };
+        report::print(args, &outcome, streams).map(|()| code)
+    };
+    ran.unwrap_or(ExitCode::from(REFUSED))
+}
+
+fn apply(args: &ApplyArgs, input: &mut dyn Read) -> Result<Outcome, Failure> {
+    let reply = read_reply(args, input)?;
+    let root = Folder::open(&args.root)?;
+    let base_folder = args.base.as_deref().map(Folder::open).transpose()?;
+    let reply = parse_reply(args.format, &reply)?;
+    let names = lower::named_paths(&reply, args.path.as_deref());
+    let live = root.read_all(&names, args.path.clone())?;
+    let (changes, base) = match base_folder {
+        None => (evaluate(&reply, &live)?, None),
+        Some(folder) => {
+            let base = folder.read_all(&names, args.path.clone())?;
+            (carried(evaluate(&reply, &base)?, &base, &live)?, Some(base))
+        }
+    };
+    drop(base);
+    let outcome = Outcome::new(&changes, &live)?;
+    let writes = root.prepare(&outcome.files)?;
+    if !args.check {
+        writes.commit()?;
+    }
+    Ok(outcome)
+}
+
+fn read_reply(args: &ApplyArgs, input: &mut dyn Read) -> Result<String, Failure> {
+    let mut bytes = Vec::new();
+    let read = if args.file.as_os_str() == "-" {
+        input.read_to_end(&mut bytes).map(|_| ())
+    } else {
+        std::fs::read(&args.file).map(|read| bytes = read)
+    };
+    let name = args.file.display();
+    read.map_err(|error| {
+        Failure::usage(
+            Problem::error("unreadable-reply", Category::Request, format!("{name}: {error}"))
+                .hint("Name a file that holds the reply, or `-` for the input."),
+        )
+    })?;
+    String::from_utf8(bytes).map_err(|_| {
+        Failure::usage(
+            Problem::error("unreadable-reply", Category::Request, format!("{name} is not UTF-8 text"))
+                .hint("Save the reply as UTF-8."),
+        )
+    })
+}
+
+/// Reads the reply in the format named, or in the one told from it.
+fn parse_reply(format: Format, reply: &str) -> Result<parse::Reply, Failure> {
+    let format = match format {
+        Format::SearchReplace => ReplyFormat::SearchReplace,
+        Format::Whole => ReplyFormat::Whole,
+        Format::Udiff => return Err(unsupported("udiff")),
+        Format::ApplyPatch => return Err(unsupported("apply-patch")),
+        Format::Json => return Err(unsupported("json")),
+        Format::Auto => match detect(reply) {
+            Ok(format) => format,
+            Err(DetectError::Unsupported(name)) => return Err(unsupported(name)),
+            Err(DetectError::Refused(refusal)) => return Err(vec![refusal].into()),
+        },
+    };
+    Ok(parse::parse(format, reply)?)
+}
+
+fn unsupported(name: &str) -> Failure {
+    Failure::refused(
+        Problem::error(
+            "unsupported-format",
+            Category::Request,
+            format!("Replies in the format {name} cannot be read yet"),
+        )
+        .hint("It comes in a later version; use search-replace or whole for now."),
+    )
+}
+
+/// Carries changes of `base` to `live`, all or none.
+fn carried(changes: ChangeSet, base: &FileSet, live: &FileSet) -> Result<ChangeSet, Vec<Refusal>> {
+    let mut files = Vec::new();
+    let mut refusals = Vec::new();
+    for change in changes.files {
+        match carried_file(&change, base, live.files.get(&change.path)) {
+            Ok(change) => files.extend(change),
+            Err(found) => refusals.extend(found),
+        }
+    }
+    if refusals.is_empty() { Ok(ChangeSet { files }) } else { Err(refusals) }
+}
+
+fn carried_file(
+    change: &FileChange,
+    base: &FileSet,
+    live: Option<&Rope>,
+) -> Result<Option<FileChange>, Vec<Refusal>> {
+    let nothing = Rope::new();
+    let old = base.files.get(&change.path).unwrap_or(&nothing);
+    let map = match (&change.kind, live) {
+        (ChangeKind::Modify { .. }, Some(live)) if old != live => {
+            PositionMap::from_edit(&TextEdit::diff(&old.to_string(), &live.to_string()))
+        }
+        _ => PositionMap::default(),
+    };
+    rebase::rebase_file(change, old, &map, live)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,12 @@
 //! The engine's result: file changes with hunks that are proved to fit their base text.
+//!
+//! Hunks of a [`FileChange`] made by [`FileChange::modify`] are sorted and disjoint; applying one checks again that
+//! they lie inside the text, and never applies a part.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::text::Rope;
+use crate::text::{EditError, Rope};
 
 /// The files as the model saw them: workspace-relative path with `/` separators → text.
 #[derive(Debug, Clone, Default)]
@@ -70,4 +73,95 @@ pub struct FileChange {
 pub struct ChangeSet {
     /// One entry per file that really changes, in reply order.
     pub files: Vec<FileChange>,
+}
+
+impl FileChange {
+    /// A change of an existing file; sorts the hunks.
+    ///
+    /// # Errors
+    /// The two hunks that overlap or insert at the same place, as `(first, second)` indices of their reply blocks.
+    pub fn modify(path: impl Into<String>, mut hunks: Vec<Hunk>) -> Result<Self, (usize, usize)> {
+        hunks.sort_by_key(|hunk| (hunk.range.start, hunk.range.end));
+        for pair in hunks.windows(2) {
+            let (first, second) = (&pair[0], &pair[1]);
+            let same_point = first.range.is_empty() && first.range == second.range;
+            if second.range.start < first.range.end || same_point {
+                return Err((first.block, second.block));
+            }
+        }
+        Ok(Self { path: path.into(), kind: ChangeKind::Modify { hunks } })
+    }
+
+    /// A new file.
+    pub fn create(path: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { path: path.into(), kind: ChangeKind::Create { text: text.into() } }
+    }
+
+    /// The file's text after the change; `base` is ignored for a new file.
+    ///
+    /// # Errors
+    /// When the hunks do not lie inside `base` in ascending order, or cut a character.
+    pub fn apply(&self, base: &Rope) -> Result<Rope, EditError> {
+        match &self.kind {
+            ChangeKind::Create { text } => Ok(Rope::from_str(text)),
+            ChangeKind::Modify { hunks } => {
+                apply(hunks, &String::from(base)).map(|text| Rope::from_str(&text))
+            }
+        }
+    }
+}
+
+/// One sorted pass over the text.
+fn apply(hunks: &[Hunk], base: &str) -> Result<String, EditError> {
+    let mut text =
+        String::with_capacity(base.len() + hunks.iter().map(|hunk| hunk.insert.len()).sum::<usize>());
+    let mut done = 0;
+    for Hunk { range, insert, .. } in hunks {
+        if range.end > base.len() || range.start > range.end {
+            return Err(EditError::OutOfBounds { end: range.end.max(range.start), len: base.len() });
+        }
+        if range.start < done {
+            return Err(EditError::Overlap { at: range.start });
+        }
+        for at in [range.start, range.end] {
+            if !base.is_char_boundary(at) {
+                return Err(EditError::InsideCharacter { at });
+            }
+        }
+        text.push_str(&base[done..range.start]);
+        text.push_str(insert);
+        done = range.end;
+    }
+    text.push_str(&base[done..]);
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hunk(range: Range<usize>, insert: &str) -> Hunk {
+        Hunk { range, insert: insert.to_owned(), tier: Tier::Exact, line: 1, confidence: 1.0, block: 0 }
+    }
+
+    #[test]
+    fn hunks_are_sorted_and_applied_in_one_pass() {
+        let change =
+            FileChange::modify("a", vec![hunk(4..6, "C\n"), hunk(0..2, ""), hunk(4..4, "+\n")]).unwrap();
+        assert_eq!(change.apply(&Rope::from_str("a\nb\nc\n")).unwrap().to_string(), "b\n+\nC\n");
+    }
+
+    #[test]
+    fn overlaps_and_twice_the_same_point_are_no_change() {
+        assert!(FileChange::modify("a", vec![hunk(0..3, ""), hunk(2..4, "")]).is_err());
+        assert!(FileChange::modify("a", vec![hunk(2..2, "x"), hunk(2..2, "y")]).is_err());
+        assert!(FileChange::modify("a", vec![hunk(0..2, "x"), hunk(2..2, "y")]).is_ok());
+    }
+
+    #[test]
+    fn another_text_is_refused() {
+        let change = FileChange::modify("a", vec![hunk(4..6, "")]).unwrap();
+        assert!(change.apply(&Rope::from_str("a")).is_err());
+        assert!(change.apply(&Rope::from_str("aaa\u{e9}\u{e9}")).is_err());
+    }
 }

@@ -1,4 +1,20 @@
 //! Push parsers for reply formats: the same result under any chunking, strict about truncation.
+//!
+//! A reply is cut into lines first ([`lines`]), and each format reads whole lines, so that no marker can be
+//! missed or invented by the way the stream was cut. Nothing is repaired here: a block or fence that does not
+//! end, or a marker where none belongs, refuses the whole reply.
+
+mod detect;
+mod fence;
+mod lines;
+mod name;
+mod search_replace;
+mod whole;
+
+pub use detect::{DetectError, detect};
+use lines::LineSplitter;
+
+use super::{Refusal, RefusalCode};
 
 /// The formats a reply can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -57,6 +73,15 @@ pub enum Block {
     },
 }
 
+impl Block {
+    /// The file named before the block, as written.
+    pub fn path(&self) -> Option<&str> {
+        match self {
+            Self::SearchReplace { path, .. } | Self::Whole { path, .. } => path.as_deref(),
+        }
+    }
+}
+
 /// A complete reply.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reply {
@@ -69,25 +94,87 @@ pub struct Reply {
 /// Reads a reply as it streams in.
 #[derive(Debug)]
 pub struct ReplyParser {
-    format: ReplyFormat,
+    splitter: LineSplitter,
+    format: FormatParser,
+}
+
+/// The format's own state; fed with whole lines only.
+#[derive(Debug)]
+enum FormatParser {
+    SearchReplace(search_replace::SearchReplaceParser),
+    Whole(whole::WholeParser),
+}
+
+impl FormatParser {
+    fn line(&mut self, line: &str, events: &mut Vec<ParseEvent>) {
+        match self {
+            Self::SearchReplace(parser) => parser.line(line, events),
+            Self::Whole(parser) => parser.line(line, events),
+        }
+    }
 }
 
 impl ReplyParser {
     /// A parser for one reply.
     pub fn new(format: ReplyFormat) -> Self {
-        Self { format }
+        let format = match format {
+            ReplyFormat::SearchReplace => {
+                FormatParser::SearchReplace(search_replace::SearchReplaceParser::default())
+            }
+            ReplyFormat::Whole => FormatParser::Whole(whole::WholeParser::default()),
+        };
+        Self { splitter: LineSplitter::default(), format }
     }
 
     /// Takes the next piece of the reply, of any length.
     pub fn push(&mut self, piece: &str) -> Vec<ParseEvent> {
-        todo!()
+        let mut events = Vec::new();
+        let Self { splitter, format } = self;
+        splitter.push(piece, |line| format.line(line, &mut events));
+        events
     }
 
     /// Ends the reply.
     ///
     /// # Errors
-    /// Truncation (of the stream, or inside a block or fence) and malformed blocks refuse the whole reply.
-    pub fn finish(self, ending: Ending) -> Result<Reply, Vec<super::Refusal>> {
-        todo!()
+    /// Truncation (of the stream, or inside a block or fence) and malformed blocks refuse the whole reply; so does a
+    /// reply without any block.
+    pub fn finish(self, ending: Ending) -> Result<Reply, Vec<Refusal>> {
+        let Self { splitter, mut format } = self;
+        if let Some(last) = splitter.finish() {
+            format.line(&last, &mut Vec::new());
+        }
+        if ending == Ending::Truncated {
+            return Err(vec![Refusal::new(
+                RefusalCode::Truncated,
+                "The reply was cut off before its end",
+                "Send the whole reply again, in smaller steps if it was too long.",
+            )]);
+        }
+        let reply = match format {
+            FormatParser::SearchReplace(parser) => parser.finish()?,
+            FormatParser::Whole(parser) => parser.finish()?,
+        };
+        if reply.blocks.is_empty() {
+            return Err(vec![Refusal::new(
+                RefusalCode::NoEdit,
+                "The reply holds no edit",
+                "Answer with edit blocks in the format asked for, each after its file name.",
+            )]);
+        }
+        Ok(reply)
     }
 }
+
+/// Parses a complete reply at once.
+///
+/// # Errors
+/// Those of [`ReplyParser::finish`].
+pub fn parse(format: ReplyFormat, reply: &str) -> Result<Reply, Vec<Refusal>> {
+    let mut parser = ReplyParser::new(format);
+    parser.push(reply);
+    parser.finish(Ending::Complete)
+}
+
+#[cfg(test)]
+mod tests;

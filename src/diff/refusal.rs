@@ -1,8 +1,13 @@
 //! Refusals: why a reply was not applied, and what was nearest.
+//!
+//! The same object is shown to people (as a [`Problem`]), to scripts, and by [`for_model`] to the model that is
+//! asked to repair its reply.
+
+use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::problem::Problem;
+use crate::problem::{Category, Problem};
 
 /// Stable identifiers of refusals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -28,6 +33,24 @@ pub enum RefusalCode {
     FileExists,
     /// The text changed where the edit belongs.
     Conflict,
+}
+
+impl RefusalCode {
+    /// The identifier as it is written outside: the same as in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Truncated => "truncated",
+            Self::NoEdit => "no-edit",
+            Self::MalformedReply => "malformed-reply",
+            Self::NoSuchPlace => "no-such-place",
+            Self::AmbiguousPlace => "ambiguous-place",
+            Self::OverlappingBlocks => "overlapping-blocks",
+            Self::UnknownFile => "unknown-file",
+            Self::BadPath => "bad-path",
+            Self::FileExists => "file-exists",
+            Self::Conflict => "conflict",
+        }
+    }
 }
 
 /// A place that nearly fits.
@@ -59,8 +82,112 @@ pub struct Refusal {
     pub nearest: Vec<Nearest>,
 }
 
+impl Refusal {
+    /// A block would create `path`, which exists.
+    pub fn file_exists(path: &str) -> Self {
+        let mut refusal = Self::new(
+            RefusalCode::FileExists,
+            "it exists already and was not shown, so it is not overwritten",
+            "open that file too and ask again, or choose another name",
+        );
+        refusal.path = Some(path.to_owned());
+        refusal
+    }
+
+    /// The text of `path` changed where the edit belongs.
+    pub fn conflict(path: &str) -> Self {
+        let mut refusal = Self::new(
+            RefusalCode::Conflict,
+            "it was changed where this edit belongs",
+            "look at both versions and ask again for the change",
+        );
+        refusal.path = Some(path.to_owned());
+        refusal
+    }
+
+    /// A refusal of the whole reply; see [`Refusal::of_block`] to say which block is meant.
+    pub fn new(code: RefusalCode, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            hint: hint.into(),
+            path: None,
+            block: None,
+            nearest: Vec::new(),
+        }
+    }
+
+    /// Says which block of which file is meant.
+    #[must_use]
+    pub fn of_block(mut self, path: &str, block: usize) -> Self {
+        self.path = Some(path.to_owned());
+        self.block = Some(block);
+        self
+    }
+}
+
 impl From<&Refusal> for Problem {
     fn from(refusal: &Refusal) -> Self {
-        todo!()
+        let message = match &refusal.path {
+            Some(path) => format!("{path}: {}", refusal.message),
+            None => refusal.message.clone(),
+        };
+        Self::error(refusal.code.as_str(), Category::Edit, message).hint(refusal.hint.clone())
+    }
+}
+
+/// The refusals as text for the model that is asked to repair its reply.
+pub fn for_model(refusals: &[Refusal]) -> String {
+    let mut text = String::new();
+    for refusal in refusals {
+        text.push_str("- ");
+        if let Some(block) = refusal.block {
+            let _ = write!(text, "Block {}", block + 1);
+            if let Some(path) = &refusal.path {
+                let _ = write!(text, " ({path})");
+            }
+            text.push_str(": ");
+        } else if let Some(path) = &refusal.path {
+            let _ = write!(text, "{path}: ");
+        }
+        let _ = writeln!(text, "{} [{}]. {}", refusal.message, refusal.code.as_str(), refusal.hint);
+    }
+    crate::problem::plain(&text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_written_as_in_json() {
+        use RefusalCode::{
+            AmbiguousPlace, BadPath, Conflict, FileExists, MalformedReply, NoEdit, NoSuchPlace,
+            OverlappingBlocks, Truncated, UnknownFile,
+        };
+        for code in [
+            Truncated,
+            NoEdit,
+            MalformedReply,
+            NoSuchPlace,
+            AmbiguousPlace,
+            OverlappingBlocks,
+            UnknownFile,
+            BadPath,
+            FileExists,
+            Conflict,
+        ] {
+            assert_eq!(serde_json::to_value(code).unwrap(), code.as_str());
+        }
+    }
+
+    #[test]
+    fn reads_well_for_a_model() {
+        let refusal =
+            Refusal::new(RefusalCode::NoSuchPlace, "Not found", "Look at line 3.").of_block("a.rs", 1);
+        assert_eq!(
+            for_model(&[refusal, Refusal::new(RefusalCode::NoEdit, "Nothing", "Write.")]),
+            "- Block 2 (a.rs): Not found [no-such-place]. Look at line 3.\n- Nothing [no-edit]. Write.\n"
+        );
     }
 }

@@ -58,6 +58,17 @@ pub struct Timeouts {
     pub idle_content: Duration,
 }
 
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            first_byte: Duration::from_secs(120),
+            idle_bytes: Duration::from_secs(30),
+            idle_content: Duration::from_secs(120),
+        }
+    }
+}
+
 /// One model: its capability record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelSettings {

@@ -138,6 +138,18 @@ pub enum TaskNotice {
         /// Hunks in all.
         hunks: usize,
     },
+    /// A hunk, a file or all of a proposal is in the text now.
+    Applied {
+        /// The proposal's id.
+        proposal: String,
+        /// Hunks applied by this step.
+        hunks: usize,
+    },
+    /// A step was taken back.
+    Undone {
+        /// The proposal's id.
+        proposal: String,
+    },
     /// The task ended well.
     Finished,
     /// The task failed or was cancelled.

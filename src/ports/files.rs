@@ -39,3 +39,9 @@ pub trait SourceFiles: Send + Sync {
     /// The text of a file, or `None` where it does not exist.
     fn read(&self, path: &Path) -> Result<Option<String>, FileError>;
 }
+
+/// Keeps texts that are made to be looked at, such as diffs. Blocking: never call it on the main loop.
+pub trait Scratch: Send + Sync {
+    /// Writes `text` under `name` (a plain file name) and returns where.
+    fn write(&self, name: &str, text: &str) -> Result<PathBuf, FileError>;
+}

@@ -4,9 +4,13 @@
 //! ascending, range outside the text) marks the document desynchronised until it is opened again; edits for
 //! it are refused meanwhile.
 
-use ropey::Rope;
+use std::fmt::Write as _;
 
-use super::{DocumentUri, Indel, PositionEncoding, Span};
+use ropey::Rope;
+use sha2::{Digest as _, Sha256};
+
+use super::edit::replace;
+use super::{DocumentUri, Indel, Position, PositionEncoding, Span, TextEdit};
 
 /// One content change of a `didChange` notification.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,11 +76,14 @@ pub struct DocumentSnapshot {
 impl Document {
     /// Opens a document.
     pub fn open(uri: DocumentUri, language: String, version: i32, text: &str) -> Self {
-        todo!()
+        Self { uri, language, version, revision: 0, text: Rope::from_str(text), desynchronised: None }
     }
 
     /// Applies one content change and returns it as byte replacements (in offsets of the text before it).
     /// A whole-text change is reduced to the parts that differ. The version is set by [`Document::set_version`].
+    ///
+    /// Columns are clamped to their line, and so is an end behind the text: clients name line 4,294,967,295 for "all of
+    /// it". A start behind the last line, or behind the end, cannot be understood.
     ///
     /// # Errors
     /// A range that the text does not have desynchronises the document: nothing is applied, now or later.
@@ -85,7 +92,23 @@ impl Document {
         change: &ContentChange,
         encoding: PositionEncoding,
     ) -> Result<Vec<Indel>, Desynchronised> {
-        todo!()
+        self.check()?;
+        let indels = match change.span {
+            None => TextEdit::diff(&self.text.to_string(), &change.text).into_indels(),
+            Some(span) => {
+                if let Err(reason) = self.check_span(span) {
+                    self.desynchronise(reason.clone());
+                    return Err(reason);
+                }
+                vec![Indel { delete: encoding.to_range(&self.text, span), insert: change.text.clone() }]
+            }
+        };
+        // From back to front, so that the offsets of what is still to come stay valid.
+        for indel in indels.iter().rev() {
+            replace(&mut self.text, indel);
+        }
+        self.revision += 1;
+        Ok(indels)
     }
 
     /// Takes the version of a `didChange` before its changes are applied.
@@ -93,7 +116,14 @@ impl Document {
     /// # Errors
     /// A version that is not higher than the last desynchronises the document.
     pub fn set_version(&mut self, version: i32) -> Result<(), Desynchronised> {
-        todo!()
+        self.check()?;
+        if version <= self.version {
+            let reason = Desynchronised::Version { last: self.version, received: version };
+            self.desynchronise(reason.clone());
+            return Err(reason);
+        }
+        self.version = version;
+        Ok(())
     }
 
     /// Marks the mirror as not to be trusted until the document is opened again.
@@ -103,7 +133,14 @@ impl Document {
 
     /// The document at this moment.
     pub fn snapshot(&self) -> DocumentSnapshot {
-        todo!()
+        DocumentSnapshot {
+            uri: self.uri.clone(),
+            language: self.language.clone(),
+            version: self.version,
+            revision: self.revision,
+            text: self.text.clone(),
+            desynchronised: self.desynchronised.clone(),
+        }
     }
 
     /// The client's URI text.
@@ -133,6 +170,33 @@ impl Document {
 
     /// Lower-case hexadecimal SHA-256 of the text in UTF-8.
     pub fn sha256(&self) -> String {
-        todo!()
+        let mut hash = Sha256::new();
+        for chunk in self.text.chunks() {
+            hash.update(chunk.as_bytes());
+        }
+        hash.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}"); // writing to a String cannot fail
+            text
+        })
+    }
+
+    fn check(&self) -> Result<(), Desynchronised> {
+        self.desynchronised.clone().map_or(Ok(()), Err)
+    }
+
+    fn check_span(&self, Span { start, end }: Span) -> Result<(), Desynchronised> {
+        let lines = self.text.len_lines();
+        if start.line as usize >= lines {
+            return Err(Desynchronised::Range { line: start.line, lines });
+        }
+        if end < start {
+            let show = |position: Position| format!("{}:{}", position.line, position.character);
+            let range = format!("a range from {} ends before it starts, at {}", show(start), show(end));
+            return Err(Desynchronised::Malformed(range));
+        }
+        Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

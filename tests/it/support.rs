@@ -1,4 +1,7 @@
-//! What the integration tests share: an in-process client, a fake provider with exact packet boundaries.
+//! What the integration tests share: an in-process client, editors that behave like real ones, a fake provider
+//! with exact packet boundaries.
 
-pub mod client;
-pub mod fake_provider;
+pub(crate) mod client;
+pub(crate) mod editor;
+pub(crate) mod fake_provider;
+pub(crate) mod positions;

@@ -1,0 +1,226 @@
+//! Edits on their way to the editor: planned, sent one at a time, observed in the mirror, settled.
+//!
+//! The editor's word is not enough: some say `applied` for an edit that they skipped. What counts is that the
+//! mirrored text becomes, at some single content change, exactly the text expected. Files that are not open can
+//! not be observed; for them the editor's word is taken.
+
+mod plan;
+mod settle;
+
+pub(super) use plan::{span_edits, stale};
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use super::event::InternalEvent;
+use super::state::State;
+use crate::ports::{ApplyId, WorkspaceChange};
+use crate::problem::{Problem, Severity};
+use crate::review::{AppliedKind, Direction, ProposalId, Track};
+use crate::text::{DocumentUri, Rope, TextEdit};
+
+/// Texts of files that are not open, as just read; `None` for a file that does not exist.
+pub(super) type FileTexts = BTreeMap<DocumentUri, Result<Option<String>, String>>;
+
+/// Longest wait for the effect of an edit that the editor says it applied.
+const EFFECT_TIME: Duration = Duration::from_secs(2);
+
+/// Longest wait for stray changes after the editor refused.
+const REFUSED_TIME: Duration = Duration::from_millis(300);
+
+/// Times an edit is computed anew and sent again because the text moved on meanwhile.
+const ATTEMPTS: u32 = 3;
+
+/// Why an edit is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Hunks of a proposal were accepted.
+    Accept { proposal: ProposalId, numbers: Vec<usize> },
+    /// An operation of the history is taken back or done again.
+    Take { operation: u64, direction: Direction },
+    /// Some files of an edit arrived and others did not: the ones that did are taken back.
+    RollBack { operation: u64 },
+}
+
+/// An edit that will be computed when its turn comes, against the text as it is then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Plan {
+    pub purpose: Purpose,
+    pub attempt: u32,
+}
+
+/// One file of an edit that was sent.
+#[derive(Debug)]
+pub(super) struct FlightFile {
+    pub path: String,
+    pub kind: FlightKind,
+    pub before: Rope,
+    pub after: Rope,
+    pub edit: TextEdit,
+    /// Follows the text from `before`, then, once seen, from `after`.
+    pub track: Track,
+    /// The version it was sent for; `None` for a file that is not open.
+    pub version: Option<i32>,
+    /// The mirror was, at some moment, exactly `after`.
+    pub seen: bool,
+}
+
+/// What an edit does to a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FlightKind {
+    Modify,
+    Create,
+    Delete,
+}
+
+#[derive(Debug)]
+struct Flight {
+    id: ApplyId,
+    plan: Plan,
+    files: Vec<FlightFile>,
+    answer: Option<(bool, Option<String>)>,
+}
+
+/// All edits that are waiting or under way.
+#[derive(Debug, Default)]
+pub(super) struct Flights {
+    waiting: VecDeque<Plan>,
+    /// A plan whose closed files are being read.
+    preparing: bool,
+    current: Option<Flight>,
+    n_sent: u64,
+}
+
+impl Flights {
+    pub(super) fn tracks_mut(&mut self) -> impl Iterator<Item = &mut Track> {
+        self.current.iter_mut().flat_map(|flight| flight.files.iter_mut().map(|file| &mut file.track))
+    }
+}
+
+/// Puts an edit in line.
+pub(super) fn enqueue(state: &mut State, purpose: Purpose) {
+    state.flights.waiting.push_back(Plan { purpose, attempt: 1 });
+}
+
+/// Starts the next edit if none is under way.
+pub(super) fn pump(state: &mut State) {
+    while state.flights.current.is_none() && !state.flights.preparing {
+        let Some(plan) = state.flights.waiting.pop_front() else { return };
+        let needed = plan::closed_files(state, &plan.purpose);
+        if needed.is_empty() {
+            send(state, plan, &FileTexts::new());
+        } else {
+            read_files(state, plan, needed);
+        }
+    }
+}
+
+fn read_files(state: &mut State, plan: Plan, needed: Vec<DocumentUri>) {
+    state.flights.preparing = true;
+    let (files, send) = (state.parts.services.files.clone(), state.sender());
+    tokio::task::spawn_blocking(move || {
+        let texts = needed
+            .into_iter()
+            .map(|uri| {
+                let text = match uri.to_path() {
+                    Some(path) => files.read(&path).map_err(|error| error.to_string()),
+                    None => Err(format!("{} is not open", uri.as_str())),
+                };
+                (uri, text)
+            })
+            .collect();
+        send(InternalEvent::FilesRead { plan, texts });
+    });
+}
+
+/// The closed files of a plan were read.
+pub(super) fn files_read(state: &mut State, plan: Plan, texts: &FileTexts) {
+    state.flights.preparing = false;
+    send(state, plan, texts);
+}
+
+fn send(state: &mut State, plan: Plan, texts: &FileTexts) {
+    let files = match plan::build(state, &plan.purpose, texts) {
+        Ok(files) if files.is_empty() => return settle::nothing_to_do(state, &plan),
+        Ok(files) => files,
+        Err(problem) => return settle::failed(state, &plan, &problem),
+    };
+    state.flights.n_sent += 1;
+    let id = ApplyId(state.flights.n_sent);
+    let label = plan::label(state, &plan.purpose);
+    let change = WorkspaceChange { label, files: plan::edits(state, &files) };
+    settle::journal_prepared(state, &plan, &files);
+    state.flights.current = Some(Flight { id, plan, files, answer: None });
+    state.parts.services.editor.apply(id, change);
+}
+
+/// A document changed by one content change, or was opened: is this the text expected?
+pub(super) fn observe(state: &mut State, uri: &DocumentUri) {
+    let State { flights, documents, .. } = state;
+    let Some(flight) = &mut flights.current else { return };
+    let Some(open) = documents.get(uri) else { return };
+    let text = open.document.text();
+    for file in flight.files.iter_mut().filter(|file| file.track.uri() == uri && !file.seen) {
+        if text.len_bytes() == file.after.len_bytes() && *text == file.after {
+            file.seen = true;
+            file.track = Track::open(uri.clone(), text.clone());
+        }
+    }
+    settle_if_clear(state);
+}
+
+/// The editor answered.
+pub(super) fn answered(state: &mut State, id: ApplyId, applied: bool, reason: Option<String>) {
+    let Some(flight) = state.flights.current.as_mut().filter(|flight| flight.id == id) else { return };
+    flight.answer = Some((applied, reason));
+    let delay = if applied { EFFECT_TIME } else { REFUSED_TIME };
+    state.later(delay, InternalEvent::ApplyDeadline(id));
+    settle_if_clear(state);
+    pump(state);
+}
+
+/// The effect of an edit should have been seen by now.
+pub(super) fn deadline(state: &mut State, id: ApplyId) {
+    if state.flights.current.as_ref().is_some_and(|flight| flight.id == id) {
+        settle_current(state);
+    }
+}
+
+/// Settles as soon as the editor said yes and every open file shows it.
+fn settle_if_clear(state: &mut State) {
+    let clear = |flight: &Flight| {
+        matches!(flight.answer, Some((true, _)))
+            && flight.files.iter().all(|file| file.seen || file.version.is_none())
+    };
+    if state.flights.current.as_ref().is_some_and(clear) {
+        settle_current(state);
+    }
+}
+
+fn settle_current(state: &mut State) {
+    let Some(flight) = state.flights.current.take() else { return };
+    let (applied, reason) = flight.answer.unwrap_or((false, None));
+    settle::settle(state, flight.plan, flight.files, applied, reason);
+}
+
+/// What a file that arrived became, for the history.
+fn applied_kind(kind: FlightKind) -> AppliedKind {
+    match kind {
+        FlightKind::Create => AppliedKind::Created,
+        FlightKind::Modify | FlightKind::Delete => AppliedKind::Modified,
+    }
+}
+
+fn tell(state: &State, severity: Severity, problem: &Problem) {
+    let hint = problem.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+    state.parts.services.editor.message(severity, &format!("tenon: {}{hint}", problem.message));
+}
+
+/// Checks whether an operation could be taken in `direction`, as far as open documents tell.
+pub(super) fn check_take(state: &State, operation: u64, direction: Direction) -> Result<(), Problem> {
+    let purpose = Purpose::Take { operation, direction };
+    if plan::closed_files(state, &purpose).is_empty() {
+        plan::build(state, &purpose, &FileTexts::new())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,277 @@
+//! Computes an edit against the text as it is now, or refuses it.
+
+use super::{FileTexts, FlightFile, FlightKind, Purpose};
+use crate::app::state::State;
+use crate::diff::Refusal;
+use crate::ports::FileEdit;
+use crate::problem::{Category, Problem};
+use crate::review::{
+    AppliedFile, AppliedKind, Decision, Direction, Operation, Place, ProposalId, ProposedChange,
+    ProposedFile, Track,
+};
+use crate::text::{DocumentUri, Rope, SpanEdit, TextEdit};
+
+/// The files of `purpose` that are not open, so that their text must be read first.
+pub(super) fn closed_files(state: &State, purpose: &Purpose) -> Vec<DocumentUri> {
+    let uris: Vec<&DocumentUri> = match purpose {
+        Purpose::Accept { proposal, numbers } => {
+            selected(state, proposal, numbers).map(ProposedFile::uri).collect()
+        }
+        Purpose::Take { operation, .. } | Purpose::RollBack { operation } => {
+            let files = state.history.get(*operation).map(|operation| operation.files.as_slice());
+            files.unwrap_or_default().iter().map(|file| file.track.uri()).collect()
+        }
+    };
+    uris.into_iter().filter(|uri| !state.documents.contains_key(uri)).cloned().collect()
+}
+
+fn selected<'a>(
+    state: &'a State,
+    proposal: &'a ProposalId,
+    numbers: &'a [usize],
+) -> impl Iterator<Item = &'a ProposedFile> {
+    state
+        .proposals
+        .iter()
+        .filter(move |candidate| candidate.id == *proposal)
+        .flat_map(|proposal| &proposal.files)
+        .filter(move |file| file.decisions().iter().any(|(number, _)| numbers.contains(number)))
+}
+
+/// The name of the edit in the editor's undo list.
+pub(super) fn label(state: &State, purpose: &Purpose) -> String {
+    let title = |id: &ProposalId| {
+        state.proposals.iter().find(|p| p.id == *id).map_or_else(|| id.to_string(), |p| p.title.clone())
+    };
+    match purpose {
+        Purpose::Accept { proposal, .. } => format!("tenon: {}", title(proposal)),
+        Purpose::Take { operation, direction } => {
+            let verb = if *direction == Direction::Undo { "undo" } else { "redo" };
+            let title = state.history.get(*operation).map(|op| title(&op.proposal)).unwrap_or_default();
+            format!("tenon: {verb} {title}")
+        }
+        Purpose::RollBack { .. } => "tenon: roll back".to_owned(),
+    }
+}
+
+/// Every file with its text before and after. All or nothing.
+///
+/// # Errors
+/// Some part no longer fits, a file cannot be read, or a document's mirror cannot be trusted.
+pub(super) fn build(state: &State, purpose: &Purpose, texts: &FileTexts) -> Result<Vec<FlightFile>, Problem> {
+    match purpose {
+        Purpose::Accept { proposal, numbers } => {
+            let files = selected(state, proposal, numbers);
+            let built: Result<Vec<_>, _> =
+                files.map(|file| accept_file(state, file, numbers, texts)).collect();
+            Ok(built?.into_iter().flatten().collect())
+        }
+        Purpose::Take { operation, direction } => {
+            take(state, state.history.get(*operation), *direction, texts)
+        }
+        Purpose::RollBack { operation } => {
+            take(state, state.history.get(*operation), Direction::Undo, texts)
+        }
+    }
+}
+
+/// The text of a file as it is now, whether it is open (then with its version), and its track to there.
+struct Live {
+    text: Option<Rope>,
+    version: Option<i32>,
+    track: Track,
+}
+
+fn live(state: &State, track: &Track, texts: &FileTexts) -> Result<Live, Problem> {
+    let uri = track.uri();
+    state.trusted(uri)?;
+    if let Some(document) = state.live(uri) {
+        let (text, version) = (Some(document.text().clone()), Some(document.version()));
+        return Ok(Live { text, version, track: track.clone() });
+    }
+    let mut track = track.clone();
+    let text = match texts.get(uri) {
+        Some(Ok(Some(text))) => Some(Rope::from_str(text)),
+        Some(Ok(None)) => None,
+        Some(Err(reason)) => return Err(unreadable(reason)),
+        // It was open when the plan was made and is closed now.
+        None => return Err(unreadable(&format!("{} was closed meanwhile", uri.as_str()))),
+    };
+    if let Some(text) = &text {
+        track.opened(text);
+    }
+    Ok(Live { text, version: None, track })
+}
+
+fn unreadable(reason: &str) -> Problem {
+    Problem::error("unreadable-file", Category::Storage, reason).hint("open the file and try again")
+}
+
+fn accept_file(
+    state: &State,
+    file: &ProposedFile,
+    numbers: &[usize],
+    texts: &FileTexts,
+) -> Result<Option<FlightFile>, Problem> {
+    let Live { text, version, track } = live(state, &file.track, texts)?;
+    match (&file.change, text) {
+        (ProposedChange::Create { text: new, .. }, None) => Ok(Some(create(file.path.clone(), track, new))),
+        (ProposedChange::Create { .. }, Some(_)) => Err(Problem::from(&Refusal::file_exists(&file.path))),
+        (ProposedChange::Modify(_), None) => Err(unreadable(&format!("{} no longer exists", file.path))),
+        (ProposedChange::Modify(hunks), Some(text)) => {
+            let mut builder = TextEdit::builder(text.len_bytes());
+            let wanted = |decision| matches!(decision, Decision::Proposed | Decision::Accepted);
+            for hunk in hunks.iter().filter(|h| numbers.contains(&h.number) && wanted(h.decision)) {
+                match hunk.place(&track, &text) {
+                    Place::Fits(hunk) => builder.replace(hunk.range, hunk.insert),
+                    Place::AlreadyThere => {}
+                    Place::Stale(refusal) => return Err(stale(&file.path, &refusal)),
+                    Place::Unknown => return Err(unreadable(&format!("{} is not known", file.path))),
+                }
+            }
+            let edit = builder.finish().map_err(|_| Problem::from(&Refusal::conflict(&file.path)))?;
+            Ok(modify(file.path.clone(), track, text, edit, version))
+        }
+    }
+}
+
+/// The refusal of a hunk whose place was changed.
+pub(in crate::app) fn stale(path: &str, refusal: &Refusal) -> Problem {
+    let mut problem = Problem::from(refusal);
+    problem.code = "stale-proposal";
+    problem.message = format!("{path} was changed where this edit belongs; nothing was applied");
+    problem.hint("accept the other hunks one by one, or ask again for this change")
+}
+
+fn create(path: String, track: Track, text: &str) -> FlightFile {
+    let mut builder = TextEdit::builder(0);
+    builder.replace(0..0, text);
+    FlightFile {
+        path,
+        kind: FlightKind::Create,
+        before: Rope::new(),
+        after: Rope::from_str(text),
+        edit: builder.finish().unwrap_or_else(|_| TextEdit::diff("", text)),
+        track,
+        version: None,
+        seen: false,
+    }
+}
+
+fn modify(path: String, track: Track, before: Rope, edit: TextEdit, version: Option<i32>) -> Option<FlightFile> {
+    let after = edit.apply(&before).ok().filter(|_| !edit.is_empty())?;
+    Some(FlightFile { path, kind: FlightKind::Modify, before, after, edit, track, version, seen: false })
+}
+
+fn take(
+    state: &State,
+    operation: Option<&Operation>,
+    direction: Direction,
+    texts: &FileTexts,
+) -> Result<Vec<FlightFile>, Problem> {
+    let Some(operation) = operation else {
+        return Err(Problem::error("unknown-proposal", Category::Request, "that step is no longer kept"));
+    };
+    let mut files = Vec::new();
+    for file in &operation.files {
+        files.extend(take_file(state, file, direction, texts)?);
+    }
+    Ok(files)
+}
+
+fn take_file(
+    state: &State,
+    file: &AppliedFile,
+    direction: Direction,
+    texts: &FileTexts,
+) -> Result<Option<FlightFile>, Problem> {
+    let Live { text, version, track } = live(state, &file.track, texts)?;
+    let path = file.path.clone();
+    if file.kind == AppliedKind::Created {
+        return match (direction, text) {
+            (Direction::Redo, None) => Ok(Some(create(path, track, &file.after.to_string()))),
+            (Direction::Redo, Some(_)) => Err(Problem::from(&Refusal::file_exists(&path))),
+            (Direction::Undo, None) => Ok(None),
+            (Direction::Undo, Some(text)) if text == file.after => {
+                Ok(Some(delete(state, path, track, text, version)))
+            }
+            (Direction::Undo, Some(_)) => Err(changed_since(&path, version)),
+        };
+    }
+    let Some(text) = text else { return Err(unreadable(&format!("{path} no longer exists"))) };
+    if version.is_none() && text != *track.base() {
+        return Err(changed_since(&path, version));
+    }
+    let Some(map) = track.map(&text) else { return Err(unreadable(&format!("{path} is not known"))) };
+    let edit = file.carry(direction, &map, &text).map_err(|_| changed_since(&path, version))?;
+    Ok(modify(path, track, text, edit, version))
+}
+
+/// The text is not what the last step left. For a file that is not open, the editor may hold an unsaved text that
+/// cannot be seen from here.
+fn changed_since(path: &str, version: Option<i32>) -> Problem {
+    let hint = if version.is_some() {
+        "the place was edited since; undo those edits first, or change it by hand"
+    } else {
+        "open the file in the editor and try again"
+    };
+    Problem::error("changed-since", Category::Edit, format!("{path} is not as that step left it")).hint(hint)
+}
+
+fn delete(state: &State, path: String, track: Track, text: Rope, version: Option<i32>) -> FlightFile {
+    let mut builder = TextEdit::builder(text.len_bytes());
+    builder.replace(0..text.len_bytes(), "");
+    let edit = builder.finish().unwrap_or_else(|_| TextEdit::diff(&text.to_string(), ""));
+    // Without resource operations the file can only be emptied.
+    let deletes = state.client.resource_operations;
+    FlightFile {
+        path,
+        kind: if deletes { FlightKind::Delete } else { FlightKind::Modify },
+        before: text,
+        after: Rope::new(),
+        edit,
+        track,
+        // A deleted document is closed, not changed: there is nothing to observe.
+        version: version.filter(|_| !deletes),
+        seen: false,
+    }
+}
+
+/// The edit as it is sent: text edits first, then creations and deletions.
+pub(super) fn edits(state: &State, files: &[FlightFile]) -> Vec<FileEdit> {
+    let encoding = state.client.encoding;
+    let mut edits: Vec<_> = files
+        .iter()
+        .map(|file| {
+            let uri = file.track.uri().clone();
+            match file.kind {
+                FlightKind::Create => FileEdit::Create { uri, text: file.after.to_string() },
+                FlightKind::Delete => FileEdit::Delete { uri },
+                FlightKind::Modify => FileEdit::Edit {
+                    uri,
+                    version: file.version,
+                    edits: span_edits(&file.edit, &file.before, encoding),
+                },
+            }
+        })
+        .collect();
+    edits.sort_by_key(|edit| !matches!(edit, FileEdit::Edit { .. }));
+    edits
+}
+
+/// An edit in the client's positions.
+pub(in crate::app) fn span_edits(
+    edit: &TextEdit,
+    text: &Rope,
+    encoding: crate::text::PositionEncoding,
+) -> Vec<SpanEdit> {
+    edit.iter()
+        .map(|indel| SpanEdit {
+            span: crate::text::Span {
+                start: encoding.to_position(text, indel.delete.start),
+                end: encoding.to_position(text, indel.delete.end),
+            },
+            new_text: indel.insert.clone(),
+        })
+        .collect()
+}

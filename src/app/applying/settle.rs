@@ -1,0 +1,215 @@
+//! What an edit became, and what follows from it.
+
+use super::{ATTEMPTS, FlightFile, FlightKind, Plan, Purpose, applied_kind, enqueue, tell};
+use crate::app::marks;
+use crate::app::state::State;
+use crate::ports::{FileRecord, JournalRecord, TaskNotice};
+use crate::problem::{Category, Problem, Severity};
+use crate::review::{AppliedFile, Decision, Direction, Operation, ProposalId, Track};
+use crate::text::Carried;
+
+/// Judges an edit by what was seen, not by the editor's word alone.
+pub(super) fn settle(
+    state: &mut State,
+    plan: Plan,
+    files: Vec<FlightFile>,
+    applied: bool,
+    reason: Option<String>,
+) {
+    let arrived = |file: &FlightFile| file.seen || (applied && file.version.is_none());
+    if files.iter().all(arrived) {
+        return succeeded(state, &plan, files);
+    }
+    let (there, missing): (Vec<_>, Vec<_>) = files.into_iter().partition(arrived);
+    // Missing for sure: the mirror moved on, and where the edit belongs nothing happened.
+    let absent = missing.iter().all(|file| is_absent(state, file));
+    if there.is_empty() && absent && !plan.purpose.is_roll_back() && plan.attempt < ATTEMPTS {
+        let moved = missing.iter().any(|file| version_now(state, file) != file.version);
+        if moved {
+            state.flights.waiting.push_front(Plan { attempt: plan.attempt + 1, ..plan });
+            return;
+        }
+    }
+    let problem = not_applied(applied, absent, reason);
+    if !there.is_empty() {
+        roll_back(state, &plan, there);
+    }
+    failed(state, &plan, &problem);
+}
+
+impl Purpose {
+    fn is_roll_back(&self) -> bool {
+        matches!(self, Self::RollBack { .. })
+    }
+}
+
+fn version_now(state: &State, file: &FlightFile) -> Option<i32> {
+    state.live(file.track.uri()).map(crate::text::Document::version)
+}
+
+/// Whether nothing happened where the edit belongs.
+fn is_absent(state: &State, file: &FlightFile) -> bool {
+    let Some(document) = state.live(file.track.uri()) else { return false };
+    let Some(map) = file.track.map(document.text()) else { return false };
+    file.edit.iter().all(|indel| matches!(map.carry(indel.delete.clone()), Carried::Moved(_)))
+}
+
+fn not_applied(applied: bool, absent: bool, reason: Option<String>) -> Problem {
+    let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+    let problem = if absent {
+        Problem::error("edit-not-applied", Category::Editor, format!("the editor did not apply the edit{reason}"))
+            .hint("nothing was changed; the change is still pending, try again")
+    } else {
+        let word = if applied { "reported success" } else { "reported failure" };
+        let message = format!("the editor {word}, but the text is not the one expected{reason}");
+        Problem::error("edit-mismatch", Category::Editor, message)
+            .hint("compare the text with tenon.show, and use the editor's undo where it is wrong")
+    };
+    tracing::warn!(code = problem.code, "edit not applied");
+    problem
+}
+
+fn roll_back(state: &mut State, plan: &Plan, there: Vec<FlightFile>) {
+    let proposal = proposal_of(state, &plan.purpose);
+    let operation = operation(state, &plan.purpose, there, proposal);
+    state.history.push(operation);
+    if let Some(operation) = state.history.find(Direction::Undo, None).map(|operation| operation.id) {
+        enqueue(state, Purpose::RollBack { operation });
+    }
+}
+
+fn proposal_of(state: &State, purpose: &Purpose) -> ProposalId {
+    match purpose {
+        Purpose::Accept { proposal, .. } => proposal.clone(),
+        Purpose::Take { operation, .. } | Purpose::RollBack { operation } => state
+            .history
+            .get(*operation)
+            .map_or_else(|| ProposalId::new(""), |operation| operation.proposal.clone()),
+    }
+}
+
+fn operation(state: &State, purpose: &Purpose, files: Vec<FlightFile>, proposal: ProposalId) -> Operation {
+    let numbers = match purpose {
+        Purpose::Accept { numbers, .. } => numbers.clone(),
+        Purpose::Take { .. } | Purpose::RollBack { .. } => Vec::new(),
+    };
+    let task = task_of(state, &proposal);
+    let files = files
+        .into_iter()
+        .map(|file| AppliedFile {
+            path: file.path,
+            kind: applied_kind(file.kind),
+            before: file.before,
+            track: if file.seen {
+                file.track
+            } else {
+                Track::closed(file.track.uri().clone(), file.after.clone())
+            },
+            after: file.after,
+            forward: file.edit,
+        })
+        .collect();
+    Operation { id: 0, proposal, task, numbers, undone: false, files }
+}
+
+fn task_of(state: &State, proposal: &ProposalId) -> String {
+    state.proposals.iter().find(|p| p.id == *proposal).map(|p| p.task.clone()).unwrap_or_default()
+}
+
+fn succeeded(state: &mut State, plan: &Plan, files: Vec<FlightFile>) {
+    match &plan.purpose {
+        Purpose::Accept { proposal, numbers } => {
+            let operation = operation(state, &plan.purpose, files, proposal.clone());
+            let task = operation.task.clone();
+            state.history.push(operation);
+            decide(state, proposal, numbers, Decision::Applied);
+            state.parts.journal.record(JournalRecord::Applied { proposal: proposal.to_string() });
+            let notice = TaskNotice::Applied { proposal: proposal.to_string(), hunks: numbers.len() };
+            state.parts.services.editor.notice(&task, notice);
+        }
+        Purpose::Take { operation, direction } => taken(state, *operation, *direction, files),
+        Purpose::RollBack { operation } => {
+            taken(state, *operation, Direction::Undo, files);
+            state.history.forget(*operation);
+        }
+    }
+    marks::refresh(state);
+}
+
+/// An operation changed sides: its tracks start anew from the side it is on now.
+fn taken(state: &mut State, id: u64, direction: Direction, files: Vec<FlightFile>) {
+    let Some(operation) = state.history.get_mut(id) else { return };
+    operation.undone = direction == Direction::Undo;
+    for sent in files {
+        let Some(file) = operation.files.iter_mut().find(|file| file.track.uri() == sent.track.uri()) else {
+            continue;
+        };
+        // Redo and undo were computed on the text of that moment, which becomes the operation's own.
+        let uri = sent.track.uri().clone();
+        file.track = if sent.seen { sent.track } else { Track::closed(uri, sent.after.clone()) };
+        match direction {
+            Direction::Undo if sent.kind == FlightKind::Modify => {
+                if let Ok(forward) = sent.edit.invert(&sent.before) {
+                    (file.before, file.after, file.forward) = (sent.after, sent.before, forward);
+                }
+            }
+            Direction::Redo if sent.kind == FlightKind::Modify => {
+                (file.before, file.after, file.forward) = (sent.before, sent.after, sent.edit);
+            }
+            Direction::Undo | Direction::Redo => {}
+        }
+    }
+    let (proposal, numbers, task) =
+        (operation.proposal.clone(), operation.numbers.clone(), operation.task.clone());
+    let decision = if direction == Direction::Undo { Decision::Undone } else { Decision::Applied };
+    decide(state, &proposal, &numbers, decision);
+    let name = proposal.to_string();
+    let (record, notice) = match direction {
+        Direction::Undo => {
+            (JournalRecord::Undone { proposal: name.clone() }, TaskNotice::Undone { proposal: name })
+        }
+        Direction::Redo => (
+            JournalRecord::Applied { proposal: name.clone() },
+            TaskNotice::Applied { proposal: name, hunks: numbers.len() },
+        ),
+    };
+    state.parts.journal.record(record);
+    state.parts.services.editor.notice(&task, notice);
+}
+
+fn decide(state: &mut State, proposal: &ProposalId, numbers: &[usize], decision: Decision) {
+    if let Some(proposal) = state.proposal_mut(proposal) {
+        proposal.decide(numbers, decision);
+    }
+}
+
+/// The text already is what the edit would make it.
+pub(super) fn nothing_to_do(state: &mut State, plan: &Plan) {
+    succeeded(state, plan, Vec::new());
+}
+
+/// The edit did not happen: what was accepted is pending again, and the user hears why.
+pub(super) fn failed(state: &mut State, plan: &Plan, problem: &Problem) {
+    tell(state, Severity::Error, problem);
+    let proposal = proposal_of(state, &plan.purpose);
+    if let Purpose::Accept { numbers, .. } = &plan.purpose {
+        decide(state, &proposal, numbers, Decision::Proposed);
+    }
+    let task = task_of(state, &proposal);
+    state.parts.services.editor.notice(&task, TaskNotice::Failed { error: problem.clone() });
+    marks::refresh(state);
+}
+
+/// Says in the journal what is about to be sent, before it is sent.
+pub(super) fn journal_prepared(state: &State, plan: &Plan, files: &[FlightFile]) {
+    let files = files
+        .iter()
+        .map(|file| FileRecord {
+            path: file.path.clone(),
+            before: (file.kind != FlightKind::Create).then(|| file.before.to_string()),
+            after: (file.kind != FlightKind::Delete).then(|| file.after.to_string()),
+        })
+        .collect();
+    let proposal = proposal_of(state, &plan.purpose).to_string();
+    state.parts.journal.record(JournalRecord::Prepared { proposal, files });
+}

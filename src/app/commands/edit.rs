@@ -1,0 +1,94 @@
+//! `tenon.edit`, `tenon.fix` and the code actions: starts a task.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::app::event::{EditRequest, Intent, Target};
+use crate::app::state::State;
+use crate::app::tasks::{self, Queued};
+use crate::orchestrator::EditJob;
+use crate::problem::{Category, Problem, plain};
+use crate::text::DocumentUri;
+
+/// Longest title, in characters.
+const TITLE: usize = 60;
+
+/// Answers `{"task": id}`.
+pub(super) fn edit(state: &mut State, request: EditRequest) -> Result<Value, Problem> {
+    if let Intent::Instruction(text) = &request.intent
+        && text.trim().is_empty()
+    {
+        return Err(Problem::error("no-instruction", Category::Request, "the instruction is empty")
+            .hint("say what should change, e.g. `make this function async`"));
+    }
+    let target = resolve(state, &request.target)?;
+    state.trusted(&target)?;
+    let root = root_of(state, &target);
+    let task = state.tasks.next_id();
+    let title = title(&request.intent);
+    let job = EditJob {
+        task: task.clone(),
+        root,
+        target,
+        region: request.region,
+        intent: request.intent,
+        encoding: state.client.encoding,
+        documents: Vec::new(),
+        also: request.also,
+    };
+    tasks::submit(state, Queued { job, title, auto: request.auto });
+    Ok(json!({ "task": task }))
+}
+
+/// The document meant. A path that is open under a URI of another spelling means that document.
+fn resolve(state: &State, target: &Target) -> Result<DocumentUri, Problem> {
+    let path = match target {
+        Target::Uri(uri) if state.documents.contains_key(uri) => return Ok(uri.clone()),
+        Target::Uri(uri) => uri.to_path().ok_or_else(|| {
+            let message = format!("{} is not open", uri.as_str());
+            Problem::error("unknown-document", Category::Request, message).hint("open the document first")
+        })?,
+        Target::Path(path) if path.is_absolute() => path.clone(),
+        Target::Path(path) => match state.client.folders.first() {
+            Some(folder) => folder.join(path),
+            None => {
+                let message = format!("{} is relative, and no folder is open", path.display());
+                return Err(Problem::error("unknown-document", Category::Request, message)
+                    .hint("give an absolute path or a URI"));
+            }
+        },
+    };
+    let open = state.documents.keys().find(|uri| uri.to_path().as_deref() == Some(path.as_path()));
+    Ok(match (open, target) {
+        (Some(uri), _) | (None, Target::Uri(uri)) => uri.clone(),
+        (None, Target::Path(_)) => DocumentUri::from_path(&path),
+    })
+}
+
+/// The innermost workspace folder of a document; the file's own folder when it lies in none.
+fn root_of(state: &State, uri: &DocumentUri) -> PathBuf {
+    let Some(path) = uri.to_path() else {
+        return state.client.folders.first().cloned().unwrap_or_default();
+    };
+    let folders = state.client.folders.iter().filter(|folder| path.starts_with(folder));
+    let innermost = folders.max_by_key(|folder| folder.components().count()).cloned();
+    innermost.unwrap_or_else(|| path.parent().map(Path::to_owned).unwrap_or_default())
+}
+
+fn title(intent: &Intent) -> String {
+    let text = match intent {
+        Intent::Instruction(text) => text.as_str(),
+        Intent::Comment => "do what the comment says",
+        Intent::Fix(findings) => findings.first().map_or("fix", |finding| finding.message.as_str()),
+        Intent::Implement => "implement the stub",
+        Intent::Document => "document",
+        Intent::Refactor => "refactor",
+    };
+    let line = plain(text.lines().next().unwrap_or_default());
+    if line.chars().count() > TITLE {
+        line.chars().take(TITLE - 1).chain(['…']).collect()
+    } else {
+        line
+    }
+}

@@ -1,0 +1,61 @@
+//! `tenon.show`: a proposal as a unified diff.
+
+use serde_json::{Value, json};
+
+use crate::app::state::State;
+use crate::diff::render;
+use crate::problem::Problem;
+use crate::review::{Decision, Place, Proposal, ProposedChange, ProposedFile};
+use crate::text::{DocumentUri, Rope, TextEdit};
+
+/// Answers `{"proposal": id, "diff": text}`. With `open` the diff is also shown in the editor, as a file.
+pub(super) fn show(state: &State, proposal: Option<&str>, open: bool) -> Result<Value, Problem> {
+    let index = state.proposal_index(proposal, |_| true)?;
+    let proposal = &state.proposals[index];
+    let diff = diff(state, proposal);
+    if open {
+        let (scratch, editor) = (state.parts.scratch.clone(), state.parts.services.editor.clone());
+        let (name, text) = (format!("{}.diff", proposal.id), diff.clone());
+        tokio::task::spawn_blocking(move || match scratch.write(&name, &text) {
+            Ok(path) => editor.show(&DocumentUri::from_path(&path), None),
+            Err(error) => tracing::warn!(%error, "the diff could not be written"),
+        });
+    }
+    Ok(json!({ "proposal": proposal.id.as_str(), "diff": diff }))
+}
+
+fn diff(state: &State, proposal: &Proposal) -> String {
+    proposal
+        .files
+        .iter()
+        .map(|file| {
+            let live = state.live(file.uri()).map_or(file.track.base(), |document| document.text());
+            let (before, after) = before_and_after(file, live);
+            render::unified(&file.path, before.as_deref(), &after)
+        })
+        .collect()
+}
+
+/// A file as it is in `live` and with every undecided hunk that fits; a created file has no text before.
+pub(in crate::app) fn before_and_after(file: &ProposedFile, live: &Rope) -> (Option<String>, String) {
+    let hunks = match &file.change {
+        ProposedChange::Create { text, .. } => return (None, text.clone()),
+        ProposedChange::Modify(hunks) => hunks,
+    };
+    let mut builder = TextEdit::builder(live.len_bytes());
+    for hunk in hunks.iter().filter(|hunk| hunk.decision == Decision::Proposed) {
+        // On its own base a hunk stands where it was proved.
+        let placed = match hunk.place(&file.track, live) {
+            Place::Fits(hunk) => Some(hunk),
+            Place::Unknown => Some(hunk.hunk.clone()),
+            Place::AlreadyThere | Place::Stale(_) => None,
+        };
+        if let Some(placed) = placed {
+            builder.replace(placed.range, placed.insert);
+        }
+    }
+    let before = live.to_string();
+    let after = builder.finish().and_then(|edit| edit.apply(live));
+    let after = after.map_or_else(|_| before.clone(), |after| after.to_string());
+    (Some(before), after)
+}

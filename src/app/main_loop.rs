@@ -1,0 +1,58 @@
+//! The one place where order is decided.
+
+use tokio::sync::mpsc;
+
+use super::event::{Event, Internal, InternalEvent, Query};
+use super::state::State;
+use super::{applying, commands, documents, marks, queries, tasks};
+
+/// Handles events one by one until [`Event::Shutdown`], or until every front door is gone.
+pub(super) async fn run(mut state: State, mut events: mpsc::UnboundedReceiver<Event>) {
+    while let Some(event) = events.recv().await {
+        if matches!(event, Event::Shutdown) {
+            break;
+        }
+        handle(&mut state, event);
+    }
+    tasks::cancel_all(&mut state);
+}
+
+fn handle(state: &mut State, event: Event) {
+    match event {
+        Event::Initialized(facts) => state.client = facts,
+        Event::Opened { uri, language, version, text } => {
+            documents::opened(state, uri, language, version, &text);
+        }
+        Event::Changed { uri, version, changes } => documents::changed(state, &uri, version, &changes),
+        Event::Closed { uri } => documents::closed(state, &uri),
+        Event::Malformed { uri, reason } => documents::malformed(state, uri.as_ref(), reason),
+        Event::Command(command, reply) => {
+            let result = commands::run(state, command);
+            // Nobody waits any more when the request was cancelled.
+            let _ = reply.send(result);
+            applying::pump(state);
+        }
+        Event::Query(Query::Actions { uri, span, findings, only, reply }) => {
+            let _ = reply.send(Ok(queries::actions(state, &uri, span, &findings, &only)));
+        }
+        Event::Query(Query::Lenses { uri, reply }) => {
+            let _ = reply.send(Ok(queries::lenses(state, &uri)));
+        }
+        Event::EditAnswered { id, applied, reason } => applying::answered(state, id, applied, reason),
+        Event::ProgressCancelled { task } => {
+            tasks::cancel(state, Some(&task));
+        }
+        Event::Internal(Internal(event)) => own(state, event),
+        Event::Shutdown => {}
+    }
+}
+
+fn own(state: &mut State, event: InternalEvent) {
+    match event {
+        InternalEvent::TaskDone { task, result } => tasks::done(state, &task, *result),
+        InternalEvent::FilesRead { plan, texts } => applying::files_read(state, plan, &texts),
+        InternalEvent::ApplyDeadline(id) => applying::deadline(state, id),
+        InternalEvent::RefreshMarks => marks::refresh(state),
+    }
+    applying::pump(state);
+}

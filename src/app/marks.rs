@@ -1,0 +1,134 @@
+//! Shows pending changes where they are: diagnostics and code lenses, kept where the text moves to.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::event::InternalEvent;
+use super::state::State;
+use crate::ports::{Hint, Mark, MarkKind};
+use crate::review::{Decision, Place, Proposal, ProposedChange, ProposedFile};
+use crate::text::{Carried, Document, DocumentUri, Position, PositionEncoding, Span};
+
+/// Typing pauses this long before marks are computed again: editors move them themselves meanwhile.
+const PAUSE: Duration = Duration::from_millis(150);
+
+/// Asks for a refresh after a moment; many requests become one.
+pub(super) fn schedule(state: &mut State) {
+    let waiting = !state.marked.is_empty() || state.proposals.iter().any(has_undecided);
+    if waiting && !state.marks_due {
+        state.marks_due = true;
+        state.later(PAUSE, InternalEvent::RefreshMarks);
+    }
+}
+
+fn has_undecided(proposal: &Proposal) -> bool {
+    proposal.files.iter().flat_map(ProposedFile::decisions).any(|(_, d)| d == Decision::Proposed)
+}
+
+/// Publishes the marks of every document that has some, and clears those that have none any more.
+pub(super) fn refresh(state: &mut State) {
+    state.marks_due = false;
+    settle_already_there(state);
+    let mut marks: BTreeMap<DocumentUri, Vec<Mark>> =
+        state.marked.drain(..).map(|uri| (uri, Vec::new())).collect();
+    for proposal in &state.proposals {
+        for file in &proposal.files {
+            for (uri, mark) in marks_of(state, proposal, file) {
+                marks.entry(uri).or_default().push(mark);
+            }
+        }
+    }
+    let editor = &state.parts.services.editor;
+    let mut marked = Vec::new();
+    for (uri, marks) in marks {
+        let version = state.documents.get(&uri).map(|open| open.document.version());
+        if !marks.is_empty() {
+            marked.push(uri.clone());
+        }
+        editor.mark(&uri, version, marks);
+    }
+    editor.hint(Hint::RefreshLenses);
+    state.marked = marked;
+}
+
+/// A hunk that the user made by hand (or applied as a literal edit) is applied.
+fn settle_already_there(state: &mut State) {
+    let State { proposals, documents, .. } = state;
+    for proposal in proposals {
+        let there: Vec<usize> = proposal
+            .files
+            .iter()
+            .filter_map(|file| Some((file, documents.get(file.uri())?)))
+            .flat_map(|(file, open)| file.open_hunks(open.document.text()))
+            .filter(|(_, place)| *place == Place::AlreadyThere)
+            .map(|(hunk, _)| hunk.number)
+            .collect();
+        proposal.decide(&there, Decision::Applied);
+    }
+}
+
+fn marks_of(state: &State, proposal: &Proposal, file: &ProposedFile) -> Vec<(DocumentUri, Mark)> {
+    let encoding = state.client.encoding;
+    if let ProposedChange::Create { number, decision: Decision::Proposed, .. } = &file.change {
+        // A file that does not exist has no place of its own: it is shown where the request came from.
+        let mark = Mark {
+            span: Span::default(),
+            kind: MarkKind::Pending,
+            message: format!("tenon would create {} ({})", file.path, proposal.title),
+            proposal: proposal.id.to_string(),
+            hunk: *number,
+        };
+        return vec![(proposal.target.clone(), mark)];
+    }
+    let Some(document) = state.live(file.uri()) else { return Vec::new() };
+    file.open_hunks(document.text())
+        .into_iter()
+        .filter_map(|(hunk, place)| {
+            let (kind, span, note) = match place {
+                Place::Fits(placed) => {
+                    let span = span(document, placed.range, encoding);
+                    (MarkKind::Pending, span, proposal.title.clone())
+                }
+                Place::Stale(refusal) => {
+                    let map = file.track.map(document.text())?;
+                    let range = match map.carry(hunk.hunk.range.clone()) {
+                        Carried::Moved(range) | Carried::Changed { new: range, .. } => range,
+                    };
+                    let span = span(document, range, encoding);
+                    (MarkKind::Stale, span, format!("{}: {}", proposal.title, refusal.message))
+                }
+                Place::AlreadyThere | Place::Unknown => return None,
+            };
+            let change = summary(&hunk.hunk, file);
+            let message = format!("tenon: {change} ({note})");
+            let proposal = proposal.id.to_string();
+            Some((file.uri().clone(), Mark { span, kind, message, proposal, hunk: hunk.number }))
+        })
+        .collect()
+}
+
+fn span(document: &Document, range: std::ops::Range<usize>, encoding: PositionEncoding) -> Span {
+    let text = document.text();
+    let start = encoding.to_position(text, range.start);
+    let mut end = encoding.to_position(text, range.end);
+    // The end of whole lines is the start of the next; editors would underline that line too.
+    if end.character == 0 && end.line > start.line {
+        let line_end = text.line_to_byte(end.line as usize).saturating_sub(1);
+        end = encoding.to_position(text, line_end);
+    }
+    Span { start, end: end.max(Position { ..start }) }
+}
+
+fn summary(hunk: &crate::diff::Hunk, file: &ProposedFile) -> String {
+    let base = file.track.base();
+    let removed = base.get_byte_slice(hunk.range.clone()).map_or(0, |slice| {
+        let text = slice.to_string();
+        text.lines().count()
+    });
+    let added = hunk.insert.lines().count();
+    match (removed, added) {
+        (0, added) => format!("adds {added} lines"),
+        (removed, 0) => format!("removes {removed} lines"),
+        (removed, added) => format!("replaces {removed} lines by {added}"),
+    }
+}

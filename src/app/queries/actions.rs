@@ -1,0 +1,181 @@
+//! Code actions: the ways in that need no plugin, and the decisions on pending changes.
+
+use serde_json::{Value, json};
+
+use crate::app::applying::span_edits;
+use crate::app::event::{Finding, OfferedAction};
+use crate::app::state::State;
+use crate::orchestrator::find_comment;
+use crate::ports::FileEdit;
+use crate::review::{Direction, Place, Proposal, ProposalState, ProposedFile};
+use crate::syntax;
+use crate::text::{Document, DocumentUri, Position, Span, TextEdit};
+
+/// What is offered at a place, the decisions on pending changes first.
+pub(in crate::app) fn actions(
+    state: &State,
+    uri: &DocumentUri,
+    span: &Span,
+    findings: &[Finding],
+    only: &[String],
+) -> Vec<OfferedAction> {
+    let mut offered = Vec::new();
+    if let Some(document) = state.live(uri) {
+        hunk_actions(state, document, *span, &mut offered);
+        proposal_actions(state, &mut offered);
+        intents(state, document, *span, findings, &mut offered);
+    }
+    if state.history.find(Direction::Undo, None).is_some() {
+        offered.push(command("Undo the last AI change", "refactor", "tenon.undo", json!({})));
+    }
+    for (task, title) in state.tasks.list() {
+        offered.push(command(&format!("Cancel: {title}"), "refactor", "tenon.cancel", json!(task)));
+    }
+    offered.retain(|action| wanted(action.kind, only));
+    offered
+}
+
+/// A kind asked for means its sub-kinds too.
+fn wanted(kind: &str, only: &[String]) -> bool {
+    only.is_empty()
+        || only.iter().any(|asked| {
+            asked.is_empty()
+                || kind.strip_prefix(asked.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        })
+}
+
+fn command(title: &str, kind: &'static str, name: &'static str, arguments: Value) -> OfferedAction {
+    OfferedAction {
+        title: title.to_owned(),
+        kind,
+        preferred: false,
+        command: Some((name, arguments)),
+        edit: None,
+    }
+}
+
+fn hunk_actions(state: &State, document: &Document, span: Span, offered: &mut Vec<OfferedAction>) {
+    let (text, encoding) = (document.text(), state.client.encoding);
+    let (first, last) = (span.start.line as usize, span.end.line as usize);
+    for (proposal, file) in pending_files(state, document.uri()) {
+        for (hunk, place) in file.open_hunks(text) {
+            let arguments = json!({ "proposal": proposal.id.as_str(), "hunk": hunk.number });
+            let (start, end) = match &place {
+                Place::Fits(placed) => (placed.range.start, placed.range.end),
+                // A stale hunk can still be rejected from where it was.
+                Place::Stale(_) => {
+                    offered.push(command("Reject this outdated change", "quickfix", "tenon.reject", arguments));
+                    continue;
+                }
+                Place::AlreadyThere | Place::Unknown => continue,
+            };
+            let lines = text.byte_to_line(start)..=text.byte_to_line(end.max(start + 1) - 1);
+            if first > *lines.end() || last < *lines.start() {
+                continue;
+            }
+            let mut apply = command("Apply this change", "quickfix", "tenon.accept", arguments.clone());
+            apply.preferred = true;
+            if !state.client.apply_edit
+                && let Place::Fits(placed) = place
+            {
+                let mut builder = TextEdit::builder(text.len_bytes());
+                builder.replace(placed.range, placed.insert);
+                apply.command = None;
+                apply.edit = builder.finish().ok().map(|edit| literal(document, &edit, encoding));
+            }
+            offered.push(apply);
+            offered.push(command("Reject this change", "quickfix", "tenon.reject", arguments));
+        }
+    }
+}
+
+/// The edit inside the action, for clients that take no `workspace/applyEdit`. That it was applied is seen in the
+/// text: the hunk is there then.
+fn literal(document: &Document, edit: &TextEdit, encoding: crate::text::PositionEncoding) -> Vec<FileEdit> {
+    vec![FileEdit::Edit {
+        uri: document.uri().clone(),
+        version: Some(document.version()),
+        edits: span_edits(edit, document.text(), encoding),
+    }]
+}
+
+fn pending_files<'a>(
+    state: &'a State,
+    uri: &'a DocumentUri,
+) -> impl Iterator<Item = (&'a Proposal, &'a ProposedFile)> {
+    pending(state).flat_map(move |proposal| {
+        proposal.files.iter().filter(move |file| file.uri() == uri).map(move |file| (proposal, file))
+    })
+}
+
+fn pending(state: &State) -> impl Iterator<Item = &Proposal> {
+    state.proposals.iter().rev().filter(|proposal| proposal.state() == ProposalState::Proposed)
+}
+
+fn proposal_actions(state: &State, offered: &mut Vec<OfferedAction>) {
+    for proposal in pending(state) {
+        let arguments = json!({ "proposal": proposal.id.as_str() });
+        let n = proposal.n_hunks();
+        let all = if n == 1 { "the change".to_owned() } else { format!("all {n} changes") };
+        let title = |verb: &str| format!("{verb} {all}: {}", proposal.title);
+        if state.client.apply_edit {
+            offered.push(command(&title("Apply"), "quickfix", "tenon.accept", arguments.clone()));
+        }
+        offered.push(command(&title("Reject"), "quickfix", "tenon.reject", arguments.clone()));
+        let open = json!({ "proposal": proposal.id.as_str(), "open": true });
+        offered.push(command(&title("Show"), "quickfix", "tenon.show", open));
+    }
+}
+
+fn intents(
+    state: &State,
+    document: &Document,
+    span: Span,
+    findings: &[Finding],
+    offered: &mut Vec<OfferedAction>,
+) {
+    let uri = document.uri().as_str();
+    let range = range(span);
+    let on = |intent: &str| json!({ "uri": uri, "range": range, "intent": intent });
+    let settings = &state.parts.services.settings;
+    let lines = span.start.line as usize..=span.end.line as usize;
+    let introducers = syntax::comment_introducers(document.language(), uri);
+    if find_comment(document.text(), lines.clone(), introducers, &settings.comment_marker).is_some() {
+        let mut action = command("Do what this comment says", "quickfix", "tenon.edit", on("comment"));
+        action.preferred = true;
+        offered.push(action);
+    }
+    for finding in findings {
+        let message = finding.message.lines().next().unwrap_or_default();
+        let diagnostics = json!([{
+            "range": self::range(finding.span), "message": finding.message, "source": finding.source
+        }]);
+        let arguments = json!({ "uri": uri, "range": range, "diagnostics": diagnostics });
+        offered.push(command(&format!("Fix with AI: {message}"), "quickfix", "tenon.fix", arguments));
+    }
+    if shows_stub(document, &lines) {
+        offered.push(command("Implement with AI", "refactor.rewrite", "tenon.edit", on("implement")));
+    }
+    if span.start != span.end {
+        offered.push(command("Refactor selection with AI", "refactor.rewrite", "tenon.edit", on("refactor")));
+    }
+    offered.push(command("Document with AI", "refactor.rewrite", "tenon.edit", on("document")));
+}
+
+fn range(span: Span) -> Value {
+    let position = |at: Position| json!({ "line": at.line, "character": at.character });
+    json!({ "start": position(span.start), "end": position(span.end) })
+}
+
+/// Lines looked at around the cursor for something that looks like a stub; the parser has the last word later.
+const STUB_LINES: usize = 4;
+
+fn shows_stub(document: &Document, lines: &std::ops::RangeInclusive<usize>) -> bool {
+    let text = document.text();
+    let end = lines.end().saturating_add(STUB_LINES).min(text.len_lines());
+    (*lines.start()..end).take(64).any(|line| {
+        text.get_line(line).filter(|line| line.len_bytes() < 400).is_some_and(|line| {
+            syntax::line_looks_like_stub(&line.to_string())
+        })
+    })
+}

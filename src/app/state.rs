@@ -1,0 +1,139 @@
+//! All mutable state of the application, owned by the loop.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::Parts;
+use super::applying::Flights;
+use super::event::{ClientFacts, Event, Internal, InternalEvent};
+use super::tasks::Tasks;
+use crate::orchestrator::desynchronised;
+use crate::problem::{Category, Problem};
+use crate::review::{History, Proposal, ProposalId, Track};
+use crate::text::{Document, DocumentSnapshot, DocumentUri};
+
+/// An open document and when it was used last.
+#[derive(Debug)]
+pub(super) struct OpenDocument {
+    pub document: Document,
+    pub used: u64,
+}
+
+/// Everything that changes.
+pub(super) struct State {
+    pub parts: Parts,
+    pub client: ClientFacts,
+    pub documents: HashMap<DocumentUri, OpenDocument>,
+    pub tasks: Tasks,
+    /// Oldest first.
+    pub proposals: Vec<Proposal>,
+    pub history: History,
+    pub flights: Flights,
+    /// Whether a refresh of the marks is on its way.
+    pub marks_due: bool,
+    /// Documents that show marks at the moment.
+    pub marked: Vec<DocumentUri>,
+    clock: u64,
+    inbox: mpsc::UnboundedSender<Event>,
+}
+
+impl State {
+    pub(super) fn new(parts: Parts, inbox: mpsc::UnboundedSender<Event>) -> Self {
+        Self {
+            parts,
+            client: ClientFacts::default(),
+            documents: HashMap::new(),
+            tasks: Tasks::default(),
+            proposals: Vec::new(),
+            history: History::default(),
+            flights: Flights::default(),
+            marks_due: false,
+            marked: Vec::new(),
+            clock: 0,
+            inbox,
+        }
+    }
+
+    /// Sends an event to the loop itself, from anywhere.
+    pub(super) fn sender(&self) -> impl Fn(InternalEvent) + Send + 'static {
+        let inbox = self.inbox.clone();
+        move |event| {
+            let _ = inbox.send(Event::Internal(Internal(event)));
+        }
+    }
+
+    /// Sends an event to the loop after a while.
+    pub(super) fn later(&self, delay: Duration, event: InternalEvent) {
+        let send = self.sender();
+        tokio::spawn(async move {
+            tokio::time::sleep(delay).await;
+            send(event);
+        });
+    }
+
+    /// Counts uses, so that documents can be ordered by them.
+    pub(super) fn tick(&mut self) -> u64 {
+        self.clock += 1;
+        self.clock
+    }
+
+    /// The document if it is open and its mirror can be trusted.
+    pub(super) fn live(&self, uri: &DocumentUri) -> Option<&Document> {
+        let document = &self.documents.get(uri)?.document;
+        document.desynchronised().is_none().then_some(document)
+    }
+
+    /// Refuses documents whose mirror cannot be trusted; a closed one is fine.
+    pub(super) fn trusted(&self, uri: &DocumentUri) -> Result<(), Problem> {
+        match self.documents.get(uri).and_then(|open| open.document.desynchronised()) {
+            Some(reason) => Err(desynchronised(uri, reason)),
+            None => Ok(()),
+        }
+    }
+
+    /// The open documents, most recently used first; cheap, because ropes share their nodes.
+    pub(super) fn snapshots(&self) -> Vec<DocumentSnapshot> {
+        let mut open: Vec<_> = self.documents.values().collect();
+        open.sort_by_key(|open| std::cmp::Reverse(open.used));
+        open.into_iter().map(|open| open.document.snapshot()).collect()
+    }
+
+    /// Everything that follows the text of documents: running tasks, proposals, applied operations.
+    pub(super) fn tracks_of(&mut self, uri: &DocumentUri) -> impl Iterator<Item = &mut Track> {
+        let Self { tasks, proposals, history, flights, .. } = self;
+        let proposed = proposals.iter_mut().flat_map(|p| p.files.iter_mut().map(|file| &mut file.track));
+        tasks
+            .tracks_mut()
+            .chain(proposed)
+            .chain(history.tracks_mut())
+            .chain(flights.tracks_mut())
+            .filter(move |track| track.uri() == uri)
+    }
+
+    /// The proposal a command means: the one named, or the newest that `wanted` accepts.
+    pub(super) fn proposal_index(
+        &self,
+        id: Option<&str>,
+        wanted: impl Fn(&Proposal) -> bool,
+    ) -> Result<usize, Problem> {
+        let found = match id {
+            Some(id) => self.proposals.iter().position(|proposal| proposal.id.as_str() == id),
+            None => self.proposals.iter().rposition(wanted),
+        };
+        found.ok_or_else(|| match id {
+            Some(id) => {
+                Problem::error("unknown-proposal", Category::Request, format!("there is no proposal {id}"))
+                    .hint("tenon.status lists the proposals of this session")
+            }
+            None => Problem::error("no-proposal", Category::Request, "there is no change waiting for this")
+                .hint("ask for a change first; tenon.status lists what there is"),
+        })
+    }
+
+    /// The proposal with this id.
+    pub(super) fn proposal_mut(&mut self, id: &ProposalId) -> Option<&mut Proposal> {
+        self.proposals.iter_mut().find(|proposal| proposal.id == *id)
+    }
+}

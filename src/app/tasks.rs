@@ -1,0 +1,277 @@
+//! Tasks: queued, started with a snapshot, cancelled, done.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
+
+use tokio_util::sync::CancellationToken;
+
+use super::event::InternalEvent;
+use super::state::State;
+use super::{commands, marks};
+use crate::diff::{ChangeKind, FileChange};
+use crate::orchestrator::{self, EditJob, Outcome};
+use crate::ports::{FileRecord, JournalRecord, Progress, ProgressStage, TaskNotice};
+use crate::problem::{Problem, Severity};
+use crate::review::{
+    Decision, Proposal, ProposalId, ProposedChange, ProposedFile, ProposedHunk, ReviewMode, Track,
+};
+use crate::text::{DocumentUri, Rope};
+
+/// What is asked, before it runs.
+#[derive(Debug)]
+pub(super) struct Queued {
+    pub job: EditJob,
+    pub title: String,
+    pub auto: Option<bool>,
+}
+
+#[derive(Debug)]
+struct Running {
+    title: String,
+    auto: Option<bool>,
+    target: DocumentUri,
+    root: std::path::PathBuf,
+    cancel: CancellationToken,
+    /// The open documents of the snapshot, followed from the moment it was taken.
+    tracks: Vec<Track>,
+}
+
+/// The tasks of this session.
+#[derive(Debug, Default)]
+pub(super) struct Tasks {
+    queue: VecDeque<Queued>,
+    running: BTreeMap<String, Running>,
+    n_tasks: u64,
+    n_proposals: u64,
+}
+
+impl Tasks {
+    /// A fresh task id.
+    pub(super) fn next_id(&mut self) -> String {
+        self.n_tasks += 1;
+        format!("t{}", self.n_tasks)
+    }
+
+    pub(super) fn tracks_mut(&mut self) -> impl Iterator<Item = &mut Track> {
+        self.running.values_mut().flat_map(|running| &mut running.tracks)
+    }
+
+    /// Ids and titles of everything queued or running.
+    pub(super) fn list(&self) -> impl Iterator<Item = (&str, &str)> {
+        let running = self.running.iter().map(|(id, task)| (id.as_str(), task.title.as_str()));
+        running.chain(self.queue.iter().map(|task| (task.job.task.as_str(), task.title.as_str())))
+    }
+}
+
+/// Queues a task and starts it if there is room.
+pub(super) fn submit(state: &mut State, queued: Queued) {
+    let (task, title) = (queued.job.task.clone(), queued.title.clone());
+    let services = &state.parts.services;
+    services.board.enter(&task, ProgressStage::Queued);
+    services.editor.progress(&task, Progress::Begin { title: title.clone() });
+    services.editor.notice(&task, TaskNotice::Started { title });
+    state.tasks.queue.push_back(queued);
+    start_waiting(state);
+}
+
+fn start_waiting(state: &mut State) {
+    while state.tasks.running.len() < state.parts.concurrent_tasks {
+        let Some(queued) = state.tasks.queue.pop_front() else { return };
+        start(state, queued);
+    }
+}
+
+fn start(state: &mut State, Queued { mut job, title, auto }: Queued) {
+    // The snapshot is taken now, not when the task was queued: the model should see the newest text.
+    job.documents = state.snapshots();
+    let tracks = job
+        .documents
+        .iter()
+        .filter(|document| document.desynchronised.is_none())
+        .map(|document| Track::open(document.uri.clone(), document.text.clone()))
+        .collect();
+    let cancel = CancellationToken::new();
+    let task = job.task.clone();
+    let running =
+        Running { title, auto, target: job.target.clone(), root: job.root.clone(), cancel: cancel.clone(), tracks };
+    state.tasks.running.insert(task.clone(), running);
+    let (services, send) = (state.parts.services.clone(), state.sender());
+    tokio::spawn(async move {
+        // A task of its own inside, so that a panic ends this task's work and nothing else.
+        let result = match tokio::spawn(orchestrator::run(job, services, cancel)).await {
+            Ok(result) => result,
+            Err(error) => {
+                tracing::error!(%error, "a task panicked");
+                Err(Problem::error("internal", crate::problem::Category::Internal, "tenon failed at this task")
+                    .hint("nothing was changed; please report it with the log file"))
+            }
+        };
+        send(InternalEvent::TaskDone { task, result: Box::new(result) });
+    });
+}
+
+/// Cancels one task, or all; returns how many.
+pub(super) fn cancel(state: &mut State, task: Option<&str>) -> usize {
+    let meant = |id: &str| task.is_none_or(|task| task == id);
+    let mut n_cancelled = 0;
+    for (_, running) in state.tasks.running.iter().filter(|(id, _)| meant(id)) {
+        if !running.cancel.is_cancelled() {
+            running.cancel.cancel();
+            n_cancelled += 1;
+        }
+    }
+    let (gone, kept) = std::mem::take(&mut state.tasks.queue).into_iter().partition(|q| meant(&q.job.task));
+    state.tasks.queue = kept;
+    let gone: VecDeque<Queued> = gone;
+    for queued in &gone {
+        end(state, &queued.job.task, "cancelled");
+        let error = Problem::error("cancelled", crate::problem::Category::Request, "cancelled before it began");
+        state.parts.services.editor.notice(&queued.job.task, TaskNotice::Failed { error });
+    }
+    n_cancelled + gone.len()
+}
+
+/// Cancels everything, without a word: the front door is gone.
+pub(super) fn cancel_all(state: &mut State) {
+    state.tasks.queue.clear();
+    for running in state.tasks.running.values() {
+        running.cancel.cancel();
+    }
+}
+
+/// A task ended.
+pub(super) fn done(state: &mut State, task: &str, result: Result<Outcome, Problem>) {
+    let Some(running) = state.tasks.running.remove(task) else { return };
+    match result {
+        Ok(outcome) => propose(state, task, running, outcome),
+        Err(problem) => failed(state, task, problem),
+    }
+    start_waiting(state);
+}
+
+fn failed(state: &mut State, task: &str, problem: Problem) {
+    tracing::info!(task, code = problem.code, "task failed");
+    end(state, task, &problem.message);
+    if problem.code != "cancelled" {
+        let hint = problem.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+        let text = format!("tenon: {}{hint}", problem.message);
+        state.parts.services.editor.message(problem.severity, &text);
+    }
+    state.parts.services.editor.notice(task, TaskNotice::Failed { error: problem });
+}
+
+fn end(state: &State, task: &str, message: &str) {
+    state.parts.services.board.remove(task);
+    state.parts.services.editor.progress(task, Progress::End { message: message.to_owned() });
+}
+
+fn propose(state: &mut State, task: &str, mut running: Running, outcome: Outcome) {
+    state.tasks.n_proposals += 1;
+    let id = ProposalId::nth(state.tasks.n_proposals);
+    let mut number = 0;
+    let Outcome { changes, base, uris, model, .. } = outcome;
+    let files: Vec<_> = changes
+        .files
+        .into_iter()
+        .map(|change| {
+            let uri = uri_of(&uris, &running.root, &change.path);
+            let text = base.files.get(&change.path).cloned().unwrap_or_default();
+            let track = take_track(state, &mut running.tracks, uri, text);
+            ProposedFile { path: change.path.clone(), track, change: proposed(change, &mut number) }
+        })
+        .collect();
+    let proposal = Proposal {
+        id: id.clone(),
+        task: task.to_owned(),
+        title: running.title,
+        target: running.target,
+        model,
+        files,
+    };
+    let auto = running.auto.unwrap_or(state.parts.review_mode == ReviewMode::Auto);
+    state.parts.journal.record(record(&proposal));
+    let notice =
+        TaskNotice::Proposal { proposal: id.to_string(), files: proposal.files.len(), hunks: proposal.n_hunks() };
+    let ready = ready_message(&proposal);
+    state.proposals.push(proposal);
+    forget_old(state);
+    end(state, task, &ready);
+    let editor = &state.parts.services.editor;
+    editor.notice(task, notice);
+    editor.notice(task, TaskNotice::Finished);
+    if auto {
+        if let Err(problem) = commands::accept_whole(state, &id) {
+            state.parts.services.editor.message(Severity::Warning, &format!("tenon: {}", problem.message));
+        }
+    } else {
+        editor.message(Severity::Info, &format!("tenon: {ready}"));
+    }
+    marks::refresh(state);
+}
+
+fn uri_of(
+    uris: &BTreeMap<String, DocumentUri>,
+    root: &Path,
+    path: &str,
+) -> DocumentUri {
+    uris.get(path).cloned().unwrap_or_else(|| DocumentUri::from_path(&root.join(path)))
+}
+
+fn take_track(state: &State, tracks: &mut Vec<Track>, uri: DocumentUri, base: Rope) -> Track {
+    if let Some(at) = tracks.iter().position(|track| *track.uri() == uri) {
+        return tracks.swap_remove(at);
+    }
+    let mut track = Track::closed(uri.clone(), base);
+    // Opened while the task ran.
+    if let Some(document) = state.live(&uri) {
+        track.opened(document.text());
+    }
+    track
+}
+
+fn proposed(change: FileChange, number: &mut usize) -> ProposedChange {
+    let mut next = || {
+        *number += 1;
+        *number - 1
+    };
+    match change.kind {
+        ChangeKind::Modify { hunks } => ProposedChange::Modify(
+            hunks
+                .into_iter()
+                .map(|hunk| ProposedHunk { number: next(), hunk, decision: Decision::Proposed })
+                .collect(),
+        ),
+        ChangeKind::Create { text } => {
+            ProposedChange::Create { number: next(), text, decision: Decision::Proposed }
+        }
+    }
+}
+
+fn record(proposal: &Proposal) -> JournalRecord {
+    let files = proposal
+        .files
+        .iter()
+        .map(|file| {
+            let (before, after) = commands::before_and_after(file, file.track.base());
+            FileRecord { path: file.path.clone(), before, after: Some(after) }
+        })
+        .collect();
+    JournalRecord::Proposed { proposal: proposal.id.to_string(), title: proposal.title.clone(), files }
+}
+
+fn ready_message(proposal: &Proposal) -> String {
+    let (n_hunks, n_files) = (proposal.n_hunks(), proposal.files.len());
+    let changes = if n_hunks == 1 { "change" } else { "changes" };
+    let files = if n_files == 1 { "file" } else { "files" };
+    format!("{n_hunks} {changes} in {n_files} {files} ready for review: {}", proposal.title)
+}
+
+/// Decided proposals are kept for the status of the session, but not without end.
+fn forget_old(state: &mut State) {
+    const KEPT: usize = 100;
+    while state.proposals.len() > KEPT {
+        let decided = |p: &Proposal| !matches!(p.state(), crate::review::ProposalState::Proposed);
+        let at = state.proposals.iter().position(decided).unwrap_or(0);
+        state.proposals.remove(at);
+    }
+}

@@ -1,0 +1,108 @@
+//! `tenon apply --batch`: JSON lines in, JSON lines out, no disk. For tools, and for measuring.
+
+use std::collections::BTreeMap;
+use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+
+use super::report::{ErrorJson, Failure, Outcome};
+use super::{ApplyArgs, Format, Streams, carried, parse_reply};
+use crate::diff::{FileSet, evaluate};
+use crate::problem::{Category, Problem};
+use crate::text::Rope;
+
+#[derive(Deserialize)]
+struct Request {
+    #[serde(default)]
+    id: serde_json::Value,
+    files: BTreeMap<String, String>,
+    base: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    format: Option<Format>,
+    path: Option<String>,
+    reply: String,
+}
+
+#[derive(Serialize)]
+struct Response<'a> {
+    id: &'a serde_json::Value,
+    status: &'static str,
+    files: BTreeMap<String, String>,
+    errors: &'a [ErrorJson],
+    micros: u64,
+}
+
+/// Answers every line; a line that cannot be read is answered with an error.
+pub(super) fn run(args: &ApplyArgs, streams: &mut Streams<'_>) -> io::Result<()> {
+    for line in BufReader::new(&mut *streams.input).lines() {
+        let line = line?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        match serde_json::from_str::<Request>(&line) {
+            Ok(request) => answer(args, request, streams.output)?,
+            Err(error) => {
+                let problem =
+                    Problem::error("malformed-request", Category::Request, format!("not a request: {error}"));
+                let errors = [ErrorJson::from(problem)];
+                let files = BTreeMap::new();
+                let id = serde_json::Value::Null;
+                write(
+                    streams.output,
+                    &Response { id: &id, status: "refused", files, errors: &errors, micros: 0 },
+                )?;
+            }
+        }
+    }
+    streams.output.flush()
+}
+
+/// The clock covers what an editor would wait for: from the texts and the reply to the new texts.
+fn answer(args: &ApplyArgs, request: Request, output: &mut dyn io::Write) -> io::Result<()> {
+    let Request { id, files: mut texts, base, format, path, reply } = request;
+    let only = || if texts.len() == 1 { texts.keys().next().cloned() } else { None };
+    let default_path = path.or_else(|| args.path.clone()).or_else(only);
+    let live = file_set(&texts, default_path.clone());
+    let base = base.map(|base| file_set(&base, default_path));
+    let begun = Instant::now();
+    let outcome = evaluated(format.unwrap_or(args.format), &reply, base.as_ref(), &live);
+    let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+    match outcome {
+        Ok(outcome) => {
+            let status = outcome.status();
+            texts.extend(outcome.files.into_iter().map(|file| (file.path, file.new)));
+            write(output, &Response { id: &id, status, files: texts, errors: &[], micros })
+        }
+        Err(failure) => write(
+            output,
+            &Response { id: &id, status: "refused", files: texts, errors: failure.errors(), micros },
+        ),
+    }
+}
+
+fn evaluated(
+    format: Format,
+    reply: &str,
+    base: Option<&FileSet>,
+    live: &FileSet,
+) -> Result<Outcome, Failure> {
+    let reply = parse_reply(format, reply)?;
+    let changes = match base {
+        None => evaluate(&reply, live)?,
+        Some(base) => carried(evaluate(&reply, base)?, base, live)?,
+    };
+    Outcome::new(&changes, live)
+}
+
+fn file_set(texts: &BTreeMap<String, String>, default_path: Option<String>) -> FileSet {
+    FileSet {
+        files: texts.iter().map(|(path, text)| (path.clone(), Rope::from_str(text))).collect(),
+        default_path,
+    }
+}
+
+fn write(output: &mut dyn io::Write, response: &Response<'_>) -> io::Result<()> {
+    serde_json::to_writer(&mut *output, response)?;
+    output.write_all(b"\n")
+}

@@ -1,0 +1,227 @@
+//! What `tenon apply` says: to people a diff, to programs one JSON object.
+
+use std::io::{self, Write as _};
+
+use serde::Serialize;
+
+use super::{ApplyArgs, Streams};
+use crate::diff::{ChangeKind, ChangeSet, FileSet, Hunk, Nearest, Refusal, Tier, render};
+use crate::problem::{Category, Problem, plain};
+
+/// What a reply does to one file, as texts.
+#[derive(Debug)]
+pub(super) struct FileOutcome {
+    /// Relative to the root.
+    pub(super) path: String,
+    /// The live text; `None` where there is no file.
+    pub(super) old: Option<String>,
+    /// The text after.
+    pub(super) new: String,
+    hunks: Vec<Hunk>,
+}
+
+/// What a reply that fits does.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    /// Files that change, in reply order; empty when nothing does.
+    pub(super) files: Vec<FileOutcome>,
+}
+
+impl Outcome {
+    /// The texts that `changes` make of the live files.
+    pub(super) fn new(changes: &ChangeSet, live: &FileSet) -> Result<Self, Failure> {
+        let mut files = Vec::with_capacity(changes.files.len());
+        for change in &changes.files {
+            let old = live.files.get(&change.path);
+            let new = change.apply(&old.cloned().unwrap_or_default()).map_err(|error| {
+                Failure::refused(Problem::error(
+                    "internal",
+                    Category::Internal,
+                    format!("{}: {error}", change.path),
+                ))
+            })?;
+            let hunks = match &change.kind {
+                ChangeKind::Modify { hunks } => hunks.clone(),
+                ChangeKind::Create { .. } => Vec::new(),
+            };
+            files.push(FileOutcome {
+                path: change.path.clone(),
+                old: old.map(String::from),
+                new: String::from(new),
+                hunks,
+            });
+        }
+        Ok(Self { files })
+    }
+
+    /// `applied` or `unchanged`.
+    pub(super) fn status(&self) -> &'static str {
+        if self.files.is_empty() { "unchanged" } else { "applied" }
+    }
+}
+
+/// Why nothing was changed.
+#[derive(Debug)]
+pub(super) struct Failure {
+    /// Whether the arguments are to blame.
+    pub(super) usage: bool,
+    errors: Vec<ErrorJson>,
+}
+
+impl Failure {
+    /// The reply, or something outside, is to blame.
+    pub(super) fn refused(problem: Problem) -> Self {
+        Self { usage: false, errors: vec![ErrorJson::from(problem)] }
+    }
+
+    /// The arguments are to blame.
+    pub(super) fn usage(problem: Problem) -> Self {
+        Self { usage: true, ..Self::refused(problem) }
+    }
+
+    /// Says which file is meant.
+    pub(super) fn in_file(mut self, path: &str) -> Self {
+        for error in &mut self.errors {
+            error.path = Some(plain(path));
+        }
+        self
+    }
+
+    /// The errors as they are written to JSON.
+    pub(super) fn errors(&self) -> &[ErrorJson] {
+        &self.errors
+    }
+}
+
+impl From<Vec<Refusal>> for Failure {
+    fn from(refusals: Vec<Refusal>) -> Self {
+        Self { usage: false, errors: refusals.iter().map(ErrorJson::from).collect() }
+    }
+}
+
+/// A [`Problem`] with its place.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct ErrorJson {
+    #[serde(flatten)]
+    problem: Problem,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    block: Option<usize>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    nearest: Vec<Nearest>,
+}
+
+impl From<Problem> for ErrorJson {
+    fn from(problem: Problem) -> Self {
+        Self { problem, path: None, block: None, nearest: Vec::new() }
+    }
+}
+
+impl From<&Refusal> for ErrorJson {
+    fn from(refusal: &Refusal) -> Self {
+        Self {
+            problem: Problem::from(refusal),
+            path: refusal.path.as_deref().map(plain),
+            block: refusal.block,
+            nearest: refusal.nearest.clone(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ReportJson<'a> {
+    status: &'static str,
+    files: Vec<FileJson<'a>>,
+    errors: &'a [ErrorJson],
+}
+
+#[derive(Serialize)]
+struct FileJson<'a> {
+    path: &'a str,
+    change: &'static str,
+    hunks: Vec<HunkJson>,
+}
+
+#[derive(Serialize)]
+struct HunkJson {
+    index: usize,
+    tier: Tier,
+    line: usize,
+    confidence: f32,
+}
+
+/// Prints the outcome in the form asked for.
+pub(super) fn print(
+    args: &ApplyArgs,
+    outcome: &Result<Outcome, Failure>,
+    streams: &mut Streams<'_>,
+) -> io::Result<()> {
+    if args.json {
+        return print_json(outcome, streams);
+    }
+    match outcome {
+        Ok(outcome) => {
+            for file in &outcome.files {
+                let render = if streams.colour { render::coloured } else { render::unified };
+                streams.output.write_all(render(&file.path, file.old.as_deref(), &file.new).as_bytes())?;
+            }
+            streams.output.flush()?;
+            let said = match (outcome.files.len(), args.check) {
+                (0, _) => "Nothing to change.".to_owned(),
+                (n_files, true) => format!("Fits: {n_files} file(s) would change."),
+                (n_files, false) => format!("Applied: {n_files} file(s) changed."),
+            };
+            writeln!(streams.errors, "{said}")
+        }
+        Err(failure) => {
+            for error in &failure.errors {
+                writeln!(
+                    streams.errors,
+                    "error[{}]: {}",
+                    error.problem.code,
+                    render::visible(&error.problem.message)
+                )?;
+                for place in &error.nearest {
+                    writeln!(streams.errors, "  near line {} (distance {:.2})", place.line, place.distance)?;
+                }
+                if let Some(hint) = &error.problem.hint {
+                    writeln!(streams.errors, "  hint: {}", render::visible(hint))?;
+                }
+            }
+            writeln!(streams.errors, "Nothing was changed.")
+        }
+    }
+}
+
+fn print_json(outcome: &Result<Outcome, Failure>, streams: &mut Streams<'_>) -> io::Result<()> {
+    let report = match outcome {
+        Ok(outcome) => ReportJson {
+            status: outcome.status(),
+            files: outcome.files.iter().map(file_json).collect(),
+            errors: &[],
+        },
+        Err(failure) => ReportJson { status: "refused", files: Vec::new(), errors: &failure.errors },
+    };
+    serde_json::to_writer(&mut *streams.output, &report)?;
+    writeln!(streams.output)?;
+    streams.output.flush()
+}
+
+fn file_json(file: &FileOutcome) -> FileJson<'_> {
+    FileJson {
+        path: &file.path,
+        change: if file.old.is_some() { "modified" } else { "created" },
+        hunks: file
+            .hunks
+            .iter()
+            .enumerate()
+            .map(|(index, hunk)| HunkJson {
+                index,
+                tier: hunk.tier,
+                line: hunk.line,
+                confidence: hunk.confidence,
+            })
+            .collect(),
+    }
+}

@@ -1,0 +1,225 @@
+use std::fs;
+use std::path::Path;
+
+use clap::Parser;
+
+use super::*;
+
+#[derive(clap::Parser)]
+struct Command {
+    #[command(flatten)]
+    args: ApplyArgs,
+}
+
+/// A folder with files, and what a run said.
+struct Place(tempfile::TempDir);
+
+struct Ran {
+    code: String,
+    output: String,
+    errors: String,
+}
+
+impl Place {
+    fn new(files: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        Self(folder)
+    }
+
+    fn run(&self, more: &[&str], reply: &str) -> Ran {
+        let root = self.0.path().to_str().unwrap();
+        let args = ["apply", "--root", root].into_iter().chain(more.iter().copied());
+        let args = Command::try_parse_from(args).unwrap().args;
+        let (mut output, mut errors) = (Vec::new(), Vec::new());
+        let mut input = reply.as_bytes();
+        let mut streams =
+            Streams { input: &mut input, output: &mut output, errors: &mut errors, colour: false };
+        let code = format!("{:?}", run_with(&args, &mut streams));
+        Ran { code, output: String::from_utf8(output).unwrap(), errors: String::from_utf8(errors).unwrap() }
+    }
+
+    fn text(&self, path: &str) -> Option<String> {
+        fs::read_to_string(self.0.path().join(path)).ok()
+    }
+
+    /// Names of all entries, so that nothing left behind goes unseen.
+    fn entries(&self) -> Vec<String> {
+        fn walk(folder: &Path, root: &Path, found: &mut Vec<String>) {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                found.push(path.strip_prefix(root).unwrap().to_string_lossy().into_owned());
+                if path.is_dir() && !path.is_symlink() {
+                    walk(&path, root, found);
+                }
+            }
+        }
+        let mut found = Vec::new();
+        walk(self.0.path(), self.0.path(), &mut found);
+        found.sort();
+        found
+    }
+}
+
+fn exit(code: u8) -> String {
+    format!("{:?}", ExitCode::from(code))
+}
+
+fn block(path: &str, search: &str, replace: &str) -> String {
+    format!("{path}\n<<<<<<< SEARCH\n{search}=======\n{replace}>>>>>>> REPLACE\n")
+}
+
+#[track_caller]
+fn check_refused(place: &Place, more: &[&str], reply: &str, code: &str) {
+    let (entries, ran) = (place.entries(), place.run(&[more, &["--json"]].concat(), reply));
+    let said: serde_json::Value = serde_json::from_str(&ran.output).unwrap();
+    assert_eq!(said["status"], "refused", "{said}");
+    assert_eq!(said["errors"][0]["code"], code, "{said}");
+    assert_eq!(ran.code, exit(1));
+    assert_eq!(place.entries(), entries);
+}
+
+#[test]
+fn applies_and_says_so() {
+    let place = Place::new(&[("src/a.rs", "a\r\nb\r\n")]);
+    let reply = block("src/a.rs", "b\n", "B\n") + &block("new/deep/c.rs", "", "c\n");
+    let checked = place.run(&["--check"], &reply);
+    assert_eq!((checked.code, place.entries().len()), (exit(0), 2));
+    let ran = place.run(&[], &reply);
+    assert_eq!(ran.code, exit(0), "{}", ran.errors);
+    assert!(ran.output.contains("-b\n+B\n"), "{}", ran.output);
+    assert_eq!(place.text("src/a.rs").as_deref(), Some("a\r\nB\r\n"));
+    assert_eq!(place.text("new/deep/c.rs").as_deref(), Some("c\n"));
+    assert_eq!(place.entries(), ["new", "new/deep", "new/deep/c.rs", "src", "src/a.rs"]);
+}
+
+#[test]
+fn prints_one_json_object() {
+    let place = Place::new(&[("a", "x\ny  \n")]);
+    let ran = place.run(&["--json"], &block("a", "y\n", "z\n"));
+    let said: serde_json::Value = serde_json::from_str(&ran.output).unwrap();
+    assert_eq!(said["status"], "applied");
+    assert_eq!(said["files"][0]["change"], "modified");
+    assert_eq!(said["files"][0]["hunks"][0]["tier"], "right-trimmed");
+    assert_eq!(said["files"][0]["hunks"][0]["line"], 2);
+    assert_eq!(said["errors"], serde_json::json!([]));
+    let again = place.run(&["--json"], &block("a", "z\n", "z\n"));
+    assert!(again.output.contains("\"unchanged\""), "{}", again.output);
+    assert_eq!(again.code, exit(0));
+}
+
+#[test]
+fn all_or_nothing() {
+    let place = Place::new(&[("a", "a\n"), ("b", "b\n")]);
+    let reply = block("a", "a\n", "x\n") + &block("b", "nowhere\n", "x\n");
+    check_refused(&place, &[], &reply, "no-such-place");
+    assert_eq!(place.text("a").as_deref(), Some("a\n"));
+    let ran = place.run(&[], &reply);
+    assert!(ran.errors.contains("error[no-such-place]"), "{}", ran.errors);
+}
+
+#[test]
+fn the_name_may_come_from_outside() {
+    let place = Place::new(&[("a", "a\n")]);
+    assert_eq!(place.run(&["--path", "./a"], "Here:\n```\nb\n```\n").code, exit(0));
+    assert_eq!(place.text("a").as_deref(), Some("b\n"));
+    check_refused(&place, &[], "Here:\n```\nb\n```\n", "unknown-file");
+}
+
+#[test]
+fn formats_to_come_are_named() {
+    let place = Place::new(&[("a", "a\n")]);
+    for format in ["udiff", "apply-patch", "json"] {
+        check_refused(&place, &["--format", format], "x", "unsupported-format");
+    }
+    check_refused(&place, &[], "*** Begin Patch\n*** End Patch\n", "unsupported-format");
+    check_refused(&place, &[], "Hello.", "no-edit");
+}
+
+#[test]
+fn wrong_arguments_are_the_callers() {
+    let place = Place::new(&[]);
+    assert_eq!(place.run(&["--base", "/nowhere/at/all"], &block("a", "", "x\n")).code, exit(2));
+    assert_eq!(place.run(&["no-such-reply"], "").code, exit(2));
+}
+
+#[test]
+fn protected_and_outside_names_are_refused() {
+    let place = Place::new(&[(".env", "A=1\n"), (".github/workflows/ci.yml", "a\n")]);
+    check_refused(&place, &[], &block(".env", "A=1\n", "A=2\n"), "protected-path");
+    check_refused(&place, &[], &block(".github/workflows/ci.yml", "a\n", "b\n"), "protected-path");
+    check_refused(&place, &[], &block(".GIT/hooks/post-commit", "", "x\n"), "protected-path");
+    check_refused(&place, &[], &block("sub/.vscode/tasks.json", "", "x\n"), "protected-path");
+    check_refused(&place, &[], &block(".tenon.toml", "", "x\n"), "protected-path");
+    check_refused(&place, &[], &block("../x", "", "x\n"), "bad-path");
+    check_refused(&place, &[], &block("/tmp/x", "", "x\n"), "bad-path");
+}
+
+#[test]
+fn bytes_that_are_no_text_are_refused() {
+    let place = Place::new(&[("a/b", "x\n")]);
+    fs::write(place.0.path().join("bin"), [0xff, 0xfe, b'\n']).unwrap();
+    check_refused(&place, &[], &block("bin", "x\n", "y\n"), "not-text");
+    check_refused(&place, &[], &block("a", "x\n", "y\n"), "unreadable-file");
+    check_refused(&place, &[], &block("a/b/c", "", "y\n"), "write-failed");
+}
+
+#[cfg(unix)]
+#[test]
+fn links_do_not_lead_out() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let outside = Place::new(&[("secret", "s\n")]);
+    let place = Place::new(&[("real", "r\n")]);
+    let root = place.0.path();
+    symlink(outside.0.path().join("secret"), root.join("file")).unwrap();
+    symlink(outside.0.path(), root.join("folder")).unwrap();
+    symlink(outside.0.path().join("none"), root.join("dangling")).unwrap();
+    symlink(root.join("real"), root.join("inside")).unwrap();
+    check_refused(&place, &[], &block("file", "s\n", "x\n"), "outside-workspace");
+    check_refused(&place, &[], &block("folder/secret", "s\n", "x\n"), "outside-workspace");
+    check_refused(&place, &[], &block("folder/new", "", "x\n"), "outside-workspace");
+    check_refused(&place, &[], &block("dangling", "", "x\n"), "outside-workspace");
+    assert_eq!(outside.entries(), ["secret"]);
+    // A link inside stays a link, and permissions stay too.
+    fs::set_permissions(root.join("real"), fs::Permissions::from_mode(0o751)).unwrap();
+    assert_eq!(place.run(&[], &block("inside", "r\n", "x\n")).code, exit(0));
+    assert!(root.join("inside").is_symlink());
+    assert_eq!(place.text("real").as_deref(), Some("x\n"));
+    assert_eq!(fs::metadata(root.join("real")).unwrap().permissions().mode() & 0o777, 0o751);
+}
+
+#[test]
+fn edits_of_an_older_base_are_carried_to_the_live_files() {
+    let base = Place::new(&[("a", "1\n2\n3\n4\n5\n")]);
+    let base_args = ["--base", base.0.path().to_str().unwrap()];
+    let place = Place::new(&[("a", "0\n1\n2\n3\n4\n5\n")]);
+    assert_eq!(place.run(&base_args, &block("a", "3\n", "III\n")).code, exit(0));
+    assert_eq!(place.text("a").as_deref(), Some("0\n1\n2\nIII\n4\n5\n"));
+    let place = Place::new(&[("a", "1\n2\nthree\n4\n5\n")]);
+    check_refused(&place, &base_args, &block("a", "3\n", "III\n"), "conflict");
+    // The twin: the true line changed, and an identical one was pasted elsewhere.
+    let place = Place::new(&[("a", "1\n2\nthree\n4\n5\n3\n")]);
+    check_refused(&place, &base_args, &block("a", "3\n", "III\n"), "conflict");
+}
+
+#[test]
+fn batches_answer_line_by_line() {
+    let place = Place::new(&[]);
+    let request =
+        |reply: &str| serde_json::json!({"id": 7, "files": {"a": "x\n"}, "format": "auto", "reply": reply});
+    let input =
+        format!("{}\nnonsense\n{}\n", request(&block("a", "x\n", "y\n")), request(&block("", "z\n", "")));
+    let ran = place.run(&["--batch"], &input);
+    let said: Vec<serde_json::Value> =
+        ran.output.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((&said[0]["id"], &said[0]["status"]), (&7.into(), &"applied".into()));
+    assert_eq!(said[0]["files"]["a"], "y\n");
+    assert!(said[0]["micros"].is_u64());
+    assert_eq!(said[1]["errors"][0]["code"], "malformed-request");
+    assert_eq!(said[2]["errors"][0]["code"], "no-such-place");
+    assert_eq!(said[2]["files"]["a"], "x\n");
+}

@@ -1,0 +1,179 @@
+//! Search/replace blocks, in the dialects of aider (`<<<<<<< SEARCH`), Cline (`------- SEARCH`) and Roo (line
+//! numbers in a header).
+//!
+//! Markers count only at the start of a line, alone on it, five to nine characters long. Inside a block
+//! everything but its own end marker is content, fences too. Where a block could be cut at several separators
+//! it is refused.
+
+use super::fence::FenceState;
+use super::name::NameFinder;
+use super::{Block, ParseEvent, Reply};
+use crate::diff::{Refusal, RefusalCode};
+
+/// Which pair of markers a block uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Dialect {
+    Angle,
+    Dash,
+}
+
+/// What a line is to the parser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Marker {
+    Begin(Dialect, usize),
+    End(Dialect),
+}
+
+/// The block being read.
+#[derive(Debug)]
+struct OpenBlock {
+    dialect: Dialect,
+    length: usize,
+    path: Option<String>,
+    lines: Vec<String>,
+}
+
+/// Reads search/replace replies line by line.
+#[derive(Debug, Default)]
+pub(super) struct SearchReplaceParser {
+    reply: Reply,
+    open: Option<OpenBlock>,
+    names: NameFinder,
+    fences: FenceState,
+    n_begun: usize,
+    refusals: Vec<Refusal>,
+}
+
+impl SearchReplaceParser {
+    /// Takes the next line.
+    pub(super) fn line(&mut self, line: &str, events: &mut Vec<ParseEvent>) {
+        let marker = marker(line);
+        match (&mut self.open, marker) {
+            (None, Some(Marker::Begin(dialect, length))) => self.begin(dialect, length, events),
+            (None, Some(Marker::End(_))) => {
+                self.malformed(
+                    "An end marker stands outside of a block",
+                    "Begin each block with `<<<<<<< SEARCH`.",
+                );
+            }
+            (None, None) => {
+                self.fences.line(line);
+                self.names.line(line);
+                self.reply.prose.push_str(line);
+                self.reply.prose.push('\n');
+            }
+            (Some(open), Some(Marker::End(dialect))) if open.dialect == dialect => self.complete(events),
+            (Some(open), Some(Marker::Begin(dialect, length))) if open.dialect == dialect => {
+                self.malformed(
+                    "A block begins before the one before it has ended",
+                    "End each block with `>>>>>>> REPLACE` on a line of its own.",
+                );
+                self.begin(dialect, length, events);
+            }
+            (Some(open), _) => open.lines.push(line.to_owned()),
+        }
+    }
+
+    /// The reply, or why it cannot be used.
+    pub(super) fn finish(mut self) -> Result<Reply, Vec<Refusal>> {
+        if self.open.is_some() || self.fences.is_open() {
+            let mut refusal = Refusal::new(
+                RefusalCode::Truncated,
+                if self.open.is_some() {
+                    "The last block does not end"
+                } else {
+                    "The last code fence does not end"
+                },
+                "Send the whole reply again, up to the last end marker and closing fence.",
+            );
+            refusal.block = self.open.as_ref().map(|_| self.n_begun.saturating_sub(1));
+            refusal.path = self.open.and_then(|open| open.path);
+            self.refusals.push(refusal);
+        }
+        if self.refusals.is_empty() { Ok(self.reply) } else { Err(self.refusals) }
+    }
+
+    fn begin(&mut self, dialect: Dialect, length: usize, events: &mut Vec<ParseEvent>) {
+        let path = self.names.take();
+        if let Some(path) = &path {
+            events.push(ParseEvent::File(path.clone()));
+        }
+        events.push(ParseEvent::BlockBegun { block: self.n_begun });
+        self.n_begun += 1;
+        self.open = Some(OpenBlock { dialect, length, path, lines: Vec::new() });
+    }
+
+    fn complete(&mut self, events: &mut Vec<ParseEvent>) {
+        let Some(OpenBlock { length, path, mut lines, .. }) = self.open.take() else { return };
+        match separator(&lines, length) {
+            Some(at) => {
+                let replace = lines.split_off(at + 1);
+                lines.truncate(at);
+                without_header(&mut lines);
+                self.reply.blocks.push(Block::SearchReplace { path, search: lines, replace });
+                events.push(ParseEvent::BlockComplete { block: self.n_begun - 1 });
+            }
+            None => self.malformed(
+                "The block does not have exactly one separator between what to find and what to put there",
+                "Write `=======` alone on one line between the two parts; when the text itself has such a line, \
+                 leave it out of the block.",
+            ),
+        }
+    }
+
+    fn malformed(&mut self, message: &str, hint: &str) {
+        let mut refusal = Refusal::new(RefusalCode::MalformedReply, message, hint);
+        refusal.block = Some(self.n_begun.saturating_sub(1));
+        self.refusals.push(refusal);
+    }
+}
+
+/// Reads a line as a begin or end marker.
+fn marker(line: &str) -> Option<Marker> {
+    let first = line.chars().next()?;
+    let word = line.trim_start_matches(first);
+    let length = line.len() - word.len();
+    if !(5..=9).contains(&length) {
+        return None;
+    }
+    match (first, word.trim_end()) {
+        ('<', " SEARCH") => Some(Marker::Begin(Dialect::Angle, length)),
+        ('-', " SEARCH") => Some(Marker::Begin(Dialect::Dash, length)),
+        ('>', " REPLACE") => Some(Marker::End(Dialect::Angle)),
+        ('+', " REPLACE") => Some(Marker::End(Dialect::Dash)),
+        _ => None,
+    }
+}
+
+/// Index of the one line that separates the two parts: the only candidate, or the only one as long as the
+/// begin marker.
+fn separator(lines: &[String], length: usize) -> Option<usize> {
+    let is_separator = |line: &str| {
+        let line = line.trim_end();
+        (5..=9).contains(&line.len()) && line.bytes().all(|byte| byte == b'=')
+    };
+    let candidates: Vec<usize> = (0..lines.len()).filter(|&at| is_separator(&lines[at])).collect();
+    if let [only] = candidates[..] {
+        return Some(only);
+    }
+    let mut as_long = candidates.into_iter().filter(|&at| lines[at].trim_end().len() == length);
+    as_long.next().filter(|_| as_long.next().is_none())
+}
+
+/// Takes off Roo's header (`:start_line:12`, `:end_line:14`, `-------`): line numbers are never trusted, so they
+/// need not be kept.
+fn without_header(search: &mut Vec<String>) {
+    let is_number = |line: &str| {
+        [":start_line:", ":end_line:"].iter().any(|label| {
+            line.strip_prefix(label).is_some_and(|number| {
+                let number = number.trim();
+                !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+            })
+        })
+    };
+    let mut n_header = search.iter().take_while(|line| is_number(line)).count();
+    if n_header > 0 && search.get(n_header).is_some_and(|line| line.trim_end() == "-------") {
+        n_header += 1;
+    }
+    search.drain(..n_header);
+}

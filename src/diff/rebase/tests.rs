@@ -1,0 +1,137 @@
+use std::ops::Range;
+
+use super::*;
+use crate::diff::Tier;
+
+/// One replacement the user typed.
+type Typed<'a> = (Range<usize>, &'a str);
+
+fn hunk(base: &str, range: Range<usize>, insert: &str) -> Hunk {
+    let line = base[..range.start].matches('\n').count() + 1;
+    Hunk { range, insert: insert.to_owned(), tier: Tier::Exact, line, confidence: 1.0, block: 0 }
+}
+
+/// What the hunk makes of the text after the user's typing; `None` when the user made the same change.
+fn rebased(
+    base: &str,
+    typed: &[Typed<'_>],
+    range: Range<usize>,
+    insert: &str,
+) -> Result<Option<String>, RefusalCode> {
+    let mut map = PositionMap::default();
+    let mut live = base.to_owned();
+    for (range, text) in typed {
+        map.push(range.clone(), text.len());
+        live.replace_range(range.clone(), text);
+    }
+    let (base_rope, live_rope) = (Rope::from_str(base), Rope::from_str(&live));
+    match rebase(&hunk(base, range, insert), &base_rope, &map, &live_rope) {
+        Ok(Rebased::AlreadyThere) => Ok(None),
+        Ok(Rebased::Fits(hunk)) => {
+            assert_eq!(hunk.line, live[..hunk.range.start].matches('\n').count() + 1);
+            live.replace_range(hunk.range, &hunk.insert);
+            Ok(Some(live))
+        }
+        Err(refusal) => Err(refusal.code),
+    }
+}
+
+#[track_caller]
+fn check(base: &str, typed: &[Typed<'_>], range: Range<usize>, insert: &str, expected: &str) {
+    assert_eq!(rebased(base, typed, range, insert), Ok(Some(expected.to_owned())));
+}
+
+#[track_caller]
+fn check_conflict(base: &str, typed: &[Typed<'_>], range: Range<usize>, insert: &str) {
+    assert_eq!(rebased(base, typed, range, insert), Err(RefusalCode::Conflict));
+}
+
+#[test]
+fn nothing_typed_moves_nothing() {
+    check("a\nb\n", &[], 2..4, "B\n", "a\nB\n");
+}
+
+#[test]
+fn typing_elsewhere_moves_the_hunk() {
+    check("a\nb\nc\n", &[(0..0, "x\n")], 2..4, "B\n", "x\na\nB\nc\n");
+    check("a\nb\nc\n", &[(0..2, "")], 2..4, "B\n", "B\nc\n");
+    check("a\nb\nc\n", &[(5..5, "!")], 2..4, "B\n", "a\nB\nc!\n");
+}
+
+#[test]
+fn typing_in_the_target_is_a_conflict() {
+    check_conflict("a\nb\nc\n", &[(3..3, "!")], 2..4, "B\n");
+    check_conflict("a\nb\nc\n", &[(2..4, "")], 2..4, "B\n");
+    check_conflict("a\nb\nc\n", &[(2..2, "// ")], 2..4, "B\n");
+}
+
+#[test]
+fn typing_that_only_touches_a_replacement_is_fine() {
+    check("a\nb\nc\n", &[(2..2, "x\n")], 2..4, "B\n", "a\nx\nB\nc\n");
+    check("a\nb\nc\n", &[(4..4, "x\n")], 2..4, "B\n", "a\nB\nx\nc\n");
+}
+
+#[test]
+fn two_insertions_at_one_point_are_a_conflict() {
+    check_conflict("a\nb\n", &[(2..2, "x\n")], 2..2, "y\n");
+    // A new line typed at the end of the line before is the same point.
+    check_conflict("a\nb\n", &[(1..1, "\nx")], 2..2, "y\n");
+    check("a\nb\n", &[(1..1, "!")], 2..2, "y\n", "a!\ny\nb\n");
+}
+
+#[test]
+fn typing_where_an_insertion_could_slide_is_a_conflict() {
+    // The inserted `b` could stand at 2, 4 or 6.
+    check_conflict("a\nb\nb\nc\n", &[(4..4, "x\n")], 2..2, "b\n");
+    check_conflict("a\nb\nb\nc\n", &[(6..6, "x\n")], 2..2, "b\n");
+    check_conflict("a\nb\nb\nc\n", &[(2..2, "x\n")], 6..6, "b\n");
+    check("a\nb\nb\nc\n", &[(8..8, "x\n")], 2..2, "b\n", "a\nb\nb\nb\nc\nx\n");
+}
+
+#[test]
+fn typing_where_a_deletion_could_slide_is_a_conflict() {
+    check_conflict("a\nb\nb\nc\n", &[(5..5, "!")], 2..4, "");
+    check_conflict("a\nb\nb\nc\n", &[(4..4, "x\n")], 2..4, "");
+    check("a\nb\nb\nc\n", &[(6..6, "x\n")], 2..4, "", "a\nb\nx\nc\n");
+}
+
+#[test]
+fn the_same_change_is_there_already() {
+    assert_eq!(rebased("a\nb\nc\n", &[(2..3, "B")], 2..4, "B\n"), Ok(None));
+    assert_eq!(rebased("a\nb\n", &[(2..2, "x\n")], 2..2, "x\n"), Ok(None));
+    assert_eq!(rebased("a\nb\nc\n", &[(2..4, "")], 2..4, ""), Ok(None));
+}
+
+#[test]
+fn typing_behind_an_open_last_line_is_never_glued_to_the_edit() {
+    check_conflict("a\nb", &[(3..3, "!")], 2..3, "B");
+    check("a\nb", &[(3..3, "\nc")], 2..3, "B", "a\nB\nc");
+    check_conflict("a\nb", &[(3..3, "\nc")], 3..3, "\nx");
+    check("a\nb", &[(0..0, "x\n")], 3..3, "\nc", "x\na\nb\nc");
+}
+
+#[test]
+fn a_map_of_other_texts_is_a_conflict() {
+    let (base, live) = (Rope::from_str("a\nb\n"), Rope::from_str("a\nc\nd\n"));
+    let refused = rebase(&hunk("a\nb\n", 2..4, "B\n"), &base, &PositionMap::default(), &live);
+    assert_eq!(refused.unwrap_err().code, RefusalCode::Conflict);
+    assert!(rebase(&hunk("", 0..0, ""), &base, &PositionMap::default(), &base).is_ok());
+    let outside = Hunk { range: 9..12, ..hunk("", 0..0, "") };
+    assert!(rebase(&outside, &base, &PositionMap::default(), &base).is_err());
+}
+
+#[test]
+fn files_are_carried_as_a_whole() {
+    let text = Rope::from_str("a\n");
+    let map = PositionMap::default();
+    let create = FileChange::create("n", "x\n");
+    assert_eq!(rebase_file(&create, &Rope::new(), &map, None), Ok(Some(create.clone())));
+    assert_eq!(rebase_file(&create, &Rope::new(), &map, Some(&Rope::from_str("x\n"))), Ok(None));
+    assert_eq!(
+        rebase_file(&create, &Rope::new(), &map, Some(&text)).unwrap_err()[0].code,
+        RefusalCode::FileExists
+    );
+    let modify = FileChange::modify("a", vec![hunk("a\n", 0..2, "b\n")]).unwrap();
+    assert_eq!(rebase_file(&modify, &text, &map, None).unwrap_err()[0].code, RefusalCode::Conflict);
+    assert_eq!(rebase_file(&modify, &text, &map, Some(&text)), Ok(Some(modify.clone())));
+}

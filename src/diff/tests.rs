@@ -1,0 +1,350 @@
+//! The engine as a whole: reply text in, file texts out.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::text::Rope;
+
+fn file_set(files: &[(&str, &str)]) -> FileSet {
+    FileSet {
+        files: files.iter().map(|(path, text)| ((*path).to_owned(), Rope::from_str(text))).collect(),
+        default_path: None,
+    }
+}
+
+fn evaluate_text(format: ReplyFormat, reply: &str, base: &FileSet) -> Result<ChangeSet, Vec<Refusal>> {
+    evaluate(&parse::parse(format, reply)?, base)
+}
+
+/// The text of `a` after the reply; `a` may miss.
+fn result(format: ReplyFormat, before: &str, reply: &str) -> Result<String, RefusalCode> {
+    let base = file_set(&[("a", before)]);
+    let changes = evaluate_text(format, reply, &base).map_err(|refusals| refusals[0].code)?;
+    match &changes.files[..] {
+        [] => Ok(before.to_owned()),
+        [change] => Ok(change.apply(&base.files["a"]).unwrap().to_string()),
+        _ => panic!("one file expected"),
+    }
+}
+
+/// Search and replace in file `a`.
+fn check(before: &str, search: &str, replace: &str, expected: &str) {
+    let reply = block("a", search, replace);
+    assert_eq!(
+        result(ReplyFormat::SearchReplace, before, &reply).as_deref(),
+        Ok(expected),
+        "{before:?}\n{reply}"
+    );
+}
+
+fn check_refused(before: &str, search: &str, replace: &str, code: RefusalCode) {
+    let reply = block("a", search, replace);
+    assert_eq!(result(ReplyFormat::SearchReplace, before, &reply), Err(code), "{before:?}\n{reply}");
+}
+
+fn check_whole(before: &str, lines: &str, expected: &str) {
+    let reply = format!("a\n````\n{lines}````\n");
+    assert_eq!(result(ReplyFormat::Whole, before, &reply).as_deref(), Ok(expected), "{before:?}\n{reply}");
+}
+
+fn block(path: &str, search: &str, replace: &str) -> String {
+    format!("{path}\n<<<<<<< SEARCH\n{search}=======\n{replace}>>>>>>> REPLACE\n")
+}
+
+#[test]
+fn replaces_inserts_deletes() {
+    check("a\nb\nc\n", "b\n", "B\n", "a\nB\nc\n");
+    check("a\nb\nc\n", "a\nb\n", "a\nx\nb\n", "a\nx\nb\nc\n");
+    check("a\nb\nc\n", "a\nb\nc\n", "a\nc\n", "a\nc\n");
+    check("a\nb\n", "a\n", "x\na\n", "x\na\nb\n");
+}
+
+#[test]
+fn context_is_never_written() {
+    check("a  \nb\nc\t\n", "a\nb\nc\n", "a\nB\nc\n", "a  \nB\nc\t\n");
+    check("a\nb\n", "a   \nb\n", "a   \nB\n", "a\nB\n");
+    // What only looks like a change because a context line is misquoted is none.
+    check("a\nb\n", "a  \nb\n", "a\nB\n", "a\nB\n");
+    check("a\nb\n", "a  \n", "a\n", "a\nb\n");
+}
+
+#[test]
+fn only_real_changes_become_hunks() {
+    let base = file_set(&[("a", "1\n2\n3\n4\n5\n")]);
+    let reply = block("a", "1\n2\n3\n4\n5\n", "1\nII\n3\n4\nV\n");
+    let changes = evaluate_text(ReplyFormat::SearchReplace, &reply, &base).unwrap();
+    let ChangeKind::Modify { hunks } = &changes.files[0].kind else { panic!("a change") };
+    let seen: Vec<_> =
+        hunks.iter().map(|hunk| (hunk.range.clone(), hunk.insert.as_str(), hunk.line)).collect();
+    assert_eq!(seen, [(2..4, "II\n", 2), (8..10, "V\n", 5)]);
+    let same = evaluate_text(ReplyFormat::SearchReplace, &block("a", "1\n", "1\n"), &base);
+    assert_eq!(same, Ok(ChangeSet::default()));
+}
+
+#[test]
+fn inserted_lines_take_the_files_line_ends() {
+    check("a\r\nb\r\n", "b\n", "x\ny\n", "a\r\nx\r\ny\r\n");
+    check("a\r\nb\nc\n", "a\n", "x\ny\n", "x\r\ny\r\nb\nc\n");
+    check("a\r\nb\nc\n", "b\n", "x\n", "a\r\nx\nc\n");
+    check("a\nb\r\nc\n", "b\nc\n", "b\nx\nc\n", "a\nb\r\nx\r\nc\n");
+    check("a\rb\rc", "b\n", "x\ny\n", "a\rx\ry\rc");
+}
+
+#[test]
+fn a_missing_final_line_end_stays_missing() {
+    check("a\nb", "b\n", "B\n", "a\nB");
+    check("a\nb", "b\n", "x\ny\n", "a\nx\ny");
+    check("a\nb", "b\n", "b\nc\n", "a\nb\nc");
+    check("a\r\nb", "b\n", "b\nc\nd\n", "a\r\nb\r\nc\r\nd");
+    check("a", "a\n", "a\nb\n", "a\nb");
+    check("a\nb\nc", "b\nc\n", "x\n", "a\nx");
+    // The line end of the line before belongs to that line.
+    check("a\nb", "b\n", "", "a\n");
+    check("a\nb", "a\n", "x\n", "x\nb");
+    check_whole("a\nb", "a\nB\n", "a\nB");
+    check_whole("a\nb", "a\nb\n", "a\nb");
+}
+
+#[test]
+fn a_byte_order_mark_stays() {
+    check("\u{feff}a\nb\n", "a\n", "x\n", "\u{feff}x\nb\n");
+    check("\u{feff}a\n", "a\n", "x\na\n", "\u{feff}x\na\n");
+    check_whole("\u{feff}a\r\nb\r\n", "a\nx\n", "\u{feff}a\r\nx\r\n");
+}
+
+#[test]
+fn no_place_or_several_are_refused() {
+    check_refused("a\nb\na\n", "a\n", "x\n", RefusalCode::AmbiguousPlace);
+    check_refused("a\nb\na  \n", "a\n", "x\n", RefusalCode::AmbiguousPlace);
+    check_refused("a\nb\n", "c\n", "x\n", RefusalCode::NoSuchPlace);
+    check_refused("  a\n", "a\n", "x\n", RefusalCode::NoSuchPlace);
+    check_refused("a\nb\nc\n", "a\nc\n", "x\n", RefusalCode::NoSuchPlace);
+    check_refused("a\n", "a\nb\n", "x\n", RefusalCode::NoSuchPlace);
+}
+
+#[test]
+fn a_refusal_says_what_was_nearest() {
+    let base = file_set(&[("a", "fn one() {\n    let x = 1;\n}\n\nfn two() {\n    let y = 2;\n}\n")]);
+    let refusal = |search| {
+        evaluate_text(ReplyFormat::SearchReplace, &block("a", search, ""), &base).unwrap_err().remove(0)
+    };
+    let near = refusal("fn two() {\n    let y = 3;\n}\n");
+    assert_eq!(near.nearest[0].line, 5);
+    assert!(near.hint.contains("line 6 there reads `    let y = 2;`"), "{}", near.hint);
+    let indented = refusal("  let y = 2;\n");
+    assert_eq!(indented.hint, "Line 6 differs only in its indentation; copy it as it is in the file.");
+    let twice =
+        evaluate_text(ReplyFormat::SearchReplace, &block("a", "}\n", ""), &base).unwrap_err().remove(0);
+    assert_eq!(twice.nearest.iter().map(|place| place.line).collect::<Vec<_>>(), [3, 7]);
+}
+
+#[test]
+fn creates_files_and_never_overwrites_one() {
+    let base = file_set(&[("a", "text\n"), ("empty", "")]);
+    let create = |path: &str| evaluate_text(ReplyFormat::SearchReplace, &block(path, "", "x\ny\n"), &base);
+    assert_eq!(create("new/b.rs").unwrap().files, [FileChange::create("new/b.rs", "x\ny\n")]);
+    assert_eq!(create("a").unwrap_err()[0].code, RefusalCode::FileExists);
+    let filled = create("empty").unwrap();
+    assert_eq!(filled.files[0].apply(&Rope::new()).unwrap().to_string(), "x\ny\n");
+}
+
+#[test]
+fn whole_files_become_their_differences() {
+    check_whole("a\nb  \nc\n", "a\nB\nc\n", "a\nB\nc\n");
+    check_whole("a\n", "", "");
+    check_whole("", "a\n", "a\n");
+    let base = file_set(&[("a", "a\nb\nc\n")]);
+    let changes = evaluate_text(ReplyFormat::Whole, "a\n```\na\nc\nd\n```\n", &base).unwrap();
+    let ChangeKind::Modify { hunks } = &changes.files[0].kind else { panic!("a change") };
+    assert_eq!(hunks.iter().map(|hunk| hunk.range.clone()).collect::<Vec<_>>(), [2..4, 6..6]);
+}
+
+#[test]
+fn left_out_code_and_patches_are_no_text() {
+    let refused = |format, before, reply: &str| result(format, before, reply).unwrap_err();
+    assert_eq!(
+        refused(ReplyFormat::Whole, "a\nb\nc\n", "a\n```\nA\n// ... existing code ...\n```\n"),
+        RefusalCode::MalformedReply
+    );
+    assert_eq!(
+        refused(ReplyFormat::Whole, "a\n", "a\n```diff\n--- a/a\n+++ b/a\n@@ -1 +1 @@\n-a\n+b\n```\n"),
+        RefusalCode::MalformedReply
+    );
+    check_refused("a\n", "a\n", "# ... rest of the code ...\n", RefusalCode::MalformedReply);
+    check("# ... unchanged\na\n", "# ... unchanged\na\n", "# ... unchanged\nb\n", "# ... unchanged\nb\n");
+}
+
+#[test]
+fn all_blocks_meet_the_same_base() {
+    let twice = block("a", "a\n", "b\n") + &block("a", "b\n", "c\n");
+    assert_eq!(result(ReplyFormat::SearchReplace, "a\nb\n", &twice).as_deref(), Ok("b\nc\n"));
+    let overlapping = block("a", "a\nb\n", "x\n") + &block("a", "b\n", "y\n");
+    assert_eq!(
+        result(ReplyFormat::SearchReplace, "a\nb\n", &overlapping),
+        Err(RefusalCode::OverlappingBlocks)
+    );
+    let same_point = block("a", "a\n", "a\nx\n") + &block("a", "b\n", "y\nb\n");
+    assert_eq!(
+        result(ReplyFormat::SearchReplace, "a\nb\n", &same_point),
+        Err(RefusalCode::OverlappingBlocks)
+    );
+    let shared_context = block("a", "a\nb\n", "A\nb\n") + &block("a", "b\nc\n", "b\nC\n");
+    assert_eq!(result(ReplyFormat::SearchReplace, "a\nb\nc\n", &shared_context).as_deref(), Ok("A\nb\nC\n"));
+}
+
+#[test]
+fn one_bad_block_refuses_all() {
+    let base = file_set(&[("a", "a\n"), ("b", "b\n")]);
+    let reply = block("a", "a\n", "x\n") + &block("b", "nowhere\n", "x\n") + &block("../c", "", "x\n");
+    let codes: Vec<_> = evaluate_text(ReplyFormat::SearchReplace, &reply, &base)
+        .unwrap_err()
+        .into_iter()
+        .map(|refusal| (refusal.block, refusal.code))
+        .collect();
+    assert_eq!(codes, [(Some(1), RefusalCode::NoSuchPlace), (Some(2), RefusalCode::BadPath)]);
+}
+
+#[test]
+fn names_carry_on_and_unknown_ones_get_a_hint() {
+    let base = file_set(&[("src/main.rs", "a\nb\n")]);
+    let reply = block("./src/main.rs", "a\n", "A\n") + "\n" + &block("", "b\n", "B\n");
+    let changes = evaluate_text(ReplyFormat::SearchReplace, &reply, &base).unwrap();
+    assert_eq!(changes.files[0].apply(&base.files["src/main.rs"]).unwrap().to_string(), "A\nB\n");
+    let refusal =
+        evaluate_text(ReplyFormat::SearchReplace, &block("main.rs", "a\n", "b\n"), &base).unwrap_err();
+    assert_eq!(refusal[0].code, RefusalCode::UnknownFile);
+    assert!(refusal[0].hint.contains("`src/main.rs`"), "{}", refusal[0].hint);
+    let nameless = evaluate_text(ReplyFormat::SearchReplace, &block("", "a\n", "b\n"), &base).unwrap_err();
+    assert_eq!(nameless[0].code, RefusalCode::UnknownFile);
+}
+
+/// Pieces of replies that meet at all the interesting places.
+fn reply_text() -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(vec![
+        "<<<<<<< SEARCH\n",
+        "<<<<<<< SEARCH",
+        "=======\n",
+        ">>>>>>> REPLACE\n",
+        "------- SEARCH\r\n",
+        "+++++++ REPLACE\r\n",
+        "```\n",
+        "```rust\n",
+        "````\n",
+        "~~~\n",
+        "a.rs\n",
+        "`b.rs`:\n",
+        "a\n",
+        "b\r\n",
+        "\r",
+        "\n",
+        "c",
+        "é🎉\n",
+        "\u{feff}",
+        " ",
+        ":start_line:1\n-------\n",
+        "// ... existing code ...\n",
+        "../x\n",
+    ]);
+    prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+}
+
+/// Cuts a text at arbitrary characters.
+fn chunks<'a>(text: &'a str, cuts: &[prop::sample::Index]) -> Vec<&'a str> {
+    let mut at: Vec<usize> = cuts
+        .iter()
+        .map(|cut| cut.index(text.len() + 1))
+        .map(|cut| (0..=cut).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0))
+        .collect();
+    at.extend([0, text.len()]);
+    at.sort_unstable();
+    at.windows(2).map(|pair| &text[pair[0]..pair[1]]).collect()
+}
+
+fn file_text() -> impl Strategy<Value = String> {
+    let line = prop::sample::select(vec!["a", "b", "  b", "c ", "", "d\t", "é", "fn x() {", "}"]);
+    let end = prop::sample::select(vec!["\n", "\r\n"]);
+    (prop::collection::vec((line, end), 0..20), any::<bool>(), any::<bool>()).prop_map(
+        |(lines, mark, final_end)| {
+            let mut text = String::from(if mark { "\u{feff}" } else { "" });
+            for (line, end) in lines {
+                text.push_str(line);
+                text.push_str(end);
+            }
+            if !final_end {
+                text.truncate(text.trim_end_matches(['\r', '\n']).len());
+            }
+            text
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn chunking_does_not_matter(reply in reply_text(), cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..12)) {
+        for format in [ReplyFormat::SearchReplace, ReplyFormat::Whole] {
+            let mut at_once = ReplyParser::new(format);
+            let events = at_once.push(&reply);
+            let mut in_pieces = ReplyParser::new(format);
+            let piece_events: Vec<_> =
+                chunks(&reply, &cuts).into_iter().flat_map(|piece| in_pieces.push(piece)).collect();
+            prop_assert_eq!(events, piece_events);
+            prop_assert_eq!(at_once.finish(Ending::Complete), in_pieces.finish(Ending::Complete));
+        }
+    }
+
+    #[test]
+    fn garbage_never_panics_nor_leaves_the_base(reply in reply_text(), text in file_text(), any_text in any::<String>()) {
+        let base = file_set(&[("a.rs", &text), ("b.rs", "a\nb\n")]);
+        for reply in [&reply, &any_text] {
+            let _ = parse::detect(reply);
+            for format in [ReplyFormat::SearchReplace, ReplyFormat::Whole] {
+                if let Ok(changes) = evaluate_text(format, reply, &base) {
+                    for change in &changes.files {
+                        let old = base.files.get(&change.path).cloned().unwrap_or_default();
+                        prop_assert!(change.apply(&old).is_ok());
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_rendered_edit_comes_back(old in file_text(), new in prop::collection::vec("[a-d ]{0,3}", 1..12), at in any::<prop::sample::Index>(), n_gone in 0_usize..4) {
+        let lines = resolve::Lines::new(&old);
+        prop_assume!(!lines.is_empty());
+        let from = at.index(lines.len());
+        let to = (from + n_gone).min(lines.len());
+        // With the whole file as context the place is unique.
+        let quoted: Vec<&str> = (0..lines.len()).map(|at| lines.content(at)).collect();
+        let mut edited: Vec<&str> = quoted.clone();
+        edited.splice(from..to, new.iter().map(String::as_str));
+        let joined = |lines: &[&str]| lines.iter().fold(String::new(), |text, line| text + line + "\n");
+        prop_assume!(!quoted.iter().all(|line| line.trim().is_empty()));
+        for (format, reply) in [
+            (ReplyFormat::SearchReplace, block("a", &joined(&quoted), &joined(&edited))),
+            (ReplyFormat::Whole, format!("a\n````\n{}````\n", joined(&edited))),
+        ] {
+            let after = result(format, &old, &reply);
+            prop_assert!(after.is_ok(), "{:?}\n{}", after, reply);
+            let after = after.unwrap();
+            let after_lines = resolve::Lines::new(&after);
+            let seen: Vec<&str> = (0..after_lines.len()).map(|at| after_lines.content(at)).collect();
+            // A last line that is empty cannot be told from a final line end.
+            let trimmed = |lines: &[&str]| lines.iter().rev().skip_while(|line| line.is_empty()).count();
+            prop_assert_eq!(&seen[..trimmed(&seen)], &edited[..trimmed(&edited)]);
+        }
+    }
+
+    #[test]
+    fn bytes_outside_of_hunks_stay(old in file_text(), at in any::<prop::sample::Index>(), new in "[a-d]{0,3}") {
+        let lines = resolve::Lines::new(&old);
+        prop_assume!(!lines.is_empty());
+        let at = at.index(lines.len());
+        let reply = block("a", &format!("{}\n", lines.content(at)), &format!("{new}\n"));
+        if let Ok(after) = result(ReplyFormat::SearchReplace, &old, &reply) {
+            prop_assert_eq!(after, format!("{}{}{}{}", &old[..lines.start(at)], new, lines.end(at), &old[lines.start(at + 1)..]));
+        }
+    }
+}

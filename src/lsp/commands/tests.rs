@@ -1,0 +1,185 @@
+use expect_test::{Expect, expect};
+use serde_json::json;
+
+use super::*;
+
+fn check(name: &str, arguments: Value, expected: &Expect) {
+    let shown = match parse(name, Some(arguments)) {
+        Ok(command) => format!("{command:?}"),
+        Err(problem) => format!("{}: {problem}", problem.code),
+    };
+    expected.assert_eq(&shown);
+}
+
+#[test]
+fn an_edit_as_object_or_as_json_text() {
+    let object = json!({"uri": "file:///[a] é", "instruction": "make it async", "mode": "auto",
+        "range": {"start": {"line": 1, "character": 2}, "end": {"line": 3, "character": 4}}});
+    let expected = expect![[
+        r#"Edit(EditRequest { target: Uri(DocumentUri("file:///[a] é")), region: Some(Span(Span { start: Position { line: 1, character: 2 }, end: Position { line: 3, character: 4 } })), intent: Instruction("make it async"), auto: Some(true), also: [] })"#
+    ]];
+    check("tenon.edit", json!([object]), &expected);
+    check("tenon.edit", json!([object.to_string()]), &expected);
+    check("tenon.edit", json!([[object]]), &expected);
+    check("tenon.edit", object, &expected);
+}
+
+#[test]
+fn an_edit_in_words() {
+    let expected = expect![[
+        r#"Edit(EditRequest { target: Path("/a b.rs"), region: Some(Lines(3, 5)), intent: Instruction("make it async"), auto: None, also: [] })"#
+    ]];
+    check("tenon.edit", json!(["/a b.rs", 3, 5, "make it", "async"]), &expected);
+    check("tenon.edit", json!(["/a b.rs", "3", "5", "make", "it", "async"]), &expected);
+    check("tenon.edit", json!([r#"["/a b.rs", 3, 5, "make it async"]"#]), &expected);
+    check(
+        "tenon.edit",
+        json!(["untitled:1", "add 2", 3]),
+        &expect![[
+            r#"Edit(EditRequest { target: Uri(DocumentUri("untitled:1")), region: None, intent: Instruction("add 2 3"), auto: None, also: [] })"#
+        ]],
+    );
+    check(
+        "tenon.edit",
+        json!(["C:\\a.rs", "shorter"]),
+        &expect![[
+            r#"Edit(EditRequest { target: Path("C:\\a.rs"), region: None, intent: Instruction("shorter"), auto: None, also: [] })"#
+        ]],
+    );
+}
+
+#[test]
+fn an_intent_by_name() {
+    check(
+        "tenon.edit",
+        json!([{"path": "a.rs", "intent": "comment"}]),
+        &expect![[
+            r#"Edit(EditRequest { target: Path("a.rs"), region: None, intent: Comment, auto: None, also: [] })"#
+        ]],
+    );
+}
+
+#[test]
+fn wrong_edits() {
+    check(
+        "tenon.edit",
+        json!([]),
+        &expect![
+            "invalid-arguments: wrong arguments for `tenon.edit`: the first argument must be a path or a URI"
+        ],
+    );
+    check(
+        "tenon.edit",
+        json!(["a.rs"]),
+        &expect!["invalid-arguments: wrong arguments for `tenon.edit`: the instruction is empty"],
+    );
+    check(
+        "tenon.edit",
+        json!(["a.rs", 3, "words"]),
+        &expect!["invalid-arguments: wrong arguments for `tenon.edit`: a start line needs an end line"],
+    );
+    check(
+        "tenon.edit",
+        json!(["a.rs", 5, 3, "words"]),
+        &expect![
+            "invalid-arguments: wrong arguments for `tenon.edit`: lines are counted from 1, the first before the last"
+        ],
+    );
+    check(
+        "tenon.edit",
+        json!(["a.rs", 0, 3, "words"]),
+        &expect![
+            "invalid-arguments: wrong arguments for `tenon.edit`: lines are counted from 1, the first before the last"
+        ],
+    );
+    check(
+        "tenon.edit",
+        json!([{"path": "a.rs", "instuction": "x"}]),
+        &expect![
+            "invalid-arguments: wrong arguments for `tenon.edit`: unknown field `instuction`, expected one of `uri`, `path`, `range`, `instruction`, `intent`, `mode`"
+        ],
+    );
+    check(
+        "tenon.edit",
+        json!([{"instruction": "x"}]),
+        &expect!["invalid-arguments: wrong arguments for `tenon.edit`: one of `uri` and `path` is needed"],
+    );
+    check(
+        "tenon.edit",
+        json!([{"path": "a", "intent": "comment", "instruction": "x"}]),
+        &expect![
+            "invalid-arguments: wrong arguments for `tenon.edit`: one of `instruction` and `intent` is needed"
+        ],
+    );
+}
+
+#[test]
+fn fixes() {
+    let diagnostic = json!({"range": {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 1}},
+        "message": "bad", "source": "lint", "code": 1.5});
+    check(
+        "tenon.fix",
+        json!([{"uri": "file:///a", "diagnostics": [diagnostic]}]),
+        &expect![[
+            r#"Edit(EditRequest { target: Uri(DocumentUri("file:///a")), region: None, intent: Fix([Finding { span: Span { start: Position { line: 0, character: 0 }, end: Position { line: 0, character: 1 } }, message: "bad", source: Some("lint") }]), auto: None, also: [] })"#
+        ]],
+    );
+    check(
+        "tenon.fix",
+        json!(["a.rs", 1, 2]),
+        &expect![[
+            r#"Edit(EditRequest { target: Path("a.rs"), region: Some(Lines(1, 2)), intent: Fix([]), auto: None, also: [] })"#
+        ]],
+    );
+    check(
+        "tenon.fix",
+        json!([{"uri": "file:///a", "diagnostics": [{}]}]),
+        &expect![
+            "invalid-arguments: wrong arguments for `tenon.fix`: a diagnostic has no range or no message"
+        ],
+    );
+}
+
+#[test]
+fn decisions() {
+    check("tenon.cancel", json!([]), &expect!["Cancel { task: None }"]);
+    check("tenon.cancel", json!([7]), &expect![[r#"Cancel { task: Some("7") }"#]]);
+    check("tenon.cancel", json!([{"taskId": "t1"}]), &expect![[r#"Cancel { task: Some("t1") }"#]]);
+    check(
+        "tenon.accept",
+        json!([null]),
+        &expect!["Accept(Selection { proposal: None, path: None, hunk: None })"],
+    );
+    check(
+        "tenon.accept",
+        json!(["p1", "2"]),
+        &expect![[r#"Accept(Selection { proposal: Some("p1"), path: None, hunk: Some(2) })"#]],
+    );
+    check(
+        "tenon.accept",
+        json!([{"proposal": "p1", "path": "a.rs", "hunk": 2}]),
+        &expect![[r#"Accept(Selection { proposal: Some("p1"), path: Some("a.rs"), hunk: Some(2) })"#]],
+    );
+    check(
+        "tenon.accept",
+        json!([{"hnuk": 2}]),
+        &expect![
+            "invalid-arguments: wrong arguments for `tenon.accept`: unknown field `hnuk`, expected one of `proposal`, `path`, `hunk`"
+        ],
+    );
+    check(
+        "tenon.reject",
+        json!([{}]),
+        &expect!["Reject(Selection { proposal: None, path: None, hunk: None })"],
+    );
+    check("tenon.undo", json!(["p1"]), &expect![[r#"Undo { proposal: Some("p1") }"#]]);
+    check("tenon.redo", json!([{}]), &expect!["Redo { proposal: None }"]);
+    check("tenon.show", json!([{"open": true}]), &expect!["Show { proposal: None, open: true }"]);
+    check("tenon.status", json!([]), &expect!["Status"]);
+    check(
+        "tenon.status",
+        json!([1]),
+        &expect!["invalid-arguments: wrong arguments for `tenon.status`: too many arguments"],
+    );
+    check("tenon.dance", json!([]), &expect!["unknown-command: there is no command `tenon.dance`"]);
+}

@@ -1,0 +1,46 @@
+//! Protocol types into ours. Positions stay in the client's encoding: only a document can convert them.
+
+use serde_json::Value;
+use tower_lsp::gen_lsp_types as lsp;
+
+use super::super::params;
+use crate::app::{Event, Finding};
+use crate::text::{ContentChange, DocumentUri, Position, Span};
+
+/// A position.
+fn position(position: lsp::Position) -> Position {
+    Position { line: position.line, character: position.character }
+}
+
+/// A range.
+pub(in crate::lsp) fn span(range: lsp::Range) -> Span {
+    Span { start: position(range.start), end: position(range.end) }
+}
+
+/// A document opened.
+pub(in crate::lsp) fn opened(params: params::DidOpen) -> Event {
+    let params::Item { uri, language_id, version, text } = params.text_document;
+    Event::Opened { uri: DocumentUri::new(uri), language: language_id, version, text }
+}
+
+/// A document changed.
+pub(in crate::lsp) fn changed(params: params::DidChange) -> Event {
+    let changes = params
+        .content_changes
+        .into_iter()
+        .map(|change| ContentChange { span: change.range.map(span), text: change.text })
+        .collect();
+    let params::Versioned { uri, version } = params.text_document;
+    Event::Changed { uri: DocumentUri::new(uri), version, changes }
+}
+
+/// A diagnostic; `None` when it has no place or says nothing.
+pub(in crate::lsp) fn finding(diagnostic: &Value) -> Option<Finding> {
+    let range: lsp::Range = serde_json::from_value(diagnostic.get("range")?.clone()).ok()?;
+    let message = match diagnostic.get("message")? {
+        Value::String(message) => message,
+        markup => markup.get("value")?.as_str()?,
+    };
+    let source = diagnostic.get("source").and_then(Value::as_str).map(str::to_owned);
+    Some(Finding { span: span(range), message: message.to_owned(), source })
+}

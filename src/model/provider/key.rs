@@ -1,0 +1,171 @@
+//! Keys of providers: from a variable or a command, held so that no log, error or `Debug` shows them.
+
+use std::io::Read as _;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use secrecy::zeroize::Zeroizing;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::{OnceCell, oneshot};
+
+use crate::model::KeySource;
+use crate::problem::{Category, Problem};
+
+/// A person may have to confirm at a password store, but a forgotten prompt must not hold a request for ever.
+const COMMAND_LIMIT: Duration = Duration::from_secs(10);
+const OUTPUT_LIMIT: u64 = 64 << 10;
+/// Shorter keys would turn ordinary words of a message into blots.
+const SHORTEST_REDACTED: usize = 4;
+
+/// A key that is there, or a command that will print it. Commands run at the first request, not before: they
+/// may ask the person.
+pub(super) struct Key {
+    command: Vec<String>,
+    known: OnceCell<SecretString>,
+}
+
+impl Key {
+    /// Reads the variable, or keeps the command for later.
+    pub(super) fn new(source: &KeySource, provider: &str) -> Result<Self, Problem> {
+        match source {
+            KeySource::Variable(name) => match std::env::var(name) {
+                Ok(value) if !value.trim().is_empty() => {
+                    let key = SecretString::from(Zeroizing::new(value).trim());
+                    Ok(Self { command: Vec::new(), known: OnceCell::new_with(Some(key)) })
+                }
+                _ => Err(Problem::error(
+                    "key-not-set",
+                    Category::Configuration,
+                    format!("The variable {name}, which holds the key of provider {provider}, is not set"),
+                )
+                .hint(format!("set {name} in the environment the editor starts from, or use `key_command`"))),
+            },
+            KeySource::Command(command) if command.is_empty() => Err(Problem::error(
+                "key-not-set",
+                Category::Configuration,
+                format!("`key_command` of provider {provider} is empty"),
+            )
+            .hint("name a program and its arguments, for example [\"pass\", \"openai\"]")),
+            KeySource::Command(command) => Ok(Self { command: command.clone(), known: OnceCell::new() }),
+        }
+    }
+
+    /// The key; runs the command the first time. A failure is told without anything the command printed, and
+    /// the next call tries again.
+    pub(super) async fn get(&self) -> Result<&SecretString, String> {
+        self.known.get_or_try_init(|| run_aside(self.command.clone(), COMMAND_LIMIT)).await
+    }
+
+    /// Takes the key out of `text`, should a server have put it there.
+    pub(super) fn redact(&self, text: &str) -> String {
+        match self.known.get().map(ExposeSecret::expose_secret) {
+            Some(key) if key.len() >= SHORTEST_REDACTED => text.replace(key, "[key]"),
+            _ => text.to_owned(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Key {
+    /// Not even the command is shown: people write keys into those, too.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Key").finish_non_exhaustive()
+    }
+}
+
+/// Runs the command on a thread of its own: neither the runtime nor its end waits for it.
+async fn run_aside(command: Vec<String>, limit: Duration) -> Result<SecretString, String> {
+    let (sender, receiver) = oneshot::channel();
+    thread::spawn(move || {
+        // Nobody waits any more when the request was cancelled.
+        let _ = sender.send(run(&command, limit));
+    });
+    receiver.await.unwrap_or_else(|_| Err("the key command could not be run".to_owned()))
+}
+
+fn run(command: &[String], limit: Duration) -> Result<SecretString, String> {
+    let deadline = Instant::now() + limit;
+    let (program, arguments) = command.split_first().ok_or("the key command is empty")?;
+    let mut child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(|error| format!("the key command `{program}` could not be started: {}", error.kind()))?;
+    let stdout = child.stdout.take();
+    let (sender, receiver) = mpsc::channel();
+    // Reading has no time limit of its own, so it happens aside.
+    thread::spawn(move || {
+        let mut output = Zeroizing::new(Vec::new());
+        let is_read = stdout.is_some_and(|out| out.take(OUTPUT_LIMIT).read_to_end(&mut output).is_ok());
+        let _ = sender.send(is_read.then_some(output));
+    });
+    let output = receiver.recv_timeout(limit).ok().flatten();
+    let success = output.is_some() && ended_well(&mut child, deadline);
+    if !success {
+        let _ = child.kill();
+        let _ = child.wait();
+        return Err(format!("the key command `{program}` failed or took longer than {} s", limit.as_secs()));
+    }
+    let output = output.unwrap_or_default();
+    match std::str::from_utf8(&output).map(str::trim) {
+        Ok(key) if !key.is_empty() => Ok(SecretString::from(key)),
+        _ => Err(format!("the key command `{program}` printed no key")),
+    }
+}
+
+/// Waits for a child that closed its output, which is its end or shortly before.
+fn ended_well(child: &mut Child, deadline: Instant) -> bool {
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) => return status.success(),
+            Ok(None) if Instant::now() < deadline => thread::sleep(Duration::from_millis(5)),
+            _ => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn command(words: &[&str]) -> Key {
+        let words = words.iter().map(|word| (*word).to_owned()).collect();
+        Key::new(&KeySource::Command(words), "p").expect("a command")
+    }
+
+    #[test]
+    fn variables() {
+        let problem = Key::new(&KeySource::Variable("TENON_TEST_NO_SUCH_VARIABLE".to_owned()), "p")
+            .expect_err("an error");
+        assert_eq!(problem.code, "key-not-set");
+        assert!(problem.message.contains("TENON_TEST_NO_SUCH_VARIABLE"));
+        let key = Key::new(&KeySource::Variable("CARGO_PKG_NAME".to_owned()), "p").expect("set by cargo");
+        assert_eq!(key.redact("a tenon b"), "a [key] b");
+        assert!(!format!("{key:?}").contains("tenon"));
+        assert!(Key::new(&KeySource::Command(Vec::new()), "p").is_err());
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn commands() {
+        let key = command(&["printf", "%s\\n", "sk-secret; $(id)"]);
+        assert_eq!(key.get().await.expect("printed").expose_secret(), "sk-secret; $(id)");
+        assert!(!format!("{key:?}").contains("sk-secret"));
+        for bad in [&["sh", "-c", "echo sk-secret; exit 3"][..], &["true"], &["/no/such/program"]] {
+            let error = command(bad).get().await.map(|_| ()).expect_err("an error");
+            assert!(!error.contains("sk-secret"), "{error}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn commands_that_hang_are_killed() {
+        let started = Instant::now();
+        let words = ["sleep".to_owned(), "60".to_owned()];
+        run(&words, Duration::from_millis(50)).map(|_| ()).expect_err("an error");
+        assert!(started.elapsed() < Duration::from_secs(5));
+    }
+}

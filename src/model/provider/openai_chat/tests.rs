@@ -1,0 +1,172 @@
+//! The codec against what servers really send.
+
+use expect_test::{Expect, expect};
+
+use super::*;
+use crate::model::{EditFormat, Message};
+
+fn settings() -> ModelSettings {
+    ModelSettings {
+        name: "coder".to_owned(),
+        provider: "local".to_owned(),
+        model: "qwen".to_owned(),
+        context: 8192,
+        max_output: 100,
+        edit_format: EditFormat::SearchReplace,
+        temperature: None,
+    }
+}
+
+/// Decodes the data of events and writes what came out, one event a line.
+fn check(events: &[&str], expected: &Expect) {
+    let mut codec = Codec::default();
+    let mut out = VecDeque::new();
+    let result = events.iter().try_for_each(|data| {
+        let (event, data) = data.split_once('|').unwrap_or(("", data));
+        codec.event(&Event { event: event.to_owned(), data: data.to_owned() }, &mut out)
+    });
+    expected.assert_eq(&written(&out, result));
+}
+
+fn check_completion(answer: &str, expected: &Expect) {
+    let mut out = VecDeque::new();
+    let answer = serde_json::from_str(answer).expect("valid JSON");
+    let result = Codec::default().completion(&answer, &mut out);
+    expected.assert_eq(&written(&out, result));
+}
+
+fn written(out: &VecDeque<StreamEvent>, result: Result<(), Fault>) -> String {
+    let mut lines: Vec<String> = out.iter().map(|event| format!("{event:?}\n")).collect();
+    if let Err(fault) = result {
+        lines.push(format!("{:?} {:?} {:?} {}\n", fault.kind, fault.status, fault.code, fault.message));
+    }
+    lines.concat()
+}
+
+#[test]
+fn request_body() {
+    let request = ModelRequest {
+        system: "be brief".to_owned(),
+        messages: vec![
+            Message { speaker: Speaker::User, text: "a".to_owned() },
+            Message { speaker: Speaker::Assistant, text: "b".to_owned() },
+        ],
+    };
+    let temperature = serde_json::from_str("0.2").expect("a number");
+    let expected = r#"{"max_tokens":100,"messages":[{"content":"be brief","role":"system"},{"content":"a","role":"user"},{"content":"b","role":"assistant"}],"model":"qwen","stream":true,"stream_options":{"include_usage":true},"temperature":0.2}"#;
+    let expected: Value = serde_json::from_str(expected).expect("valid JSON");
+    assert_eq!(body(&request, &settings(), Some(&temperature)), expected);
+    let bare = body(&ModelRequest::default(), &settings(), None);
+    assert_eq!(bare["messages"], json!([]));
+    assert!(bare.get("temperature").is_none());
+}
+
+#[test]
+fn a_whole_stream() {
+    check(
+        &[
+            r#"{"choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}],"error":null}"#,
+            r#"{"choices":[{"index":0,"delta":{"reasoning_content":"hm"}}]}"#,
+            r#"{"choices":[{"index":0,"delta":{"reasoning":"so","content":null}}]}"#,
+            r#"{"choices":[{"index":0,"delta":{"content":"né\n"}},{"index":1,"delta":{"content":"other"}}]}"#,
+            r#"{"choices":[{"index":0,"delta":{"content":"!"},"finish_reason":"stop"}]}"#,
+            r#"{"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4}}"#,
+            DONE,
+        ],
+        &expect![[r#"
+            Reasoning("hm")
+            Reasoning("so")
+            Text("né\n")
+            Text("!")
+            Usage(Usage { input: 3, output: 4 })
+            Finished(Stop)
+        "#]],
+    );
+}
+
+#[test]
+fn finish_reasons() {
+    check(
+        &[
+            r#"{"choices":[{"delta":{},"finish_reason":"length"}]}"#,
+            r#"{"choices":[{"finish_reason":"stop"}]}"#,
+            DONE,
+        ],
+        &expect![["Finished(Length)\n"]],
+    );
+    check(
+        &[
+            r#"{"choices":[{"delta":{"content":[{"type":"text","text":"a"},{"type":"thinking"}]},"finish_reason":"tool_calls"}]}"#,
+            DONE,
+        ],
+        &expect![[r#"
+            Text("a")
+            Finished(Other("tool_calls"))
+        "#]],
+    );
+    check(&[DONE], &expect![["Truncated None None the answer ended without a finish reason\n"]]);
+    check(
+        &[
+            r#"{"choices":[{"delta":{"refusal":"I can"}}]}"#,
+            r#"{"choices":[{"delta":{"refusal":"not"},"finish_reason":"stop"}]}"#,
+            DONE,
+        ],
+        &expect![["Refused None None I cannot\n"]],
+    );
+}
+
+#[test]
+fn errors_in_band() {
+    check(
+        &[
+            r#"{"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}]}"#,
+            r#"{"error":{"code":502,"message":"gone"}}"#,
+            DONE,
+        ],
+        &expect![[r#"
+            Text("a")
+            Server Some(502) Some("502") gone
+        "#]],
+    );
+    check(
+        &[r#"error|{"message":"busy","type":"overloaded_error"}"#],
+        &expect![[r#"
+            Overloaded None Some("overloaded_error") busy
+        "#]],
+    );
+    check(&["error|null"], &expect![["Server None None the server reported an error and did not name it\n"]]);
+    check(&["hello"], &expect![["Server None None an event of the stream is not JSON\n"]]);
+    check(
+        &[r#"{"choices":[{"delta":{"content":3}}]}"#],
+        &expect![["Server None None the server is not an OpenAI-compatible API: its content is no text\n"]],
+    );
+}
+
+#[test]
+fn answers_that_do_not_stream() {
+    check_completion(
+        r#"{"choices":[{"message":{"content":"a","reasoning_content":"r"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":2}}"#,
+        &expect![[r#"
+            Reasoning("r")
+            Text("a")
+            Usage(Usage { input: 1, output: 2 })
+            Finished(Stop)
+        "#]],
+    );
+    check_completion(
+        r#"{"error":{"message":"no such model","code":"model_not_found"}}"#,
+        &expect![[r#"
+            BadRequest None Some("model_not_found") no such model
+        "#]],
+    );
+    check_completion(
+        r#"{"status":"ok"}"#,
+        &expect![[
+            "Server None None the server is not an OpenAI-compatible API: its JSON has no `choices`\n"
+        ]],
+    );
+    check_completion(
+        r#"{"choices":[]}"#,
+        &expect![["Truncated None None the answer ended without a finish reason\n"]],
+    );
+}

@@ -1,0 +1,265 @@
+//! Recorded replies from a file: for tests and demonstrations, never a silent fallback.
+//!
+//! One JSON object a line (blank lines do not count), described in `docs/replay-format.md`:
+//!
+//! ```json
+//! {"match": "add a greeting", "chunks": ["first piece, ", "second piece"], "delay_ms": 20, "finish": "stop"}
+//! {"chunks": ["half a rep"], "error": {"kind": "overloaded", "message": "try later", "status": 529}}
+//! ```
+//!
+//! A request takes the first unused line whose `match` is contained in one of its messages, else the first
+//! unused line without `match`. Each line is used once. Without a line left the answer is `NoRecording`.
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use serde::Deserialize;
+use tokio::time::sleep;
+
+use crate::model::{
+    FinishReason, Model, ModelError, ModelErrorKind, ModelRequest, ModelSettings, ReplyStream, StreamEvent,
+};
+use crate::problem::{Category, Problem};
+
+/// A model that repeats a recording.
+pub(super) struct Replay {
+    settings: ModelSettings,
+    /// What is left of it, in the file's order.
+    lines: Arc<Mutex<Vec<Line>>>,
+}
+
+/// One recorded reply.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    #[serde(rename = "match")]
+    wanted: Option<String>,
+    #[serde(default)]
+    chunks: VecDeque<String>,
+    #[serde(default)]
+    delay_ms: u64,
+    finish: Option<Finish>,
+    error: Option<RecordedError>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Finish {
+    Stop,
+    Length,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RecordedError {
+    kind: Kind,
+    #[serde(default)]
+    message: String,
+    status: Option<u16>,
+    code: Option<String>,
+    retry_after_ms: Option<u64>,
+}
+
+/// [`ModelErrorKind`] as a recording writes it.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(remote = "ModelErrorKind", rename_all = "kebab-case")]
+enum KindName {
+    PromptTooLarge,
+    Authentication,
+    Payment,
+    RateLimit,
+    Overloaded,
+    Refused,
+    Network,
+    Stalled,
+    Truncated,
+    BadRequest,
+    Server,
+    NoRecording,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(transparent)]
+struct Kind(#[serde(with = "KindName")] ModelErrorKind);
+
+impl Replay {
+    /// Reads a recording.
+    pub(super) fn open(path: &Path, settings: ModelSettings) -> Result<Self, Problem> {
+        let bad = |why: String| {
+            let message = format!("The recording {} {why}", path.display());
+            Problem::error("bad-recording", Category::Configuration, message)
+                .hint("`base_url` of a replay provider is the path of a file of recorded replies, one JSON object a line")
+        };
+        let text = std::fs::read_to_string(path).map_err(|error| bad(format!("cannot be read: {error}")))?;
+        let lines = parse(&text).map_err(bad)?;
+        Ok(Self { settings, lines: Arc::new(Mutex::new(lines)) })
+    }
+}
+
+fn parse(text: &str) -> Result<Vec<Line>, String> {
+    let numbered = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    numbered
+        .map(|(index, line)| {
+            let bad = |why: &dyn std::fmt::Display| format!("has a bad line {}: {why}", index + 1);
+            let line: Line = serde_json::from_str(line).map_err(|error| bad(&error))?;
+            if line.finish.is_some() && line.error.is_some() {
+                return Err(bad(&"a reply either finishes or fails"));
+            }
+            Ok(line)
+        })
+        .collect()
+}
+
+/// Takes the line for `request` out of `lines`.
+fn choose(lines: &mut Vec<Line>, request: &ModelRequest) -> Option<Line> {
+    let is_wanted = |wanted: &str| request.messages.iter().any(|message| message.text.contains(wanted));
+    let matching = lines.iter().position(|line| line.wanted.as_deref().is_some_and(is_wanted));
+    let index = matching.or_else(|| lines.iter().position(|line| line.wanted.is_none()))?;
+    Some(lines.remove(index))
+}
+
+impl Model for Replay {
+    fn name(&self) -> &str {
+        &self.settings.name
+    }
+
+    fn settings(&self) -> &ModelSettings {
+        &self.settings
+    }
+
+    fn ask(&self, request: ModelRequest) -> ReplyStream {
+        let lines = Arc::clone(&self.lines);
+        let (provider, model) = (self.settings.provider.clone(), self.settings.name.clone());
+        let none = move || {
+            ModelError::new(
+                ModelErrorKind::NoRecording,
+                provider,
+                model,
+                "no recorded reply is left for this request",
+            )
+        };
+        futures::stream::once(async move {
+            let line = choose(&mut lines.lock().unwrap_or_else(PoisonError::into_inner), &request);
+            played(line, none)
+        })
+        .flatten()
+        .boxed()
+    }
+}
+
+/// Plays one line; `base` makes the error that its recorded error refines.
+fn played(line: Option<Line>, base: impl FnOnce() -> ModelError + Send + 'static) -> ReplyStream {
+    let Some(line) = line else {
+        return futures::stream::once(async move { Err(base()) }).boxed();
+    };
+    let pause = Duration::from_millis(line.delay_ms);
+    let chunks = futures::stream::iter(line.chunks).then(move |chunk| async move {
+        if !pause.is_zero() {
+            sleep(pause).await;
+        }
+        Ok(StreamEvent::Text(chunk))
+    });
+    let end = match (line.error, line.finish) {
+        (Some(error), _) => Err(recorded(error, base())),
+        (None, Some(Finish::Length)) => Ok(StreamEvent::Finished(FinishReason::Length)),
+        (None, _) => Ok(StreamEvent::Finished(FinishReason::Stop)),
+    };
+    chunks.chain(futures::stream::iter([end])).boxed()
+}
+
+fn recorded(error: RecordedError, base: ModelError) -> ModelError {
+    ModelError {
+        kind: error.kind.0,
+        message: error.message,
+        status: error.status,
+        code: error.code,
+        retry_after: error.retry_after_ms.map(Duration::from_millis),
+        ..base
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{EditFormat, Message, Speaker};
+
+    fn replay(text: &str) -> Replay {
+        let settings = ModelSettings {
+            name: "demo".to_owned(),
+            provider: "tape".to_owned(),
+            model: "demo".to_owned(),
+            context: 8192,
+            max_output: 1024,
+            edit_format: EditFormat::SearchReplace,
+            temperature: None,
+        };
+        Replay { settings, lines: Arc::new(Mutex::new(parse(text).expect("a recording"))) }
+    }
+
+    /// Asks with one message a word and writes the reply in one line.
+    async fn asked(replay: &Replay, messages: &str) -> String {
+        let message = |text: &str| Message { speaker: Speaker::User, text: text.to_owned() };
+        let messages = messages.split('|').map(message).collect();
+        let items: Vec<_> = replay.ask(ModelRequest { system: "a".to_owned(), messages }).collect().await;
+        let written = items.into_iter().map(|item| match item {
+            Ok(StreamEvent::Text(text)) => text,
+            Ok(other) => format!("<{other:?}>"),
+            Err(error) => format!("<{:?} {:?} {error}>", error.kind, error.status),
+        });
+        written.collect()
+    }
+
+    #[tokio::test]
+    async fn lines_are_matched_first_and_used_once() {
+        let replay = replay(concat!(
+            "{\"chunks\": [\"1\"]}\n\n",
+            "{\"match\": \"add\", \"chunks\": [\"2\", \"é\"], \"finish\": \"length\"}\r\n",
+            "{\"match\": \"add\", \"chunks\": [\"3\"]}\n",
+            "{\"chunks\": [\"4\"]}\n",
+        ));
+        drop(replay.ask(ModelRequest::default()));
+        assert_eq!(asked(&replay, "please add this|or not").await, "2é<Finished(Length)>");
+        assert_eq!(asked(&replay, "remove").await, "1<Finished(Stop)>");
+        assert_eq!(asked(&replay, "add").await, "3<Finished(Stop)>");
+        assert_eq!(asked(&replay, "add").await, "4<Finished(Stop)>");
+        assert_eq!(
+            asked(&replay, "add").await,
+            "<NoRecording None tape/demo: no recorded reply is left for this request>"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn errors_and_delays() {
+        let replay = replay(
+            r#"{"chunks": ["a", "b"], "delay_ms": 1500, "error": {"kind": "overloaded", "message": "later", "status": 529}}"#,
+        );
+        let started = tokio::time::Instant::now();
+        assert_eq!(asked(&replay, "x").await, "ab<Overloaded Some(529) tape/demo: later>");
+        assert_eq!(started.elapsed(), Duration::from_secs(3));
+    }
+
+    #[test]
+    fn bad_recordings() {
+        let check = |text: &str, expected: &str| {
+            let error = parse(text).map(|_| ()).expect_err("an error");
+            assert!(error.contains(expected), "{error}");
+        };
+        check("{}\n{", "bad line 2");
+        check(r#"{"chunk": ["a"]}"#, "unknown field");
+        check(r#"{"finish": "halt"}"#, "unknown variant");
+        check(r#"{"error": {"kind": "unknown"}}"#, "unknown variant");
+        check(r#"{"finish": "stop", "error": {"kind": "server"}}"#, "either finishes or fails");
+    }
+
+    #[test]
+    fn a_missing_file_is_a_problem() {
+        let settings = replay("").settings;
+        let problem =
+            Replay::open(Path::new("no/such/recording.jsonl"), settings).map(|_| ()).expect_err("an error");
+        assert_eq!(problem.code, "bad-recording");
+        assert!(problem.message.contains("no/such/recording.jsonl"));
+    }
+}

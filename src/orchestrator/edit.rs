@@ -1,0 +1,244 @@
+//! The `edit` pipeline: gather → prompt → stream → resolve → one bounded repair → outcome.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::Health;
+use super::ask::{Answer, ask, report};
+use super::comment::CommentInstruction;
+use super::gather::{Gathered, gather};
+use super::job::{EditJob, Outcome, Services};
+use crate::diff::{self, ChangeKind, ChangeSet, FileChange, FileSet, Hunk, Refusal, ReplyFormat, Tier};
+use crate::model::{EditFormat, Message, Model, ModelRequest, Role, Speaker, Usage};
+use crate::ports::{ProgressStage, TaskNotice};
+use crate::problem::{Category, Problem, Severity};
+use crate::prompt::{self, EditPrompt};
+use crate::text::Rope;
+
+/// Runs the pipeline to its outcome. Cancelling drops everything at once, the model's connection included.
+///
+/// # Errors
+/// Whatever kept it from a proved change; nothing was changed then.
+pub async fn run(job: EditJob, services: Services, cancel: CancellationToken) -> Result<Outcome, Problem> {
+    let limit = services.settings.task_time;
+    tokio::select! {
+        biased;
+        () = cancel.cancelled() => Err(cancelled()),
+        result = tokio::time::timeout(limit, edit(job, services)) => {
+            result.unwrap_or_else(|_| Err(timed_out(limit.as_secs())))
+        }
+    }
+}
+
+fn cancelled() -> Problem {
+    let mut problem = Problem::error("cancelled", Category::Request, "cancelled; nothing was changed");
+    problem.severity = Severity::Info;
+    problem
+}
+
+fn timed_out(seconds: u64) -> Problem {
+    Problem::error("task-timeout", Category::Model, format!("the task took longer than {seconds} s"))
+        .hint("ask for less at once, use a faster model, or raise limits.task_seconds")
+}
+
+async fn edit(job: EditJob, services: Services) -> Result<Outcome, Problem> {
+    let job = Arc::new(job);
+    enter(&services, &job.task, ProgressStage::Gather, "reading the files");
+    let mut gathered = gather_off_loop(&job, &services).await?;
+    let models = services.models.models(Role::Edit).await?;
+    let mut usage = Usage::default();
+    let mut last = None;
+    for model in &models {
+        match edit_with(&job, &services, model, &mut gathered, &mut usage).await {
+            Ok(changes) => {
+                return Ok(Outcome {
+                    changes,
+                    base: gathered.base,
+                    uris: gathered.uris,
+                    model: model.name().to_owned(),
+                    usage,
+                });
+            }
+            Err(Failure::Final(problem)) => return Err(problem),
+            Err(Failure::TryNext(problem)) => last = Some(problem),
+        }
+    }
+    Err(last.unwrap_or_else(|| Problem::error("no-model", Category::Configuration, "no model is configured")))
+}
+
+async fn gather_off_loop(job: &Arc<EditJob>, services: &Services) -> Result<Gathered, Problem> {
+    let (job, files) = (Arc::clone(job), Arc::clone(&services.files));
+    let settings = Arc::clone(&services.settings);
+    blocking(move || gather(&job, &files, &settings)).await?
+}
+
+/// Runs work that blocks or computes on a thread of its own, so that no protocol task waits behind it.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        tracing::error!(%error, "blocking work failed");
+        Problem::error("internal", Category::Internal, "tenon failed at this; the log has the details")
+            .hint("please report it with the log file")
+    })
+}
+
+fn enter(services: &Services, task: &str, stage: ProgressStage, message: &str) {
+    let percent = services.board.enter(task, stage).percent();
+    report(services, task, stage, message.to_owned());
+    services.editor.notice(task, TaskNotice::Stage { stage, percent });
+}
+
+/// Why one model did not get there.
+enum Failure {
+    /// Another model would not help, or text was shown already.
+    Final(Problem),
+    /// The next model may try.
+    TryNext(Problem),
+}
+
+async fn edit_with(
+    job: &EditJob,
+    services: &Services,
+    model: &Arc<dyn Model>,
+    gathered: &mut Gathered,
+    usage: &mut Usage,
+) -> Result<ChangeSet, Failure> {
+    let format = match model.settings().edit_format {
+        EditFormat::SearchReplace => ReplyFormat::SearchReplace,
+        EditFormat::Whole => ReplyFormat::Whole,
+    };
+    let mut request = first_request(gathered, model, format);
+    let mut refusals = Vec::new();
+    for round in 0..=services.settings.repair_rounds {
+        let stage = if round == 0 { ProgressStage::Ask } else { ProgressStage::Repair };
+        enter(services, &job.task, stage, &asking(model.name(), round, refusals.len()));
+        let provider = &model.settings().provider;
+        let answer = ask(services, &job.task, model.as_ref(), request.clone(), format).await.map_err(|e| {
+            services.board.answered(provider, Health::Failing);
+            let problem = Problem::from(&e.error);
+            if e.shown || round > 0 { Failure::Final(problem) } else { Failure::TryNext(problem) }
+        })?;
+        services.board.answered(provider, Health::Ok);
+        usage.input += answer.usage.input;
+        usage.output += answer.usage.output;
+        enter(services, &job.task, ProgressStage::Resolve, "finding the place of each edit");
+        let Answer { text, reply, .. } = answer;
+        match resolve(job, services, gathered, reply).await.map_err(Failure::Final)? {
+            Ok(changes) if changes.files.is_empty() => return Err(Failure::Final(no_change())),
+            Ok(changes) => return Ok(changes),
+            Err(refused) => refusals = refused,
+        }
+        if refusals.iter().any(|refusal| refusal.code == diff::RefusalCode::Truncated) {
+            break; // The same question would be cut at the same place.
+        }
+        let correction = prompt::repair(format, &diff::refusal::for_model(&refusals));
+        request.messages.push(Message { speaker: Speaker::Assistant, text });
+        request.messages.push(Message { speaker: Speaker::User, text: correction });
+    }
+    Err(Failure::Final(refused(&refusals)))
+}
+
+fn first_request(gathered: &mut Gathered, model: &Arc<dyn Model>, format: ReplyFormat) -> ModelRequest {
+    let (target, others) = gathered.fit(model.settings());
+    let prompt = EditPrompt {
+        format,
+        intent: &gathered.intent,
+        target: &target,
+        focus: gathered.focus_lines(),
+        others: &others,
+    }
+    .render();
+    ModelRequest {
+        system: prompt.system,
+        messages: vec![Message { speaker: Speaker::User, text: prompt.user }],
+    }
+}
+
+fn asking(model: &str, round: u32, n_refused: usize) -> String {
+    if round == 0 {
+        format!("waiting for {model}")
+    } else {
+        format!("{n_refused} edits did not fit; {model} tries again")
+    }
+}
+
+fn no_change() -> Problem {
+    let message = "the model's answer changes nothing";
+    let mut problem = Problem::error("no-change", Category::Model, message)
+        .hint("say more exactly what should change, or what is wrong now");
+    problem.severity = Severity::Info;
+    problem
+}
+
+fn refused(refusals: &[Refusal]) -> Problem {
+    let Some(first) = refusals.first() else { return no_change() };
+    let mut problem = Problem::from(first);
+    if refusals.len() > 1 {
+        problem.message = format!("{} (and {} more)", problem.message, refusals.len() - 1);
+    }
+    problem
+}
+
+async fn resolve(
+    job: &EditJob,
+    services: &Services,
+    gathered: &Gathered,
+    reply: Result<diff::parse::Reply, Vec<Refusal>>,
+) -> Result<Result<ChangeSet, Vec<Refusal>>, Problem> {
+    let reply = match reply {
+        Ok(reply) => reply,
+        Err(refusals) => return Ok(Err(refusals)),
+    };
+    let (base, target) = (gathered.base.clone(), gathered.target.clone());
+    let comment = gathered.comment.clone();
+    let (files, root) = (Arc::clone(&services.files), job.root.clone());
+    blocking(move || {
+        let mut changes = diff::evaluate(&reply, &base)?;
+        let exists = |change: &&FileChange| {
+            matches!(change.kind, ChangeKind::Create { .. })
+                && !matches!(files.read(&root.join(&change.path)), Ok(None))
+        };
+        if let Some(change) = changes.files.iter().find(exists) {
+            return Err(vec![Refusal::file_exists(&change.path)]);
+        }
+        if let Some(comment) = comment {
+            remove_comment(&mut changes, &base, &target, &comment);
+        }
+        Ok(changes)
+    })
+    .await
+}
+
+/// Removes the comment instruction when the model left it: asked once, done once.
+fn remove_comment(changes: &mut ChangeSet, base: &FileSet, path: &str, comment: &CommentInstruction) {
+    let text = &base.files[path];
+    let start = text.line_to_byte(*comment.lines.start());
+    let end = text.line_to_byte((comment.lines.end() + 1).min(text.len_lines()));
+    let insert = if comment.column == 0 { String::new() } else { before_comment(text, start, comment.column) };
+    let removal = Hunk {
+        range: start..end,
+        insert,
+        tier: Tier::Exact,
+        line: comment.lines.start() + 1,
+        confidence: 1.0,
+        block: 0,
+    };
+    let Some(file) = changes.files.iter_mut().find(|file| file.path == path) else {
+        return; // The edit is elsewhere; then the comment stays, so that nothing is lost by a wrong answer.
+    };
+    if let ChangeKind::Modify { hunks } = &mut file.kind {
+        let touches = |hunk: &Hunk| hunk.range.start < end && start < hunk.range.end;
+        if !hunks.iter().any(touches) {
+            let at = hunks.partition_point(|hunk| hunk.range.start < start);
+            hunks.insert(at, removal);
+        }
+    }
+}
+
+/// The first line of a comment behind code, without the comment.
+fn before_comment(text: &Rope, line_start: usize, column: usize) -> String {
+    let line = text.line(text.byte_to_line(line_start)).to_string();
+    let code = line.get(..column).unwrap_or(&line).trim_end();
+    let ending = &line[line.trim_end_matches(['\n', '\r']).len()..];
+    format!("{code}{ending}")
+}

@@ -1,0 +1,326 @@
+//! First step: which texts the model gets to see, and which part of them the request is about.
+
+use std::collections::BTreeMap;
+use std::ops::{Range, RangeInclusive};
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use super::comment::{CommentInstruction, find_comment};
+use super::job::{EditJob, Intent, Region, Settings};
+use crate::diff::FileSet;
+use crate::model::ModelSettings;
+use crate::ports::{FileError, SourceFiles};
+use crate::problem::{Category, Problem};
+use crate::prompt::{self, PromptFile};
+use crate::syntax;
+use crate::text::{DocumentUri, Rope};
+
+/// What was gathered.
+#[derive(Debug)]
+pub(super) struct Gathered {
+    /// The texts, by workspace-relative path.
+    pub base: FileSet,
+    /// Where they are.
+    pub uris: BTreeMap<String, DocumentUri>,
+    /// Path of the target in `base`.
+    pub target: String,
+    /// Bytes of the target the request is about.
+    pub focus: Option<Range<usize>>,
+    /// What to do, in the prompt's terms.
+    pub intent: prompt::Intent,
+    /// The comment instruction that the edit must remove.
+    pub comment: Option<CommentInstruction>,
+    /// Open or named files besides the target, in order of interest.
+    others: Vec<String>,
+}
+
+/// Characters a token stands for when the tokenizer is not known; on the careful side for code.
+const CHARACTERS_PER_TOKEN: usize = 3;
+
+/// Reads and chooses. Blocking (files, parsing): runs on a blocking thread.
+///
+/// # Errors
+/// The target cannot be read or trusted, the region is not in it, or it holds no comment instruction.
+pub(super) fn gather(
+    job: &EditJob,
+    files: &Arc<dyn SourceFiles>,
+    settings: &Settings,
+) -> Result<Gathered, Problem> {
+    let mut gathered = Gathered {
+        base: FileSet::default(),
+        uris: BTreeMap::new(),
+        target: String::new(),
+        focus: None,
+        intent: prompt::Intent::Document,
+        comment: None,
+        others: Vec::new(),
+    };
+    let target = add_target(job, files, &mut gathered)?;
+    gathered.target.clone_from(&target);
+    gathered.base.default_path = Some(target.clone());
+    let text = gathered.base.files[&target].clone();
+    gathered.focus = job.region.map(|region| to_bytes(job, region, &text)).transpose()?;
+    set_intent(job, settings, &text, &mut gathered)?;
+    add_others(job, files, settings, &mut gathered);
+    Ok(gathered)
+}
+
+fn add_target(
+    job: &EditJob,
+    files: &Arc<dyn SourceFiles>,
+    gathered: &mut Gathered,
+) -> Result<String, Problem> {
+    if let Some(document) = job.documents.iter().find(|document| document.uri == job.target) {
+        if let Some(reason) = &document.desynchronised {
+            return Err(desynchronised(&job.target, reason));
+        }
+        let path = relative(&job.root, &job.target);
+        gathered.base.files.insert(path.clone(), document.text.clone());
+        gathered.uris.insert(path.clone(), job.target.clone());
+        return Ok(path);
+    }
+    let Some(path) = job.target.to_path() else {
+        return Err(Problem::error(
+            "unknown-document",
+            Category::Request,
+            format!("{} is not open", job.target.as_str()),
+        )
+        .hint("open the document, or name a file"));
+    };
+    let text = files.read(&path).map_err(|error| unreadable(&error))?.ok_or_else(|| {
+        Problem::error("unknown-document", Category::Request, format!("{} does not exist", path.display()))
+            .hint("check the path; to create a file, ask for it from a file that exists")
+    })?;
+    let name = relative(&job.root, &job.target);
+    gathered.base.files.insert(name.clone(), Rope::from_str(&text));
+    gathered.uris.insert(name.clone(), job.target.clone());
+    Ok(name)
+}
+
+/// The refusal for a document whose mirror cannot be trusted.
+pub(crate) fn desynchronised(uri: &DocumentUri, reason: &crate::text::Desynchronised) -> Problem {
+    Problem::error(
+        "desynchronised-document",
+        Category::Document,
+        format!("the text of {} is not known for sure: {reason}", uri.as_str()),
+    )
+    .hint("close the document and open it again; nothing was changed")
+}
+
+fn unreadable(error: &FileError) -> Problem {
+    Problem::error("unreadable-file", Category::Storage, error.to_string())
+        .hint("check the path and its permissions, or open the file in the editor")
+}
+
+/// Workspace-relative path with `/` separators; the last segment alone for documents that are no files.
+fn relative(root: &Path, uri: &DocumentUri) -> String {
+    let name_of = |text: &str| text.rsplit(['/', ':']).next().unwrap_or("document").to_owned();
+    let Some(path) = uri.to_path() else { return name_of(uri.as_str()) };
+    let Ok(inside) = path.strip_prefix(root) else { return name_of(&path.to_string_lossy()) };
+    let parts: Vec<_> = inside
+        .components()
+        .filter_map(|component| match component {
+            Component::Normal(part) => Some(part.to_string_lossy()),
+            _ => None,
+        })
+        .collect();
+    parts.join("/")
+}
+
+fn to_bytes(job: &EditJob, region: Region, text: &Rope) -> Result<Range<usize>, Problem> {
+    match region {
+        Region::Span(span) => {
+            let start = job.encoding.to_byte(text, span.start);
+            let end = job.encoding.to_byte(text, span.end);
+            Ok(start.min(end)..start.max(end))
+        }
+        Region::Lines(first, last) => {
+            let n_lines = text.len_lines();
+            let (first, last) = (first as usize, last as usize);
+            if first == 0 || first > last || first > n_lines {
+                return Err(Problem::error(
+                    "bad-range",
+                    Category::Request,
+                    format!("lines {first} to {last} are not in a file of {n_lines} lines"),
+                )
+                .hint("lines count from 1, the first must not be behind the last"));
+            }
+            Ok(text.line_to_byte(first - 1)..text.line_to_byte(last.min(n_lines)))
+        }
+    }
+}
+
+fn set_intent(
+    job: &EditJob,
+    settings: &Settings,
+    text: &Rope,
+    gathered: &mut Gathered,
+) -> Result<(), Problem> {
+    gathered.intent = match &job.intent {
+        Intent::Instruction(instruction) => prompt::Intent::Instruction(instruction.clone()),
+        Intent::Document => prompt::Intent::Document,
+        Intent::Refactor => prompt::Intent::Refactor,
+        Intent::Fix(findings) => prompt::Intent::Fix(findings.iter().map(finding_line).collect()),
+        Intent::Implement => {
+            let definition = enclosing(job, text, gathered);
+            let name = definition.as_ref().map(|symbol| symbol.name.clone());
+            if let Some(symbol) = definition {
+                gathered.focus = Some(symbol.range);
+            }
+            prompt::Intent::Implement(name)
+        }
+        Intent::Comment => {
+            let lines = gathered.focus.as_ref().map_or(0..=usize::MAX, |focus| lines_of(text, focus));
+            let introducers = introducers(job, &gathered.target);
+            let comment =
+                find_comment(text, lines, introducers, &settings.comment_marker).ok_or_else(|| {
+                    Problem::error(
+                        "no-comment-instruction",
+                        Category::Request,
+                        format!("there is no comment with {} at this place", settings.comment_marker),
+                    )
+                    .hint(format!(
+                        "write a comment such as `{} {} make this async`",
+                        introducers.first().unwrap_or(&"//"),
+                        settings.comment_marker
+                    ))
+                })?;
+            gathered.focus = Some(whole_lines(text, &comment.lines));
+            let intent = prompt::Intent::Comment(comment.instruction.clone());
+            gathered.comment = Some(comment);
+            intent
+        }
+    };
+    // "Here" for a bare cursor is the definition around it.
+    if gathered.focus.as_ref().is_some_and(Range::is_empty)
+        && let Some(symbol) = enclosing(job, text, gathered)
+    {
+        gathered.focus = Some(symbol.range);
+    }
+    Ok(())
+}
+
+fn finding_line(finding: &super::job::Finding) -> String {
+    let source = finding.source.as_ref().map(|source| format!(" ({source})")).unwrap_or_default();
+    format!("line {}: {}{source}", finding.span.start.line + 1, finding.message.replace('\n', " "))
+}
+
+fn language_id<'a>(job: &'a EditJob, target: &DocumentUri) -> &'a str {
+    job.documents.iter().find(|document| document.uri == *target).map_or("", |document| &document.language)
+}
+
+fn introducers(job: &EditJob, path: &str) -> &'static [&'static str] {
+    syntax::comment_introducers(language_id(job, &job.target), path)
+}
+
+fn enclosing(job: &EditJob, text: &Rope, gathered: &Gathered) -> Option<syntax::Symbol> {
+    let language = syntax::Language::detect(language_id(job, &job.target), &gathered.target)?;
+    let at = gathered.focus.as_ref()?.start;
+    syntax::enclosing_definition(language, text, at)
+}
+
+fn lines_of(text: &Rope, bytes: &Range<usize>) -> RangeInclusive<usize> {
+    let last = bytes.end.saturating_sub(1).max(bytes.start);
+    text.byte_to_line(bytes.start)..=text.byte_to_line(last)
+}
+
+fn whole_lines(text: &Rope, lines: &RangeInclusive<usize>) -> Range<usize> {
+    let end = (lines.end() + 1).min(text.len_lines());
+    text.line_to_byte(*lines.start())..text.line_to_byte(end)
+}
+
+fn add_others(job: &EditJob, files: &Arc<dyn SourceFiles>, settings: &Settings, gathered: &mut Gathered) {
+    let named = job.also.iter().map(|path| DocumentUri::from_path(&absolute(&job.root, path)));
+    let open = job.documents.iter().filter(|document| document.desynchronised.is_none());
+    for uri in named.chain(open.map(|document| document.uri.clone())) {
+        if gathered.base.files.len() >= settings.files || gathered.uris.values().any(|known| *known == uri) {
+            continue;
+        }
+        // Only files of the workspace: what lies elsewhere was not meant by this request.
+        let Some(path) = uri.to_path().filter(|path| path.starts_with(&job.root)) else { continue };
+        let open = job.documents.iter().find(|document| document.uri == uri);
+        let text = match open {
+            Some(document) => document.text.clone(),
+            None => match files.read(&path) {
+                Ok(Some(text)) => Rope::from_str(&text),
+                Ok(None) | Err(_) => continue,
+            },
+        };
+        let name = relative(&job.root, &uri);
+        gathered.base.files.insert(name.clone(), text);
+        gathered.uris.insert(name.clone(), uri);
+        gathered.others.push(name);
+    }
+}
+
+fn absolute(root: &Path, path: &Path) -> PathBuf {
+    if path.is_absolute() { path.to_owned() } else { root.join(path) }
+}
+
+impl Gathered {
+    /// The target and the other files as they fit into the model's window. Files that do not fit are dropped from
+    /// `base` too, because an edit of a text the model has not seen cannot be right.
+    pub(super) fn fit(&mut self, model: &ModelSettings) -> (PromptFile, Vec<PromptFile>) {
+        let tokens = model.context.saturating_sub(model.max_output) as usize;
+        let mut budget = (tokens * CHARACTERS_PER_TOKEN).saturating_sub(4_000);
+        let target = self.fit_target(budget);
+        budget = budget.saturating_sub(target.text.len());
+        let mut shown = Vec::new();
+        for name in std::mem::take(&mut self.others) {
+            let fits = self.base.files.get(&name).filter(|text| text.len_bytes() <= budget);
+            if let Some(text) = fits {
+                budget -= text.len_bytes();
+                shown.push(PromptFile { path: name, text: text.to_string(), excerpt: None });
+            } else {
+                self.base.files.remove(&name);
+                self.uris.remove(&name);
+            }
+        }
+        (target, shown)
+    }
+
+    fn fit_target(&self, budget: usize) -> PromptFile {
+        let text = &self.base.files[&self.target];
+        if text.len_bytes() <= budget {
+            return PromptFile { path: self.target.clone(), text: text.to_string(), excerpt: None };
+        }
+        let focus = self.focus.clone().unwrap_or(0..0);
+        let mut lines = lines_of(text, &focus);
+        // Grow line by line on both sides until the budget is reached.
+        let mut size = whole_lines(text, &lines).len();
+        loop {
+            let mut grown = false;
+            if *lines.start() > 0 {
+                let more = text.line(lines.start() - 1).len_bytes();
+                if size + more <= budget {
+                    size += more;
+                    lines = lines.start() - 1..=*lines.end();
+                    grown = true;
+                }
+            }
+            if lines.end() + 1 < text.len_lines() {
+                let more = text.line(lines.end() + 1).len_bytes();
+                if size + more <= budget {
+                    size += more;
+                    lines = *lines.start()..=lines.end() + 1;
+                    grown = true;
+                }
+            }
+            if !grown {
+                break;
+            }
+        }
+        let excerpt = lines.start() + 1..=lines.end() + 1;
+        let shown = text.byte_slice(whole_lines(text, &lines)).to_string();
+        PromptFile { path: self.target.clone(), text: shown, excerpt: Some(excerpt) }
+    }
+
+    /// The one-based lines the request is about, with their text.
+    pub(super) fn focus_lines(&self) -> Option<(RangeInclusive<usize>, String)> {
+        let text = &self.base.files[&self.target];
+        let focus = self.focus.as_ref()?;
+        let lines = lines_of(text, focus);
+        let shown = text.byte_slice(whole_lines(text, &lines)).to_string();
+        Some((lines.start() + 1..=lines.end() + 1, shown))
+    }
+}

@@ -1,0 +1,113 @@
+//! What a task is given, and what it gives back.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Board;
+use crate::diff::{ChangeSet, FileSet};
+use crate::model::Usage;
+use crate::ports::{Editor, ModelSource, SourceFiles};
+use crate::text::{DocumentSnapshot, DocumentUri, PositionEncoding, Span};
+
+/// A range of a document: in the client's positions, or in whole lines (one-based, both inside), as people type them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Region {
+    /// Client positions.
+    Span(Span),
+    /// One-based first and last line.
+    Lines(u32, u32),
+}
+
+/// A diagnostic of another server, as context for a fix.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Where.
+    pub span: Span,
+    /// What it says.
+    pub message: String,
+    /// Who says so.
+    pub source: Option<String>,
+}
+
+/// What a task should do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Intent {
+    /// Free instruction.
+    Instruction(String),
+    /// Do what the comment instruction (`AI!`) at the target's region says; the edit removes the comment.
+    Comment,
+    /// Fix these findings.
+    Fix(Vec<Finding>),
+    /// Implement the stub.
+    Implement,
+    /// Write documentation comments.
+    Document,
+    /// Refactor for readability without changing behaviour.
+    Refactor,
+}
+
+/// One run of the `edit` pipeline.
+#[derive(Debug, Clone)]
+pub struct EditJob {
+    /// The task's id.
+    pub task: String,
+    /// Files are named relative to this folder, and none outside it is read or written.
+    pub root: PathBuf,
+    /// The file meant.
+    pub target: DocumentUri,
+    /// The part meant; `None` is the whole file.
+    pub region: Option<Region>,
+    /// What to do.
+    pub intent: Intent,
+    /// The encoding of every [`Span`] in this job.
+    pub encoding: PositionEncoding,
+    /// The open documents as they are now, most recently used first.
+    pub documents: Vec<DocumentSnapshot>,
+    /// More files to show to the model.
+    pub also: Vec<PathBuf>,
+}
+
+/// Limits and habits of the pipelines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Times a refused reply goes back to the model.
+    pub repair_rounds: u32,
+    /// Longest a task may take.
+    pub task_time: Duration,
+    /// Most files shown to the model.
+    pub files: usize,
+    /// What makes a comment an instruction.
+    pub comment_marker: String,
+}
+
+/// The ports a task works through.
+#[derive(Clone)]
+pub struct Services {
+    /// Models by role.
+    pub models: Arc<dyn ModelSource>,
+    /// Files that are not open.
+    pub files: Arc<dyn SourceFiles>,
+    /// Progress and notices.
+    pub editor: Arc<dyn Editor>,
+    /// Where tasks leave their progress for whoever asks.
+    pub board: Arc<Board>,
+    /// Limits and habits.
+    pub settings: Arc<Settings>,
+}
+
+/// What a task found out: a change set proved against the texts it was shown.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The changes, all of them proved.
+    pub changes: ChangeSet,
+    /// The texts they were proved against.
+    pub base: FileSet,
+    /// Where each file of `base` is.
+    pub uris: BTreeMap<String, DocumentUri>,
+    /// Name of the model that wrote them.
+    pub model: String,
+    /// Tokens used, over all rounds.
+    pub usage: Usage,
+}

@@ -1,0 +1,238 @@
+//! A proposal and the decisions on its hunks.
+
+use std::fmt;
+
+use super::Track;
+use crate::diff::rebase::{Rebased, rebase};
+use crate::diff::{Hunk, Refusal};
+use crate::text::{DocumentUri, Rope};
+
+/// Identifies a proposal: `p1`, `p2`, …
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ProposalId(String);
+
+impl ProposalId {
+    /// The `n`th proposal.
+    pub fn nth(n: u64) -> Self {
+        Self(format!("p{n}"))
+    }
+
+    /// Takes an id as a client wrote it.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ProposalId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What was decided on a hunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Nothing yet.
+    Proposed,
+    /// Accepted; the edit is on its way to the editor.
+    Accepted,
+    /// It is in the text.
+    Applied,
+    /// It is not wanted.
+    Rejected,
+    /// It was in the text and was taken back.
+    Undone,
+}
+
+/// Where a hunk is in the text as it is now.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Place {
+    /// It fits here.
+    Fits(Hunk),
+    /// The same change is in the text already.
+    AlreadyThere,
+    /// The text changed where it belongs.
+    Stale(Refusal),
+    /// The text is not mirrored (the file is not open).
+    Unknown,
+}
+
+/// One hunk under review.
+#[derive(Debug, Clone)]
+pub struct ProposedHunk {
+    /// Zero-based over the whole proposal.
+    pub number: usize,
+    /// In the coordinates of the text the model saw.
+    pub hunk: Hunk,
+    /// What was decided.
+    pub decision: Decision,
+}
+
+/// What a proposal does to a file.
+#[derive(Debug, Clone)]
+pub enum ProposedChange {
+    /// Changes it.
+    Modify(Vec<ProposedHunk>),
+    /// Creates it.
+    Create {
+        /// Zero-based over the whole proposal: a created file counts as one hunk.
+        number: usize,
+        /// Its whole text.
+        text: String,
+        /// What was decided.
+        decision: Decision,
+    },
+}
+
+/// One file of a proposal.
+#[derive(Debug, Clone)]
+pub struct ProposedFile {
+    /// Workspace-relative, `/` separators.
+    pub path: String,
+    /// The text the model saw, and what happened to it since.
+    pub track: Track,
+    /// What the proposal does to it.
+    pub change: ProposedChange,
+}
+
+/// A change waiting for a decision, whole or by hunk.
+#[derive(Debug, Clone)]
+pub struct Proposal {
+    /// Its id.
+    pub id: ProposalId,
+    /// The task that made it.
+    pub task: String,
+    /// What was asked, shortened to one line.
+    pub title: String,
+    /// The document the request pointed to; marks of created files are shown there.
+    pub target: DocumentUri,
+    /// Name of the model that wrote it.
+    pub model: String,
+    /// The files, in reply order.
+    pub files: Vec<ProposedFile>,
+}
+
+/// A proposal as a whole, for status and lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProposalState {
+    /// Some hunk waits for a decision.
+    Proposed,
+    /// An edit is on its way.
+    Accepted,
+    /// Every hunk is decided and at least one is in the text.
+    Applied,
+    /// Every hunk was rejected.
+    Rejected,
+    /// Everything that was applied was taken back.
+    Undone,
+}
+
+impl ProposedHunk {
+    /// Where this hunk is now, in `live`.
+    pub fn place(&self, track: &Track, live: &Rope) -> Place {
+        let Some(map) = track.map(live) else { return Place::Unknown };
+        place(&self.hunk, track, &map, live)
+    }
+}
+
+fn place(hunk: &Hunk, track: &Track, map: &crate::text::PositionMap, live: &Rope) -> Place {
+    match rebase(hunk, track.base(), map, live) {
+        Ok(Rebased::Fits(hunk)) => Place::Fits(hunk),
+        Ok(Rebased::AlreadyThere) => Place::AlreadyThere,
+        Err(refusal) => Place::Stale(refusal),
+    }
+}
+
+impl ProposedFile {
+    /// The document.
+    pub fn uri(&self) -> &DocumentUri {
+        self.track.uri()
+    }
+
+    /// The hunks, empty for a created file.
+    pub fn hunks(&self) -> &[ProposedHunk] {
+        match &self.change {
+            ProposedChange::Modify(hunks) => hunks,
+            ProposedChange::Create { .. } => &[],
+        }
+    }
+
+    /// Every undecided hunk with its place in `live`; the map is computed once.
+    pub fn open_hunks<'a>(&'a self, live: &'a Rope) -> Vec<(&'a ProposedHunk, Place)> {
+        let map = self.track.map(live);
+        self.hunks()
+            .iter()
+            .filter(|hunk| hunk.decision == Decision::Proposed)
+            .map(|hunk| {
+                let place =
+                    map.as_ref().map_or(Place::Unknown, |map| place(&hunk.hunk, &self.track, map, live));
+                (hunk, place)
+            })
+            .collect()
+    }
+
+    /// Every `(number, decision)`.
+    pub fn decisions(&self) -> Vec<(usize, Decision)> {
+        match &self.change {
+            ProposedChange::Modify(hunks) => hunks.iter().map(|h| (h.number, h.decision)).collect(),
+            ProposedChange::Create { number, decision, .. } => vec![(*number, *decision)],
+        }
+    }
+}
+
+impl Proposal {
+    /// Numbers of the hunks (and created files) of `path` (all files if `None`) that match `hunk`, with their decisions.
+    pub fn select(&self, path: Option<&str>, hunk: Option<usize>) -> Vec<(usize, Decision)> {
+        self.files
+            .iter()
+            .filter(|file| path.is_none_or(|path| file.path == path))
+            .flat_map(ProposedFile::decisions)
+            .filter(|(number, _)| hunk.is_none_or(|hunk| hunk == *number))
+            .collect()
+    }
+
+    /// Records a decision on each of `numbers`.
+    pub fn decide(&mut self, numbers: &[usize], decision: Decision) {
+        for file in &mut self.files {
+            match &mut file.change {
+                ProposedChange::Modify(hunks) => {
+                    for hunk in hunks.iter_mut().filter(|hunk| numbers.contains(&hunk.number)) {
+                        hunk.decision = decision;
+                    }
+                }
+                ProposedChange::Create { number, decision: current, .. } if numbers.contains(number) => {
+                    *current = decision;
+                }
+                ProposedChange::Create { .. } => {}
+            }
+        }
+    }
+
+    /// Number of hunks, created files included.
+    pub fn n_hunks(&self) -> usize {
+        self.files.iter().map(|file| file.decisions().len()).sum()
+    }
+
+    /// The state of the whole.
+    pub fn state(&self) -> ProposalState {
+        let decisions: Vec<_> = self.files.iter().flat_map(ProposedFile::decisions).map(|(_, d)| d).collect();
+        let any = |wanted| decisions.contains(&wanted);
+        if any(Decision::Proposed) {
+            ProposalState::Proposed
+        } else if any(Decision::Accepted) {
+            ProposalState::Accepted
+        } else if any(Decision::Applied) {
+            ProposalState::Applied
+        } else if any(Decision::Undone) {
+            ProposalState::Undone
+        } else {
+            ProposalState::Rejected
+        }
+    }
+}

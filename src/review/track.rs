@@ -1,0 +1,57 @@
+//! Follows one text from the moment something was proved against it.
+
+use crate::text::{DocumentUri, Indel, PositionMap, Rope};
+
+/// A text as it was, and the exact map from there to the text as it is now.
+#[derive(Debug, Clone)]
+pub struct Track {
+    uri: DocumentUri,
+    base: Rope,
+    map: Option<PositionMap>,
+}
+
+impl Track {
+    /// Follows an open document from this moment on.
+    pub fn open(uri: DocumentUri, base: Rope) -> Self {
+        Self { uri, base, map: Some(PositionMap::default()) }
+    }
+
+    /// Remembers the text of a file that is not open.
+    pub fn closed(uri: DocumentUri, base: Rope) -> Self {
+        Self { uri, base, map: None }
+    }
+
+    /// The document.
+    pub fn uri(&self) -> &DocumentUri {
+        &self.uri
+    }
+
+    /// The text as it was.
+    pub fn base(&self) -> &Rope {
+        &self.base
+    }
+
+    /// The document changed by `indel`, given in offsets of the text just before it.
+    pub fn changed(&mut self, indel: &Indel) {
+        if let Some(map) = &mut self.map {
+            map.push(indel.delete.clone(), indel.insert.len());
+        }
+    }
+
+    /// The document was opened with this text: the map is found again by comparing.
+    pub fn opened(&mut self, text: &Rope) {
+        self.map = Some(PositionMap::from_texts(&self.base, text));
+    }
+
+    /// The document was closed, or its mirror cannot be trusted: nothing is known of its text any more.
+    pub fn lost(&mut self) {
+        self.map = None;
+    }
+
+    /// The map to `live`, with what was typed and taken back removed; `None` while the text is not mirrored.
+    pub fn map(&self, live: &Rope) -> Option<PositionMap> {
+        let mut map = self.map.clone()?;
+        map.simplify(&self.base, live);
+        Some(map)
+    }
+}
