@@ -40,8 +40,7 @@ pub(super) fn changed(state: &mut State, uri: &DocumentUri, version: i32, change
         match open.document.change(change, encoding) {
             Ok(indels) => {
                 for track in state.tracks_of(uri) {
-                    // In reverse, so that each is in offsets of the text just before it.
-                    indels.iter().rev().for_each(|indel| track.changed(indel));
+                    track.changed(&indels);
                 }
                 applying::observe(state, uri);
             }

@@ -1,10 +1,10 @@
 //! Comment instructions: `// AI! make this async`.
 //!
-//! Purely lexical, so that it costs nothing on a code-action request: the marker must stand right behind a
-//! comment introducer of the language.
+//! Purely lexical, so that it costs nothing on a code-action request: the marker must be the first word of a comment.
 
 use std::ops::RangeInclusive;
 
+use crate::syntax::CommentMarkers;
 use crate::text::Rope;
 
 /// A comment that asks for a change.
@@ -21,58 +21,42 @@ pub struct CommentInstruction {
 /// Longest line looked at, in bytes: generated files have lines of megabytes.
 const LONGEST_LINE: usize = 4_000;
 
-/// Finds the first comment instruction on `lines` (zero-based, clamped). `introducers` are the language's comment
-/// introducers, e.g. `//` and `/*`; `marker` is what makes a comment an instruction, e.g. `AI!`.
+/// Finds the first comment instruction on `lines` (zero-based, clamped); `marker` is what makes a comment an
+/// instruction, e.g. `AI!`.
 pub fn find_comment(
     text: &Rope,
     lines: RangeInclusive<usize>,
-    introducers: &[&str],
+    markers: &CommentMarkers,
     marker: &str,
 ) -> Option<CommentInstruction> {
     let last = (*lines.end()).min(text.len_lines().saturating_sub(1));
-    (*lines.start()..=last).find_map(|line| instruction_at(text, line, introducers, marker))
+    (*lines.start()..=last).find_map(|line| instruction_at(text, line, markers, marker))
 }
 
-fn instruction_at(text: &Rope, line: usize, introducers: &[&str], marker: &str) -> Option<CommentInstruction> {
+fn instruction_at(
+    text: &Rope,
+    line: usize,
+    markers: &CommentMarkers,
+    marker: &str,
+) -> Option<CommentInstruction> {
     let content = line_text(text, line)?;
-    let (column, introducer) = introducers
-        .iter()
-        .flat_map(|introducer| content.match_indices(introducer).map(move |(at, _)| (at, *introducer)))
-        .find(|(at, introducer)| body(&content[at + introducer.len()..]).starts_with(marker))?;
-    let first = body(&content[column + introducer.len()..]).strip_prefix(marker)?;
-    let alone = content[..column].trim().is_empty();
-    let mut instruction = vec![strip_closer(first, introducer).to_owned()];
+    let comment = markers.find(&content)?;
+    let mut instruction = vec![comment.text.strip_prefix(marker)?.trim().to_owned()];
+    let alone = content[..comment.range.start].trim().is_empty();
     let mut last = line;
-    // A comment on lines of its own goes on as long as comment lines follow; block comments end on their line.
-    while alone && closer(introducer).is_none() {
+    // A line comment on a line of its own goes on as long as such lines follow; a block comment ends on its line.
+    let is_block = markers.block.is_some_and(|(open, _)| content[comment.range.start..].starts_with(open));
+    while alone && !is_block {
         let Some(next) = line_text(text, last + 1) else { break };
-        let Some(rest) = next.trim_start().strip_prefix(introducer) else { break };
-        instruction.push(body(rest).trim_end().to_owned());
+        let Some(rest) = markers.find(&next).filter(|rest| next[..rest.range.start].trim().is_empty()) else {
+            break;
+        };
+        instruction.push(rest.text.to_owned());
         last += 1;
     }
     let instruction = instruction.join(" ").trim().to_owned();
-    let column = if alone { 0 } else { column };
+    let column = if alone { 0 } else { comment.range.start };
     (!instruction.is_empty()).then_some(CommentInstruction { lines: line..=last, column, instruction })
-}
-
-/// The text of a comment behind its introducer: `/// x`, `/** x` and `## x` are comments too.
-fn body(rest: &str) -> &str {
-    rest.trim_start_matches(['/', '*', '#', '-', ';', '!', '%']).trim_start()
-}
-
-fn closer(introducer: &str) -> Option<&'static str> {
-    match introducer {
-        "/*" => Some("*/"),
-        "<!--" => Some("-->"),
-        "(*" => Some("*)"),
-        "{-" => Some("-}"),
-        _ => None,
-    }
-}
-
-fn strip_closer<'a>(text: &'a str, introducer: &str) -> &'a str {
-    let text = text.trim_end();
-    closer(introducer).and_then(|closer| text.strip_suffix(closer)).unwrap_or(text).trim()
 }
 
 fn line_text(text: &Rope, line: usize) -> Option<String> {
@@ -84,8 +68,9 @@ fn line_text(text: &Rope, line: usize) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn check(text: &str, expected: Option<(RangeInclusive<usize>, usize, &str)>) {
-        let found = find_comment(&Rope::from_str(text), 0..=usize::MAX, &["//", "/*", "#", "<!--"], "AI!");
+    fn check(language: &str, text: &str, expected: Option<(RangeInclusive<usize>, usize, &str)>) {
+        let markers = CommentMarkers::of(language, None);
+        let found = find_comment(&Rope::from_str(text), 0..=usize::MAX, &markers, "AI!");
         let expected = expected.map(|(lines, column, instruction)| CommentInstruction {
             lines,
             column,
@@ -96,31 +81,31 @@ mod tests {
 
     #[test]
     fn a_comment_of_its_own() {
-        check("a\n  // AI! make this async\nb\n", Some((1..=1, 0, "make this async")));
-        check("# AI! sort\r\nx\r\n", Some((0..=0, 0, "sort")));
-        check("/// AI! doc\n", Some((0..=0, 0, "doc")));
+        check("rust", "a\n  // AI! make this async\nb\n", Some((1..=1, 0, "make this async")));
+        check("python", "# AI! sort\r\nx\r\n", Some((0..=0, 0, "sort")));
+        check("rust", "/// AI! doc\n", Some((0..=0, 0, "doc")));
     }
 
     #[test]
     fn it_goes_on_in_following_comment_lines() {
-        check("// AI! make this\n// async\nfn a() {}\n", Some((0..=1, 0, "make this async")));
+        check("rust", "// AI! make this\n// async\nfn a() {}\n", Some((0..=1, 0, "make this async")));
     }
 
     #[test]
     fn behind_code_only_the_comment_counts() {
-        check("let a = 1; // AI! rename\n// other\n", Some((0..=0, 11, "rename")));
+        check("rust", "let a = 1; // AI! rename\n// other\n", Some((0..=0, 11, "rename")));
     }
 
     #[test]
     fn block_comments_lose_their_closer() {
-        check("/* AI! shorten */\n", Some((0..=0, 0, "shorten")));
-        check("<!-- AI! add a title -->\n", Some((0..=0, 0, "add a title")));
+        check("rust", "/* AI! shorten */\n", Some((0..=0, 0, "shorten")));
+        check("html", "<!-- AI! add a title -->\n", Some((0..=0, 0, "add a title")));
     }
 
     #[test]
     fn not_an_instruction() {
-        check("// about AI! things\n", None);
-        check("// AI!\n", None);
-        check("let s = \"AI! x\";\n", None);
+        check("rust", "// about AI! things\n", None);
+        check("rust", "// AI!\n", None);
+        check("rust", "let s = \"AI! x\";\n", None);
     }
 }

@@ -12,7 +12,7 @@ use crate::model::ModelSettings;
 use crate::ports::{FileError, SourceFiles};
 use crate::problem::{Category, Problem};
 use crate::prompt::{self, PromptFile};
-use crate::syntax;
+use crate::syntax::{self, CommentMarkers, Language};
 use crate::text::{DocumentUri, Rope};
 
 /// What was gathered.
@@ -171,9 +171,9 @@ fn set_intent(
         }
         Intent::Comment => {
             let lines = gathered.focus.as_ref().map_or(0..=usize::MAX, |focus| lines_of(text, focus));
-            let introducers = introducers(job, &gathered.target);
+            let markers = CommentMarkers::of(language_id(job, &job.target), Some(Path::new(&gathered.target)));
             let comment =
-                find_comment(text, lines, introducers, &settings.comment_marker).ok_or_else(|| {
+                find_comment(text, lines, &markers, &settings.comment_marker).ok_or_else(|| {
                     Problem::error(
                         "no-comment-instruction",
                         Category::Request,
@@ -181,7 +181,7 @@ fn set_intent(
                     )
                     .hint(format!(
                         "write a comment such as `{} {} make this async`",
-                        introducers.first().unwrap_or(&"//"),
+                        markers.line.first().unwrap_or(&"//"),
                         settings.comment_marker
                     ))
                 })?;
@@ -209,12 +209,8 @@ fn language_id<'a>(job: &'a EditJob, target: &DocumentUri) -> &'a str {
     job.documents.iter().find(|document| document.uri == *target).map_or("", |document| &document.language)
 }
 
-fn introducers(job: &EditJob, path: &str) -> &'static [&'static str] {
-    syntax::comment_introducers(language_id(job, &job.target), path)
-}
-
 fn enclosing(job: &EditJob, text: &Rope, gathered: &Gathered) -> Option<syntax::Symbol> {
-    let language = syntax::Language::detect(language_id(job, &job.target), &gathered.target)?;
+    let language = Language::detect(language_id(job, &job.target), Some(Path::new(&gathered.target)))?;
     let at = gathered.focus.as_ref()?.start;
     syntax::enclosing_definition(language, text, at)
 }

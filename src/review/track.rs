@@ -31,10 +31,10 @@ impl Track {
         &self.base
     }
 
-    /// The document changed by `indel`, given in offsets of the text just before it.
-    pub fn changed(&mut self, indel: &Indel) {
+    /// The document changed by `indels`, as [`crate::text::Document::change`] returns them.
+    pub fn changed(&mut self, indels: &[Indel]) {
         if let Some(map) = &mut self.map {
-            map.push(indel.delete.clone(), indel.insert.len());
+            map.push_all(indels);
         }
     }
 

@@ -148,6 +148,11 @@ impl Document {
         &self.uri
     }
 
+    /// The client's language identifier.
+    pub fn language(&self) -> &str {
+        &self.language
+    }
+
     /// The client's version.
     pub fn version(&self) -> i32 {
         self.version

@@ -69,11 +69,6 @@ impl PositionMap {
         }
     }
 
-    /// The map between two texts, found by comparing them; used where no edits were reported.
-    pub fn from_texts(old: &Rope, new: &Rope) -> Self {
-        todo!()
-    }
-
     /// Appends one more replacement, given in offsets of the text as it is after all earlier ones.
     /// Costs O(regions behind it).
     pub fn push(&mut self, delete: Range<usize>, inserted: usize) {

@@ -1,5 +1,7 @@
 //! Code actions: the ways in that need no plugin, and the decisions on pending changes.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use crate::app::applying::span_edits;
@@ -8,22 +10,22 @@ use crate::app::state::State;
 use crate::orchestrator::find_comment;
 use crate::ports::FileEdit;
 use crate::review::{Direction, Place, Proposal, ProposalState, ProposedFile};
-use crate::syntax;
+use crate::syntax::{self, CommentMarkers};
 use crate::text::{Document, DocumentUri, Position, Span, TextEdit};
 
 /// What is offered at a place, the decisions on pending changes first.
 pub(in crate::app) fn actions(
     state: &State,
     uri: &DocumentUri,
-    span: &Span,
+    span: Span,
     findings: &[Finding],
     only: &[String],
 ) -> Vec<OfferedAction> {
     let mut offered = Vec::new();
     if let Some(document) = state.live(uri) {
-        hunk_actions(state, document, *span, &mut offered);
+        hunk_actions(state, document, span, &mut offered);
         proposal_actions(state, &mut offered);
-        intents(state, document, *span, findings, &mut offered);
+        intents(state, document, span, findings, &mut offered);
     }
     if state.history.find(Direction::Undo, None).is_some() {
         offered.push(command("Undo the last AI change", "refactor", "tenon.undo", json!({})));
@@ -139,8 +141,8 @@ fn intents(
     let on = |intent: &str| json!({ "uri": uri, "range": range, "intent": intent });
     let settings = &state.parts.services.settings;
     let lines = span.start.line as usize..=span.end.line as usize;
-    let introducers = syntax::comment_introducers(document.language(), uri);
-    if find_comment(document.text(), lines.clone(), introducers, &settings.comment_marker).is_some() {
+    let markers = CommentMarkers::of(document.language(), Some(Path::new(uri)));
+    if find_comment(document.text(), lines.clone(), &markers, &settings.comment_marker).is_some() {
         let mut action = command("Do what this comment says", "quickfix", "tenon.edit", on("comment"));
         action.preferred = true;
         offered.push(action);
