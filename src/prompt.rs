@@ -5,4 +5,4 @@
 mod edit;
 mod template;
 
-pub use edit::{EditPrompt, Intent, PromptFile, Prompt, repair};
+pub use edit::{EditPrompt, Intent, Prompt, PromptFile, repair};

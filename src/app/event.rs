@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
-pub use crate::orchestrator::{Finding, Intent, Region};
 use super::applying::{FileTexts, Plan};
 use crate::orchestrator::Outcome;
+pub use crate::orchestrator::{Finding, Intent, Region};
 use crate::ports::ApplyId;
 use crate::problem::Problem;
 use crate::text::{ContentChange, DocumentUri, PositionEncoding, Span};

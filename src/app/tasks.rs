@@ -92,8 +92,14 @@ fn start(state: &mut State, Queued { mut job, title, auto }: Queued) {
         .collect();
     let cancel = CancellationToken::new();
     let task = job.task.clone();
-    let running =
-        Running { title, auto, target: job.target.clone(), root: job.root.clone(), cancel: cancel.clone(), tracks };
+    let running = Running {
+        title,
+        auto,
+        target: job.target.clone(),
+        root: job.root.clone(),
+        cancel: cancel.clone(),
+        tracks,
+    };
     state.tasks.running.insert(task.clone(), running);
     let (services, send) = (state.parts.services.clone(), state.sender());
     tokio::spawn(async move {
@@ -102,8 +108,12 @@ fn start(state: &mut State, Queued { mut job, title, auto }: Queued) {
             Ok(result) => result,
             Err(error) => {
                 tracing::error!(%error, "a task panicked");
-                Err(Problem::error("internal", crate::problem::Category::Internal, "tenon failed at this task")
-                    .hint("nothing was changed; please report it with the log file"))
+                Err(Problem::error(
+                    "internal",
+                    crate::problem::Category::Internal,
+                    "tenon failed at this task",
+                )
+                .hint("nothing was changed; please report it with the log file"))
             }
         };
         send(InternalEvent::TaskDone { task, result: Box::new(result) });
@@ -125,7 +135,8 @@ pub(super) fn cancel(state: &mut State, task: Option<&str>) -> usize {
     let gone: VecDeque<Queued> = gone;
     for queued in &gone {
         end(state, &queued.job.task, "cancelled");
-        let error = Problem::error("cancelled", crate::problem::Category::Request, "cancelled before it began");
+        let error =
+            Problem::error("cancelled", crate::problem::Category::Request, "cancelled before it began");
         state.parts.services.editor.notice(&queued.job.task, TaskNotice::Failed { error });
     }
     n_cancelled + gone.len()
@@ -190,8 +201,11 @@ fn propose(state: &mut State, task: &str, mut running: Running, outcome: Outcome
     };
     let auto = running.auto.unwrap_or(state.parts.review_mode == ReviewMode::Auto);
     state.parts.journal.record(record(&proposal));
-    let notice =
-        TaskNotice::Proposal { proposal: id.to_string(), files: proposal.files.len(), hunks: proposal.n_hunks() };
+    let notice = TaskNotice::Proposal {
+        proposal: id.to_string(),
+        files: proposal.files.len(),
+        hunks: proposal.n_hunks(),
+    };
     let ready = ready_message(&proposal);
     state.proposals.push(proposal);
     forget_old(state);
@@ -209,11 +223,7 @@ fn propose(state: &mut State, task: &str, mut running: Running, outcome: Outcome
     marks::refresh(state);
 }
 
-fn uri_of(
-    uris: &BTreeMap<String, DocumentUri>,
-    root: &Path,
-    path: &str,
-) -> DocumentUri {
+fn uri_of(uris: &BTreeMap<String, DocumentUri>, root: &Path, path: &str) -> DocumentUri {
     uris.get(path).cloned().unwrap_or_else(|| DocumentUri::from_path(&root.join(path)))
 }
 

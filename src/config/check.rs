@@ -92,12 +92,11 @@ impl<'a> Checker<'a> {
             let child = join(path, name);
             let line = line_of(self.text, &key.span());
             self.checked.lines.insert(child.clone(), line);
-            match known.and_then(|known| known.get(name)).or(any) {
-                Some(schema) => self.value(&child, schema, value, line),
-                None => {
-                    let known = known.map(|known| known.keys().cloned().collect()).unwrap_or_default();
-                    self.fault(&child, line, FaultKind::UnknownKey { name: name.to_owned(), known });
-                }
+            if let Some(schema) = known.and_then(|known| known.get(name)).or(any) {
+                self.value(&child, schema, value, line)
+            } else {
+                let known = known.map(|known| known.keys().cloned().collect()).unwrap_or_default();
+                self.fault(&child, line, FaultKind::UnknownKey { name: name.to_owned(), known });
             }
         }
         let required = schema["required"].as_array().map(Vec::as_slice).unwrap_or_default();

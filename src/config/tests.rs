@@ -134,7 +134,7 @@ fn keys_types_and_ranges() {
     check(
         "[limit]\n[limits]\nfile = 1\nfiles = \"many\"\nrepair_rounds = 4\nfile_bytes = 0x7fff_ffff_ffff_ffff_ffff\n\
          [roles]\nedit = \"coder\"\n[models.m]\nmodel = \"x\"\ntemperature = nan\nwaffle = true\n[edit]\ncomment_marker = \"!\"",
-        &expect![[r#"
+        &expect![[r"
             unknown-key | c.toml:1: `limit` is not a known key
               did you mean `limits`?
             unknown-key | c.toml:3: `limits.file` is not a known key
@@ -149,7 +149,7 @@ fn keys_types_and_ranges() {
             unknown-key | c.toml:12: `models.m.waffle` is not a known key
               known: context, edit_format, max_output, model, provider, temperature
             out-of-range | c.toml:14: `edit.comment_marker` must be at least 2 characters long
-        "#]],
+        "]],
     );
 }
 
@@ -157,24 +157,24 @@ fn keys_types_and_ranges() {
 fn names_that_lead_nowhere() {
     check(
         "[providers.local]\napi = \"openai-chta\"\nbase_url = \"http://localhost\"\n[review]\nmode = \"always\"",
-        &expect![[r#"
+        &expect![[r"
             unknown-value | c.toml:2: `openai-chta` is not a known value of `providers.local.api`
               did you mean `openai-chat`?
             unknown-value | c.toml:5: `always` is not a known value of `review.mode`
               known: review, auto
-        "#]],
+        "]],
     );
     check(
         "[providers.local]\napi = \"openai-chat\"\nbase_url = \"http://localhost\"\n\
          [models.coder]\nprovider = \"locl\"\nmodel = \"x\"\n[roles]\nedit = [\n  \"codr\",\n]\nreview = [\"zzz\"]",
-        &expect![[r#"
+        &expect![[r"
             unknown-provider | c.toml:5: `models.coder.provider` names the provider `locl`, which is not in [providers]
               did you mean `local`?
             unknown-model | c.toml:9: `roles.edit[0]` names the model `codr`, which is not in [models]
               did you mean `coder`?
             unknown-model | c.toml:11: `roles.review[0]` names the model `zzz`, which is not in [models]
               known: coder
-        "#]],
+        "]],
     );
 }
 
@@ -183,12 +183,12 @@ fn later_values_are_known_but_refused() {
     check(
         "[providers.a]\napi = \"anthropic\"\nbase_url = \"https://x\"\n\
          [models.m]\nprovider = \"a\"\nmodel = \"x\"\nedit_format = \"udiff\"",
-        &expect![[r#"
+        &expect![[r"
             unsupported-api | c.toml:2: `providers.a.api` is `anthropic`, which tenon does not speak yet
               it comes in a later version; most servers also speak openai-chat
             unsupported-format | c.toml:7: `models.m.edit_format` is `udiff`, which tenon does not ask for yet
               it comes in a later version; search-replace and whole work now
-        "#]],
+        "]],
     );
 }
 
@@ -199,14 +199,14 @@ fn urls() {
          [providers.b]\napi='openai-chat'\nbase_url='http://10.0.0.7:8080/v1'\n\
          [providers.c]\napi='openai-chat'\nbase_url='http://10.0.0.7:8080/v1'\nallow_http=true\n\
          [providers.d]\napi='openai-chat'\nbase_url='https://u:hunter2@x/v1'",
-        &expect![[r#"
+        &expect![[r"
             bad-url | c.toml:3: `providers.a.base_url` is no usable URL: it does not start with http:// or https://
               for example http://127.0.0.1:8080/v1
             insecure-url | c.toml:6: `providers.b.base_url` is plain http to another machine
               your text and key would travel unencrypted: use https, or set `allow_http = true` for this provider
             bad-url | c.toml:13: `providers.d.base_url` is no usable URL: a user name or password does not belong into it; use key_env
               for example http://127.0.0.1:8080/v1
-        "#]],
+        "]],
     );
 }
 
@@ -231,9 +231,9 @@ fn keys_never_stand_in_the_file_and_are_never_repeated() {
     );
     check(
         &format!("{text}[providers.e]\napi='openai-chat'\nbase_url='x'\nkey_command=[]"),
-        &expect![[r#"
+        &expect![[r"
             out-of-range | c.toml:21: `providers.e.key_command` must be at least 1 items long
-        "#]],
+        "]],
     );
     check(
         "[providers.a]\napi='sk-S3CRET'\nbase_url='https://x'",
@@ -244,10 +244,10 @@ fn keys_never_stand_in_the_file_and_are_never_repeated() {
     );
     check(
         "[providers.a]\napi='openai-chat'\nbase_url='https://x'\napi_key='sk-S3CRET'\n",
-        &expect![[r#"
+        &expect![[r"
         unknown-key | c.toml:4: `providers.a.api_key` is not a known key
           keys never go into this file: name a variable with `key_env`, or a command with `key_command`
-    "#]],
+    "]],
     );
     for text in [text, "[p]\nkey = sk-S3CRET", "key_env = \"sk-S3CRET", "key = 'sk-S3CRET' 'sk-S3CRET'"] {
         let error = from_text(text, Path::new("c.toml")).unwrap_err();
@@ -259,17 +259,17 @@ fn keys_never_stand_in_the_file_and_are_never_repeated() {
 fn broken_toml_has_its_line() {
     check(
         "[limits]\nfiles = \n",
-        &expect![[r#"
+        &expect![[r"
         config-syntax | c.toml:2: string values must be quoted, expected literal string
           the file is TOML; text values need quotes
-    "#]],
+    "]],
     );
     check(
         "a = 1\na = 2\n",
-        &expect![[r#"
+        &expect![[r"
         config-syntax | c.toml:2: duplicate key
           the file is TOML; text values need quotes
-    "#]],
+    "]],
     );
 }
 

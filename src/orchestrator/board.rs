@@ -98,8 +98,11 @@ mod tests {
         use ProgressStage::{Ask, Gather, Queued, Resolve, Stream};
         let stages = [Queued, Gather, Ask, Stream, Stream, Stream, Resolve];
         let written = [0, 0, 0, 0, 2_000, usize::MAX, 0];
-        let percents: Vec<u8> =
-            stages.iter().zip(written).map(|(&stage, written)| TaskProgress { stage, written }.percent()).collect();
+        let percents: Vec<u8> = stages
+            .iter()
+            .zip(written)
+            .map(|(&stage, written)| TaskProgress { stage, written }.percent())
+            .collect();
         assert!(percents.is_sorted(), "{percents:?}");
     }
 }

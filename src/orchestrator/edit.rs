@@ -113,11 +113,12 @@ async fn edit_with(
         let stage = if round == 0 { ProgressStage::Ask } else { ProgressStage::Repair };
         enter(services, &job.task, stage, &asking(model.name(), round, refusals.len()));
         let provider = &model.settings().provider;
-        let answer = ask(services, &job.task, model.as_ref(), request.clone(), format).await.map_err(|e| {
-            services.board.answered(provider, Health::Failing);
-            let problem = Problem::from(&e.error);
-            if e.shown || round > 0 { Failure::Final(problem) } else { Failure::TryNext(problem) }
-        })?;
+        let answer =
+            ask(services, &job.task, model.as_ref(), request.clone(), format).await.map_err(|e| {
+                services.board.answered(provider, Health::Failing);
+                let problem = Problem::from(&e.error);
+                if e.shown || round > 0 { Failure::Final(problem) } else { Failure::TryNext(problem) }
+            })?;
         services.board.answered(provider, Health::Ok);
         usage.input += answer.usage.input;
         usage.output += answer.usage.output;
@@ -214,7 +215,8 @@ fn remove_comment(changes: &mut ChangeSet, base: &FileSet, path: &str, comment: 
     let text = &base.files[path];
     let start = text.line_to_byte(*comment.lines.start());
     let end = text.line_to_byte((comment.lines.end() + 1).min(text.len_lines()));
-    let insert = if comment.column == 0 { String::new() } else { before_comment(text, start, comment.column) };
+    let insert =
+        if comment.column == 0 { String::new() } else { before_comment(text, start, comment.column) };
     let removal = Hunk {
         range: start..end,
         insert,

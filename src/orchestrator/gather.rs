@@ -171,20 +171,20 @@ fn set_intent(
         }
         Intent::Comment => {
             let lines = gathered.focus.as_ref().map_or(0..=usize::MAX, |focus| lines_of(text, focus));
-            let markers = CommentMarkers::of(language_id(job, &job.target), Some(Path::new(&gathered.target)));
-            let comment =
-                find_comment(text, lines, &markers, &settings.comment_marker).ok_or_else(|| {
-                    Problem::error(
-                        "no-comment-instruction",
-                        Category::Request,
-                        format!("there is no comment with {} at this place", settings.comment_marker),
-                    )
-                    .hint(format!(
-                        "write a comment such as `{} {} make this async`",
-                        markers.line.first().unwrap_or(&"//"),
-                        settings.comment_marker
-                    ))
-                })?;
+            let markers =
+                CommentMarkers::of(language_id(job, &job.target), Some(Path::new(&gathered.target)));
+            let comment = find_comment(text, lines, &markers, &settings.comment_marker).ok_or_else(|| {
+                Problem::error(
+                    "no-comment-instruction",
+                    Category::Request,
+                    format!("there is no comment with {} at this place", settings.comment_marker),
+                )
+                .hint(format!(
+                    "write a comment such as `{} {} make this async`",
+                    markers.line.first().unwrap_or(&"//"),
+                    settings.comment_marker
+                ))
+            })?;
             gathered.focus = Some(whole_lines(text, &comment.lines));
             let intent = prompt::Intent::Comment(comment.instruction.clone());
             gathered.comment = Some(comment);

@@ -91,7 +91,10 @@ impl EditPrompt<'_> {
         let Some((lines, text)) = &self.focus else { return String::new() };
         let fence = fence(text);
         let (first, last) = (lines.start(), lines.end());
-        format!("It is about lines {first} to {last} of it:\n{fence}\n{}\n{fence}\n", text.trim_end_matches('\n'))
+        format!(
+            "It is about lines {first} to {last} of it:\n{fence}\n{}\n{fence}\n",
+            text.trim_end_matches('\n')
+        )
     }
 }
 

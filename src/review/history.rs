@@ -73,12 +73,7 @@ impl AppliedFile {
     ///
     /// # Errors
     /// A conflict where the text was changed since.
-    pub fn carry(
-        &self,
-        direction: Direction,
-        map: &PositionMap,
-        live: &Rope,
-    ) -> Result<TextEdit, Refusal> {
+    pub fn carry(&self, direction: Direction, map: &PositionMap, live: &Rope) -> Result<TextEdit, Refusal> {
         let conflict = |_| Refusal::conflict(&self.path);
         let backward = || self.forward.invert(&self.before).map_err(conflict);
         let (from, edit) = match direction {

@@ -60,10 +60,19 @@ fn parse_here(language: Language, text: &Rope) -> Option<Tree> {
         let (chunk, start, _, _) = text.chunk_at_byte(at);
         &chunk.as_bytes()[at - start..]
     };
-    let result =
-        parser.parse_with_options(&mut read, None, Some(ParseOptions::new().progress_callback(&mut progress)));
+    let result = parser.parse_with_options(
+        &mut read,
+        None,
+        Some(ParseOptions::new().progress_callback(&mut progress)),
+    );
     #[cfg(test)]
-    if std::env::var_os("DBG").is_some() { eprintln!("{language:?} len {len} calls {} of {}", FREE_CALLS + len / BYTES_PER_CALL - calls_left, FREE_CALLS + len / BYTES_PER_CALL); }
+    if std::env::var_os("DBG").is_some() {
+        eprintln!(
+            "{language:?} len {len} calls {} of {}",
+            FREE_CALLS + len / BYTES_PER_CALL - calls_left,
+            FREE_CALLS + len / BYTES_PER_CALL
+        );
+    }
     result
 }
 
@@ -79,7 +88,9 @@ mod tests {
     #[test]
     fn dbg_real() {
         use std::fs;
-        for f in ["/work/wt/text/src/text/document/tests.rs", "/root/.cargo/registry/src/"] { let _ = f; }
+        for f in ["/work/wt/text/src/text/document/tests.rs", "/root/.cargo/registry/src/"] {
+            let _ = f;
+        }
         for f in std::env::var("DBGF").unwrap_or_default().split_whitespace() {
             let t = fs::read_to_string(f).unwrap();
             let l = Language::from_path(std::path::Path::new(f)).unwrap();

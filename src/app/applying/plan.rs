@@ -69,9 +69,7 @@ pub(super) fn build(state: &State, purpose: &Purpose, texts: &FileTexts) -> Resu
         Purpose::Take { operation, direction } => {
             take(state, state.history.get(*operation), *direction, texts)
         }
-        Purpose::RollBack { operation } => {
-            take(state, state.history.get(*operation), Direction::Undo, texts)
-        }
+        Purpose::RollBack { operation } => take(state, state.history.get(*operation), Direction::Undo, texts),
     }
 }
 
@@ -158,7 +156,13 @@ fn create(path: String, track: Track, text: &str) -> FlightFile {
     }
 }
 
-fn modify(path: String, track: Track, before: Rope, edit: TextEdit, version: Option<i32>) -> Option<FlightFile> {
+fn modify(
+    path: String,
+    track: Track,
+    before: Rope,
+    edit: TextEdit,
+    version: Option<i32>,
+) -> Option<FlightFile> {
     let after = edit.apply(&before).ok().filter(|_| !edit.is_empty())?;
     Some(FlightFile { path, kind: FlightKind::Modify, before, after, edit, track, version, seen: false })
 }

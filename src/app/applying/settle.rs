@@ -57,8 +57,12 @@ fn is_absent(state: &State, file: &FlightFile) -> bool {
 fn not_applied(applied: bool, absent: bool, reason: Option<String>) -> Problem {
     let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
     let problem = if absent {
-        Problem::error("edit-not-applied", Category::Editor, format!("the editor did not apply the edit{reason}"))
-            .hint("nothing was changed; the change is still pending, try again")
+        Problem::error(
+            "edit-not-applied",
+            Category::Editor,
+            format!("the editor did not apply the edit{reason}"),
+        )
+        .hint("nothing was changed; the change is still pending, try again")
     } else {
         let word = if applied { "reported success" } else { "reported failure" };
         let message = format!("the editor {word}, but the text is not the one expected{reason}");

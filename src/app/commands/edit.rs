@@ -86,9 +86,5 @@ fn title(intent: &Intent) -> String {
         Intent::Refactor => "refactor",
     };
     let line = plain(text.lines().next().unwrap_or_default());
-    if line.chars().count() > TITLE {
-        line.chars().take(TITLE - 1).chain(['…']).collect()
-    } else {
-        line
-    }
+    if line.chars().count() > TITLE { line.chars().take(TITLE - 1).chain(['…']).collect() } else { line }
 }

@@ -42,7 +42,9 @@ fn wanted(kind: &str, only: &[String]) -> bool {
     only.is_empty()
         || only.iter().any(|asked| {
             asked.is_empty()
-                || kind.strip_prefix(asked.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+                || kind
+                    .strip_prefix(asked.as_str())
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         })
 }
 
@@ -66,7 +68,12 @@ fn hunk_actions(state: &State, document: &Document, span: Span, offered: &mut Ve
                 Place::Fits(placed) => (placed.range.start, placed.range.end),
                 // A stale hunk can still be rejected from where it was.
                 Place::Stale(_) => {
-                    offered.push(command("Reject this outdated change", "quickfix", "tenon.reject", arguments));
+                    offered.push(command(
+                        "Reject this outdated change",
+                        "quickfix",
+                        "tenon.reject",
+                        arguments,
+                    ));
                     continue;
                 }
                 Place::AlreadyThere | Place::Unknown => continue,
@@ -176,8 +183,8 @@ fn shows_stub(document: &Document, lines: &std::ops::RangeInclusive<usize>) -> b
     let text = document.text();
     let end = lines.end().saturating_add(STUB_LINES).min(text.len_lines());
     (*lines.start()..end).take(64).any(|line| {
-        text.get_line(line).filter(|line| line.len_bytes() < 400).is_some_and(|line| {
-            syntax::line_looks_like_stub(&line.to_string())
-        })
+        text.get_line(line)
+            .filter(|line| line.len_bytes() < 400)
+            .is_some_and(|line| syntax::line_looks_like_stub(&line.to_string()))
     })
 }

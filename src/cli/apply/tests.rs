@@ -1,3 +1,5 @@
+//! `tenon apply` on files in a folder of its own.
+
 use std::fs;
 use std::path::Path;
 

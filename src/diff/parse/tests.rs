@@ -1,3 +1,5 @@
+//! Replies in every format, whole and in pieces.
+
 use super::*;
 
 fn search_replace(path: Option<&str>, search: &[&str], replace: &[&str]) -> Block {

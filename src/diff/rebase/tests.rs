@@ -1,3 +1,5 @@
+//! Edits carried over what was typed meanwhile, and the conflicts.
+
 use std::ops::Range;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! The arguments of every command, right and wrong.
+
 use expect_test::{Expect, expect};
 use serde_json::json;
 

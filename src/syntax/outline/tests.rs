@@ -175,8 +175,9 @@ fn garbage_is_bounded() {
         let rope = Rope::from_str(&pattern.repeat(size / pattern.len()));
         for language in Language::ALL {
             // Giving up is fine; coming back is the point.
-            let st=std::time::Instant::now();let r = outline(language, &rope);
- eprintln!("{pattern:?} {language:?} {} {:?}", r.is_some(), st.elapsed());
+            let st = std::time::Instant::now();
+            let r = outline(language, &rope);
+            eprintln!("{pattern:?} {language:?} {} {:?}", r.is_some(), st.elapsed());
         }
     }
 }

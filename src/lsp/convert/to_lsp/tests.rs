@@ -1,3 +1,5 @@
+//! What the editor gets for each kind of change, mark and notice.
+
 use expect_test::{Expect, expect};
 
 use super::*;
