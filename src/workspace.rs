@@ -28,10 +28,8 @@ impl DiskFiles {
     }
 
     fn read_bytes(self, path: &Path) -> Result<Option<Vec<u8>>, FileError> {
-        let unreadable = |error: &io::Error| FileError::Unreadable {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        };
+        let unreadable =
+            |error: &io::Error| FileError::Unreadable { path: path.to_owned(), reason: error.to_string() };
         let metadata = match fs::metadata(path) {
             Ok(metadata) => metadata,
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
@@ -71,7 +69,8 @@ impl ScratchFolder {
 
 impl Scratch for ScratchFolder {
     fn write(&self, name: &str, text: &str) -> Result<PathBuf, FileError> {
-        let unreadable = |path: &Path, reason: String| FileError::Unreadable { path: path.to_owned(), reason };
+        let unreadable =
+            |path: &Path, reason: String| FileError::Unreadable { path: path.to_owned(), reason };
         let Some(folder) = &self.folder else {
             return Err(unreadable(Path::new(name), "there is no folder to write to".to_owned()));
         };

@@ -4,8 +4,8 @@
 //! carried to the live files (`--root`), and written only when every part of it fits.
 
 mod batch;
-mod disk;
-mod report;
+pub(in crate::cli) mod disk;
+pub(in crate::cli) mod report;
 
 use std::io::{Read, Write};
 use std::path::PathBuf;

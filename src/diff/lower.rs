@@ -12,6 +12,7 @@ use super::parse::{Block, Reply};
 use super::{FileSet, Refusal, RefusalCode};
 use crate::text::Rope;
 pub use path::{BadPath, normalise};
+pub use protected::is_protected;
 
 /// One line of a [`LineHunk`], without its line end.
 #[derive(Debug, Clone, PartialEq, Eq)]
