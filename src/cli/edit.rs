@@ -29,11 +29,12 @@ pub async fn run(
     start: impl FnOnce(Arc<dyn Editor>) -> mpsc::UnboundedSender<Event>,
 ) -> Result<Exit, Problem> {
     let root = folder(&args.root)?;
-    let mut paths = args.paths.iter().map(|path| absolute(path, &root));
-    let Some(target) = paths.next() else {
+    let mut also: Vec<_> = args.paths.iter().map(|path| absolute(path, &root)).collect();
+    if also.is_empty() {
         return Err(Problem::error("no-file", Category::Request, "no file was named")
             .hint("name at least one file: tenon edit \"make it async\" src/lib.rs"));
-    };
+    }
+    let target = also.remove(0);
     let (notices, mut noticed) = mpsc::unbounded_channel();
     let (back, inbox) = oneshot::channel();
     let editor = DiskEditor::new(root.clone(), notices, inbox, std::io::stderr().is_terminal() && !args.json);
@@ -52,7 +53,7 @@ pub async fn run(
         region: None,
         intent: Intent::Instruction(args.instruction.clone()),
         auto: Some(false),
-        also: paths.collect(),
+        also,
     };
     ask(&events, Command::Edit(request)).await?;
     let proposal = tokio::select! {
