@@ -112,4 +112,3 @@ fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Problem> {
     runtime.shutdown_timeout(Duration::from_millis(100));
     Ok(result)
 }
-

@@ -103,7 +103,8 @@ async fn ask(events: &mpsc::UnboundedSender<Event>, command: Command) -> Result<
 }
 
 fn gone() -> Problem {
-    Problem::error("internal", Category::Internal, "the application ended early").hint("the log has the details")
+    Problem::error("internal", Category::Internal, "the application ended early")
+        .hint("the log has the details")
 }
 
 /// Waits for the proposal's id, or for what kept it from coming.
