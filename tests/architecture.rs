@@ -33,6 +33,8 @@ const ROOMS: &[(&str, Kind, &[&str])] = &[
     ("app", Async, &["text", "syntax", "diff", "prompt", "model", "review", "ports", "orchestrator"]),
     ("config", Edge, &["text", "syntax", "diff", "prompt", "model", "review", "ports"]),
     ("telemetry", Edge, &["config"]),
+    ("workspace", Edge, &["ports"]),
+    ("assembly", Edge, &["model", "ports", "orchestrator", "app", "config", "workspace"]),
     ("lsp", Edge, &["text", "syntax", "diff", "prompt", "model", "review", "ports", "app"]),
     (
         "cli",
