@@ -9,6 +9,7 @@ mod comment;
 mod edit;
 mod gather;
 mod job;
+mod private;
 
 pub use board::{Board, Health, TaskProgress};
 pub use comment::{CommentInstruction, find_comment};

@@ -58,6 +58,17 @@ impl SourceFiles for DiskFiles {
         let text = String::from_utf8(bytes).map_err(|_| FileError::NotText(path.to_owned()))?;
         if text.contains('\0') { Err(FileError::NotText(path.to_owned())) } else { Ok(Some(text)) }
     }
+
+    fn stays_inside(&self, root: &Path, path: &Path) -> bool {
+        let Ok(root) = fs::canonicalize(root) else { return false };
+        resolved(path).is_some_and(|path| path.starts_with(root))
+    }
+}
+
+/// The nearest part of `path` that exists, links followed. A link to nothing counts as leading nowhere.
+fn resolved(path: &Path) -> Option<PathBuf> {
+    let existing = path.ancestors().find(|path| fs::symlink_metadata(path).is_ok())?;
+    fs::canonicalize(existing).ok()
 }
 
 impl ScratchFolder {
@@ -105,6 +116,21 @@ mod tests {
         let files = DiskFiles::new(10);
         assert_eq!(files.read(&folder.path().join("none")), Ok(None));
         assert!(matches!(files.read(folder.path()), Err(FileError::NotText(_))));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_leads_outside_is_seen() {
+        let (root, other) = (tempfile::tempdir().expect("a root"), tempfile::tempdir().expect("elsewhere"));
+        std::os::unix::fs::symlink(other.path(), root.path().join("out")).expect("a link");
+        std::os::unix::fs::symlink("nowhere", root.path().join("dangling")).expect("a link");
+        let check = |name: &str, expected: bool| {
+            let inside = DiskFiles::new(1).stays_inside(root.path(), &root.path().join(name));
+            assert_eq!(inside, expected, "{name}");
+        };
+        check("new/deep/file.rs", true);
+        check("out/file.rs", false);
+        check("dangling", false);
     }
 
     #[test]

@@ -86,6 +86,17 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// A link on the way to `path` leads out of the workspace.
+    pub fn outside(path: &str) -> Self {
+        let mut refusal = Self::new(
+            RefusalCode::BadPath,
+            "a link on its way leads out of the workspace",
+            "choose a path inside the workspace",
+        );
+        refusal.path = Some(path.to_owned());
+        refusal
+    }
+
     /// A model may not write `path`, whatever it says.
     pub fn protected(path: &str) -> Self {
         let mut refusal = Self::new(

@@ -198,9 +198,13 @@ async fn resolve(
         if let Some(change) = changes.files.iter().find(|change| diff::lower::is_protected(&change.path)) {
             return Err(vec![Refusal::protected(&change.path)]);
         }
+        let created = |change: &&FileChange| matches!(change.kind, ChangeKind::Create { .. });
+        let leaves = |change: &&FileChange| !files.stays_inside(&root, &root.join(&change.path));
+        if let Some(change) = changes.files.iter().filter(created).find(leaves) {
+            return Err(vec![Refusal::outside(&change.path)]);
+        }
         let exists = |change: &&FileChange| {
-            matches!(change.kind, ChangeKind::Create { .. })
-                && !matches!(files.read(&root.join(&change.path)), Ok(None))
+            created(change) && !matches!(files.read(&root.join(&change.path)), Ok(None))
         };
         if let Some(change) = changes.files.iter().find(exists) {
             return Err(vec![Refusal::file_exists(&change.path)]);

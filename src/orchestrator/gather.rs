@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::comment::{CommentInstruction, find_comment};
 use super::job::{EditJob, Intent, Region, Settings};
+use super::private::is_private;
 use crate::diff::FileSet;
 use crate::model::ModelSettings;
 use crate::ports::{FileError, SourceFiles};
@@ -55,7 +56,16 @@ pub(super) fn gather(
         comment: None,
         others: Vec::new(),
     };
-    let target = add_target(job, files, &mut gathered)?;
+    let target = relative(&job.root, &job.target);
+    if is_private(&target) {
+        return Err(Problem::error(
+            "private-file",
+            Category::Request,
+            format!("{target} is never sent to a model"),
+        )
+        .hint("it usually holds secrets; change it by hand"));
+    }
+    add_target(job, files, &target, &mut gathered)?;
     gathered.target.clone_from(&target);
     gathered.base.default_path = Some(target.clone());
     let text = gathered.base.files[&target].clone();
@@ -68,16 +78,16 @@ pub(super) fn gather(
 fn add_target(
     job: &EditJob,
     files: &Arc<dyn SourceFiles>,
+    name: &str,
     gathered: &mut Gathered,
-) -> Result<String, Problem> {
+) -> Result<(), Problem> {
     if let Some(document) = job.documents.iter().find(|document| document.uri == job.target) {
         if let Some(reason) = &document.desynchronised {
             return Err(desynchronised(&job.target, reason));
         }
-        let path = relative(&job.root, &job.target);
-        gathered.base.files.insert(path.clone(), document.text.clone());
-        gathered.uris.insert(path.clone(), job.target.clone());
-        return Ok(path);
+        gathered.base.files.insert(name.to_owned(), document.text.clone());
+        gathered.uris.insert(name.to_owned(), job.target.clone());
+        return Ok(());
     }
     let Some(path) = job.target.to_path() else {
         return Err(Problem::error(
@@ -91,10 +101,9 @@ fn add_target(
         Problem::error("unknown-document", Category::Request, format!("{} does not exist", path.display()))
             .hint("check the path; to create a file, ask for it from a file that exists")
     })?;
-    let name = relative(&job.root, &job.target);
-    gathered.base.files.insert(name.clone(), Rope::from_str(&text));
-    gathered.uris.insert(name.clone(), job.target.clone());
-    Ok(name)
+    gathered.base.files.insert(name.to_owned(), Rope::from_str(&text));
+    gathered.uris.insert(name.to_owned(), job.target.clone());
+    Ok(())
 }
 
 /// The refusal for a document whose mirror cannot be trusted.
@@ -234,6 +243,10 @@ fn add_others(job: &EditJob, files: &Arc<dyn SourceFiles>, settings: &Settings, 
         }
         // Only files of the workspace: what lies elsewhere was not meant by this request.
         let Some(path) = uri.to_path().filter(|path| path.starts_with(&job.root)) else { continue };
+        let name = relative(&job.root, &uri);
+        if is_private(&name) {
+            continue;
+        }
         let open = job.documents.iter().find(|document| document.uri == uri);
         let text = match open {
             Some(document) => document.text.clone(),
@@ -242,7 +255,6 @@ fn add_others(job: &EditJob, files: &Arc<dyn SourceFiles>, settings: &Settings, 
                 Ok(None) | Err(_) => continue,
             },
         };
-        let name = relative(&job.root, &uri);
         gathered.base.files.insert(name.clone(), text);
         gathered.uris.insert(name.clone(), uri);
         gathered.others.push(name);

@@ -5,9 +5,6 @@ use std::path::{Path, PathBuf};
 /// Why a file could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FileError {
-    /// It does not exist.
-    #[error("{} does not exist", .0.display())]
-    Missing(PathBuf),
     /// It is larger than the configured cap, in bytes.
     #[error("{} has {size} bytes; the cap is {cap}", path.display())]
     TooLarge {
@@ -29,15 +26,15 @@ pub enum FileError {
         /// The system's words.
         reason: String,
     },
-    /// It lies outside the workspace, or a link leads outside.
-    #[error("{} is outside the workspace", .0.display())]
-    Outside(PathBuf),
 }
 
 /// Reads files that are not open. Blocking: never call it on the main loop.
 pub trait SourceFiles: Send + Sync {
     /// The text of a file, or `None` where it does not exist.
     fn read(&self, path: &Path) -> Result<Option<String>, FileError>;
+
+    /// Whether `path`, which need not exist, stays inside `root` once every link on its way is followed.
+    fn stays_inside(&self, root: &Path, path: &Path) -> bool;
 }
 
 /// Keeps texts that are made to be looked at, such as diffs. Blocking: never call it on the main loop.

@@ -65,6 +65,7 @@ const SEARCH_REPLACE: &str = include_str!("library/format/search-replace.md");
 const WHOLE: &str = include_str!("library/format/whole.md");
 const COMMENT: &str = include_str!("library/intent/comment.md");
 const FIX: &str = include_str!("library/intent/fix.md");
+const FIX_UNNAMED: &str = include_str!("library/intent/fix-unnamed.md");
 const IMPLEMENT: &str = include_str!("library/intent/implement.md");
 const DOCUMENT: &str = include_str!("library/intent/document.md");
 const REFACTOR: &str = include_str!("library/intent/refactor.md");
@@ -114,6 +115,7 @@ fn intent(intent: &Intent) -> String {
     match intent {
         Intent::Instruction(text) => text.clone(),
         Intent::Comment(text) => fill(COMMENT, &[("instruction", text)]),
+        Intent::Fix(findings) if findings.is_empty() => FIX_UNNAMED.to_owned(),
         Intent::Fix(findings) => {
             let mut list = String::new();
             for finding in findings {
@@ -159,6 +161,7 @@ mod tests {
             Intent::Instruction("do it".to_owned()),
             Intent::Comment("do it".to_owned()),
             Intent::Fix(vec!["line 1: wrong".to_owned()]),
+            Intent::Fix(Vec::new()),
             Intent::Implement(Some("a".to_owned())),
             Intent::Document,
             Intent::Refactor,

@@ -80,7 +80,9 @@ fn title(intent: &Intent) -> String {
     let text = match intent {
         Intent::Instruction(text) => text.as_str(),
         Intent::Comment => "do what the comment says",
-        Intent::Fix(findings) => findings.first().map_or("fix", |finding| finding.message.as_str()),
+        Intent::Fix(findings) => {
+            findings.first().map_or("fix what is wrong here", |finding| finding.message.as_str())
+        }
         Intent::Implement => "implement the stub",
         Intent::Document => "document",
         Intent::Refactor => "refactor",
