@@ -10,9 +10,6 @@ use tenon::config::{self, StateDir, UserFile};
 use tenon::problem::{Category, Problem};
 use tenon::telemetry::{Front, Telemetry};
 
-/// Names of the languages whose grammars are built in.
-const LANGUAGES: &[&str] = &["Go", "JavaScript", "Python", "Rust", "TypeScript"];
-
 fn main() -> ExitCode {
     let command = Arguments::parse().command;
     let json = command.wants_json();
@@ -33,7 +30,6 @@ fn run(command: &Command) -> Result<Exit, Problem> {
                 ignored,
                 state: &parts.state,
                 telemetry: &parts.telemetry,
-                languages: LANGUAGES,
             };
             block_on(doctor::run(args, &surroundings))
         }

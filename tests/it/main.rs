@@ -2,6 +2,7 @@
 //! folder is not listed here.
 
 mod cli;
+mod documents;
 mod edit_cases;
 mod provider;
 mod session;
