@@ -23,6 +23,7 @@ pub use event::{Command, EditRequest, Event, Finding, Intent, Query, Region, Rep
 
 use crate::orchestrator::Services;
 use crate::ports::{Journal, Scratch};
+use crate::problem::Problem;
 use crate::review::ReviewMode;
 
 /// What the loop is built from.
@@ -40,6 +41,8 @@ pub struct Parts {
     pub concurrent_tasks: usize,
     /// Names of the configured providers, for the status.
     pub providers: Vec<String>,
+    /// What went wrong before there was anyone to tell; shown when the front door is ready.
+    pub warnings: Vec<Problem>,
 }
 
 /// Starts the loop. It ends at [`Event::Shutdown`].

@@ -6,7 +6,9 @@
 
 pub mod apply;
 pub mod config_command;
+pub mod demo;
 pub mod doctor;
+pub mod edit;
 pub mod output;
 
 use std::path::PathBuf;

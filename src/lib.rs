@@ -36,6 +36,10 @@ pub mod config;
 
 pub mod telemetry;
 
+pub mod workspace;
+
+pub mod assembly;
+
 pub mod lsp;
 
 pub mod cli;

@@ -2,26 +2,34 @@
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
-use tenon::cli::{Arguments, Command, Exit, config_command, doctor, output};
-use tenon::config::{self, StateDir, UserFile};
+use tenon::assembly::{self, Loaded};
+use tenon::cli::{Arguments, Command, apply, config_command, demo, doctor, edit, output};
+use tenon::config::{self, Config, ConfigError, StateDir, UserFile};
+use tenon::lsp;
 use tenon::problem::{Category, Problem};
 use tenon::telemetry::{Front, Telemetry};
 
 fn main() -> ExitCode {
     let command = Arguments::parse().command;
     let json = command.wants_json();
-    run(&command).unwrap_or_else(|problem| output::fail(&problem, json)).into()
+    run(&command).unwrap_or_else(|problem| output::fail(&problem, json).into())
 }
 
-fn run(command: &Command) -> Result<Exit, Problem> {
+fn run(command: &Command) -> Result<ExitCode, Problem> {
+    if let Command::Apply(args) = command {
+        return Ok(apply::run(args));
+    }
     let file = UserFile::locate();
     let config = config::load(&file);
     let ignored = config::files::ignored_workspace_file(Path::new("."));
-    match command {
-        Command::Config(args) => Ok(config_command::run(args, &file, &config, ignored)),
+    let exit = match command {
+        Command::Apply(args) => return Ok(apply::run(args)),
+        Command::Lsp => return serve(config),
+        Command::Config(args) => config_command::run(args, &file, &config, ignored),
         Command::Doctor(args) => {
             let parts = Parts::start(Front::Terminal);
             let surroundings = doctor::Surroundings {
@@ -31,17 +39,33 @@ fn run(command: &Command) -> Result<Exit, Problem> {
                 state: &parts.state,
                 telemetry: &parts.telemetry,
             };
-            block_on(doctor::run(args, &surroundings))
+            block_on(doctor::run(args, &surroundings))?
         }
-        // WIRING: these four commands are connected here when their parts are there.
-        Command::Lsp => {
-            let _parts = Parts::start(Front::Server);
-            todo!("tenon lsp")
+        Command::Edit(args) => {
+            let parts = Parts::start(Front::Terminal);
+            let loaded = parts.loaded(Ok(config?));
+            block_on(edit::run(args, |editor| assembly::start(&loaded, editor)))??
         }
-        Command::Edit(_) => todo!("tenon edit"),
-        Command::Apply(_) => todo!("tenon apply"),
-        Command::Demo => todo!("tenon demo"),
-    }
+        Command::Demo => {
+            let parts = Parts::start(Front::Terminal);
+            let scratch = parts.scratch();
+            block_on(demo::run(|config, reader, writer| async move {
+                let loaded = Loaded { config: Arc::new(config), scratch, ..Loaded::default() };
+                lsp::serve(reader, writer, |editor| assembly::start(&loaded, editor)).await
+            }))??
+        }
+    };
+    Ok(exit.into())
+}
+
+/// Serves an editor over stdin and stdout until it leaves.
+fn serve(config: Result<Config, ConfigError>) -> Result<ExitCode, Problem> {
+    let parts = Parts::start(Front::Server);
+    let loaded = parts.loaded(config);
+    let (stdin, stdout) = (tokio::io::stdin, tokio::io::stdout);
+    let code =
+        block_on(async { lsp::serve(stdin(), stdout(), |editor| assembly::start(&loaded, editor)).await })?;
+    Ok(ExitCode::from(u8::from(code != 0)))
 }
 
 /// What every command needs that keeps something or logs.
@@ -56,9 +80,26 @@ impl Parts {
         let telemetry = Telemetry::start(front, state.as_ref());
         Self { state, telemetry }
     }
+
+    fn scratch(&self) -> Option<std::path::PathBuf> {
+        self.state.as_ref().ok().and_then(|state| state.replies().ok())
+    }
+
+    fn loaded(&self, config: Result<Config, ConfigError>) -> Loaded {
+        let (config, config_problem) = match config {
+            Ok(config) => (config, None),
+            Err(error) => (Config::default(), Some(Problem::from(error))),
+        };
+        Loaded {
+            config: Arc::new(config),
+            config_problem,
+            warnings: self.telemetry.problem().cloned().into_iter().collect(),
+            scratch: self.scratch(),
+        }
+    }
 }
 
-/// Runs a command's future. Threads that still wait for a name server are left behind, not waited for.
+/// Runs a command's future. Threads that still wait for a name server or for input are left behind, not waited for.
 fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Problem> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
         Problem::error("no-runtime", Category::Internal, format!("cannot start threads: {error}"))

@@ -15,7 +15,7 @@ use std::time::Duration;
 use super::event::InternalEvent;
 use super::state::State;
 use crate::ports::{ApplyId, WorkspaceChange};
-use crate::problem::{Problem, Severity};
+use crate::problem::Problem;
 use crate::review::{AppliedKind, Direction, ProposalId, Track};
 use crate::text::{DocumentUri, Rope, TextEdit};
 
@@ -209,11 +209,6 @@ fn applied_kind(kind: FlightKind) -> AppliedKind {
         FlightKind::Create => AppliedKind::Created,
         FlightKind::Modify | FlightKind::Delete => AppliedKind::Modified,
     }
-}
-
-fn tell(state: &State, severity: Severity, problem: &Problem) {
-    let hint = problem.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
-    state.parts.services.editor.message(severity, &format!("tenon: {}{hint}", problem.message));
 }
 
 /// Checks whether an operation could be taken in `direction`, as far as open documents tell.

@@ -19,7 +19,12 @@ pub(super) async fn run(mut state: State, mut events: mpsc::UnboundedReceiver<Ev
 
 fn handle(state: &mut State, event: Event) {
     match event {
-        Event::Initialized(facts) => state.client = facts,
+        Event::Initialized(facts) => {
+            state.client = facts;
+            for problem in std::mem::take(&mut state.parts.warnings) {
+                state.tell(&problem);
+            }
+        }
         Event::Opened { uri, language, version, text } => {
             documents::opened(state, uri, language, version, &text);
         }

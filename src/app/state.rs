@@ -73,6 +73,12 @@ impl State {
         });
     }
 
+    /// Shows a problem with its hint.
+    pub(super) fn tell(&self, problem: &Problem) {
+        let hint = problem.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+        self.parts.services.editor.message(problem.severity, &format!("tenon: {}{hint}", problem.message));
+    }
+
     /// Counts uses, so that documents can be ordered by them.
     pub(super) fn tick(&mut self) -> u64 {
         self.clock += 1;

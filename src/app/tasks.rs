@@ -164,9 +164,7 @@ fn failed(state: &mut State, task: &str, problem: Problem) {
     tracing::info!(task, code = problem.code, "task failed");
     end(state, task, &problem.message);
     if problem.code != "cancelled" {
-        let hint = problem.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
-        let text = format!("tenon: {}{hint}", problem.message);
-        state.parts.services.editor.message(problem.severity, &text);
+        state.tell(&problem);
     }
     state.parts.services.editor.notice(task, TaskNotice::Failed { error: problem });
 }
@@ -215,7 +213,7 @@ fn propose(state: &mut State, task: &str, mut running: Running, outcome: Outcome
     editor.notice(task, TaskNotice::Finished);
     if auto {
         if let Err(problem) = commands::accept_whole(state, &id) {
-            state.parts.services.editor.message(Severity::Warning, &format!("tenon: {}", problem.message));
+            state.tell(&problem);
         }
     } else {
         editor.message(Severity::Info, &format!("tenon: {ready}"));

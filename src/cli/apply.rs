@@ -4,15 +4,15 @@
 //! carried to the live files (`--root`), and written only when every part of it fits.
 
 mod batch;
-mod disk;
-mod report;
+pub(in crate::cli) mod disk;
+pub(in crate::cli) mod report;
 
 use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use disk::Folder;
-use report::{Failure, Outcome};
+use report::{Failure, FileOutcome, Outcome};
 
 use crate::diff::parse::{self, DetectError, detect};
 use crate::diff::{
@@ -134,7 +134,8 @@ fn apply(args: &ApplyArgs, input: &mut dyn Read) -> Result<Outcome, Failure> {
     };
     drop(base);
     let outcome = Outcome::new(&changes, &live)?;
-    let writes = root.prepare(&outcome.files)?;
+    let texts: Vec<_> = outcome.files.iter().map(FileOutcome::new_text).collect();
+    let writes = root.prepare(&texts)?;
     if !args.check {
         writes.commit()?;
     }

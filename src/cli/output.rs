@@ -73,6 +73,21 @@ pub fn print_json(value: &impl Serialize) -> Result<(), Problem> {
     print(&format!("{text}\n"))
 }
 
+/// Prints a unified diff, in colours where stdout takes them.
+///
+/// # Errors
+/// As [`print`].
+pub fn print_diff(diff: &str) -> Result<(), Problem> {
+    let colours = Colours::for_stdout();
+    let paint = |line: &str| match line.as_bytes().first() {
+        Some(b'+') => colours.paint(Colour::Green, line),
+        Some(b'-') => colours.paint(Colour::Red, line),
+        _ => line.to_owned(),
+    };
+    let text: String = diff.lines().map(|line| paint(line) + "\n").collect();
+    print(&text)
+}
+
 /// Tells a problem: as JSON on stdout where that is wanted, else as text on stderr. Returns how to end.
 pub fn fail(problem: &Problem, json: bool) -> Exit {
     if !json || print_json(problem).is_err() {

@@ -6,19 +6,10 @@ use std::time::Duration;
 
 use super::check::Lines;
 use crate::model::{ModelSettings, ProviderSettings, Role};
+pub use crate::review::ReviewMode;
 
 /// What ends a comment that is an instruction, unless the user says otherwise.
 pub const DEFAULT_COMMENT_MARKER: &str = "AI!";
-
-/// Who decides about a proposal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ReviewMode {
-    /// Every hunk waits for the user.
-    #[default]
-    Review,
-    /// Proposals are applied at once and can be undone.
-    Auto,
-}
 
 /// Caps on work and size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

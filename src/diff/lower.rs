@@ -4,6 +4,7 @@
 //! context, which only helps to find the place: a misquoted context line cannot damage a file.
 
 mod path;
+mod protected;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
@@ -11,6 +12,7 @@ use super::parse::{Block, Reply};
 use super::{FileSet, Refusal, RefusalCode};
 use crate::text::Rope;
 pub use path::{BadPath, normalise};
+pub use protected::is_protected;
 
 /// One line of a [`LineHunk`], without its line end.
 #[derive(Debug, Clone, PartialEq, Eq)]

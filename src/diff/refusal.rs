@@ -33,6 +33,8 @@ pub enum RefusalCode {
     FileExists,
     /// The text changed where the edit belongs.
     Conflict,
+    /// The path decides what runs or whom to trust.
+    ProtectedPath,
 }
 
 impl RefusalCode {
@@ -49,6 +51,7 @@ impl RefusalCode {
             Self::BadPath => "bad-path",
             Self::FileExists => "file-exists",
             Self::Conflict => "conflict",
+            Self::ProtectedPath => "protected-path",
         }
     }
 }
@@ -83,6 +86,17 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// A model may not write `path`, whatever it says.
+    pub fn protected(path: &str) -> Self {
+        let mut refusal = Self::new(
+            RefusalCode::ProtectedPath,
+            "this name decides what runs or whom to trust, so models do not write it",
+            "make this change by hand",
+        );
+        refusal.path = Some(path.to_owned());
+        refusal
+    }
+
     /// A block would create `path`, which exists.
     pub fn file_exists(path: &str) -> Self {
         let mut refusal = Self::new(

@@ -195,6 +195,9 @@ async fn resolve(
     let (files, root) = (Arc::clone(&services.files), job.root.clone());
     blocking(move || {
         let mut changes = diff::evaluate(&reply, &base)?;
+        if let Some(change) = changes.files.iter().find(|change| diff::lower::is_protected(&change.path)) {
+            return Err(vec![Refusal::protected(&change.path)]);
+        }
         let exists = |change: &&FileChange| {
             matches!(change.kind, ChangeKind::Create { .. })
                 && !matches!(files.read(&root.join(&change.path)), Ok(None))

@@ -88,7 +88,6 @@ fn arguments(text: &str) -> Option<&str> {
             _ if escaped => escaped = false,
             (Some(_), '\\') => escaped = true,
             (Some(open), c) if c == open => quote = None,
-            (Some(_), _) => {}
             (None, '"' | '`' | '\'') => quote = Some(c),
             (None, c) if is_open(c) => depth += 1,
             (None, ')' | ']' | '}') => {
@@ -98,7 +97,7 @@ fn arguments(text: &str) -> Option<&str> {
                     return (end == text.len()).then(|| &text[1..at]);
                 }
             }
-            (None, _) => {}
+            _ => {}
         }
     }
     None

@@ -1,10 +1,10 @@
 //! What an edit became, and what follows from it.
 
-use super::{ATTEMPTS, FlightFile, FlightKind, Plan, Purpose, applied_kind, enqueue, tell};
+use super::{ATTEMPTS, FlightFile, FlightKind, Plan, Purpose, applied_kind, enqueue};
 use crate::app::marks;
 use crate::app::state::State;
 use crate::ports::{FileRecord, JournalRecord, TaskNotice};
-use crate::problem::{Category, Problem, Severity};
+use crate::problem::{Category, Problem};
 use crate::review::{AppliedFile, Decision, Direction, Operation, ProposalId, Track};
 use crate::text::Carried;
 
@@ -194,7 +194,7 @@ pub(super) fn nothing_to_do(state: &mut State, plan: &Plan) {
 
 /// The edit did not happen: what was accepted is pending again, and the user hears why.
 pub(super) fn failed(state: &mut State, plan: &Plan, problem: &Problem) {
-    tell(state, Severity::Error, problem);
+    state.tell(problem);
     let proposal = proposal_of(state, &plan.purpose);
     if let Purpose::Accept { numbers, .. } = &plan.purpose {
         decide(state, &proposal, numbers, Decision::Proposed);

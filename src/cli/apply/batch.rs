@@ -1,7 +1,7 @@
 //! `tenon apply --batch`: JSON lines in, JSON lines out, no disk. For tools, and for measuring.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::io::{self, BufRead as _, BufReader};
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::report::{Failure, FileOutcome};
-use crate::diff::FileSet;
+use super::report::Failure;
+use crate::diff::{FileSet, lower};
 use crate::problem::{Category, Problem};
 use crate::text::Rope;
 
@@ -20,14 +20,25 @@ const SIZE_CAP: u64 = 64 << 20;
 
 /// A folder that nothing below leads out of.
 #[derive(Debug)]
-pub(super) struct Folder {
+pub(in crate::cli) struct Folder {
     /// Canonical.
     root: PathBuf,
 }
 
+/// A file's text to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::cli) struct NewText {
+    /// Relative to the folder.
+    pub(in crate::cli) path: String,
+    /// What is there now; `None` where there is no file.
+    pub(in crate::cli) old: Option<String>,
+    /// What comes.
+    pub(in crate::cli) new: String,
+}
+
 /// Texts that wait on disk to take their files' places.
 #[derive(Debug)]
-pub(super) struct Writes {
+pub(in crate::cli) struct Writes {
     root: PathBuf,
     staged: Vec<Staged>,
     made_folders: Vec<PathBuf>,
@@ -44,7 +55,7 @@ struct Staged {
 
 impl Folder {
     /// Opens a folder that exists.
-    pub(super) fn open(path: &Path) -> Result<Self, Failure> {
+    pub(in crate::cli) fn open(path: &Path) -> Result<Self, Failure> {
         let root = fs::canonicalize(path).ok().filter(|root| root.is_dir()).ok_or_else(|| {
             let message = format!("{} is not a folder that can be read", path.display());
             Failure::usage(
@@ -56,15 +67,14 @@ impl Folder {
     }
 
     /// Reads the files of these names that exist.
-    pub(super) fn read_all(
+    pub(in crate::cli) fn read_all(
         &self,
         names: &[String],
         default_path: Option<String>,
     ) -> Result<FileSet, Failure> {
         let mut files = BTreeMap::new();
         for name in names {
-            let target = self.target(name)?;
-            if let Some(text) = read(&target).map_err(|problem| Failure::refused(problem).in_file(name))? {
+            if let Some(text) = self.read(name)? {
                 files.insert(name.clone(), Rope::from_str(&text));
             }
         }
@@ -100,8 +110,14 @@ impl Folder {
         if target.starts_with(&self.root) { Ok(target) } else { Err(outside()) }
     }
 
+    /// Reads one file; `None` where there is none.
+    pub(in crate::cli) fn read(&self, name: &str) -> Result<Option<String>, Failure> {
+        let target = self.target(name)?;
+        read(&target).map_err(|problem| Failure::refused(problem).in_file(name))
+    }
+
     /// Writes the new texts beside their targets. Nothing has changed yet; dropping the result takes it all back.
-    pub(super) fn prepare(&self, files: &[FileOutcome]) -> Result<Writes, Failure> {
+    pub(in crate::cli) fn prepare(&self, files: &[NewText]) -> Result<Writes, Failure> {
         let mut writes = Writes { root: self.root.clone(), staged: Vec::new(), made_folders: Vec::new() };
         for file in files {
             refuse_protected(&file.path)?;
@@ -116,7 +132,7 @@ impl Folder {
 }
 
 impl Writes {
-    fn stage(&mut self, file: &FileOutcome, target: PathBuf) -> io::Result<()> {
+    fn stage(&mut self, file: &NewText, target: PathBuf) -> io::Result<()> {
         let folder = target.parent().unwrap_or(&self.root).to_path_buf();
         let missing: Vec<PathBuf> =
             folder.ancestors().take_while(|folder| !folder.exists()).map(Path::to_path_buf).collect();
@@ -143,7 +159,7 @@ impl Writes {
     }
 
     /// Puts every text in its place, or none: what was replaced before a failure is put back.
-    pub(super) fn commit(mut self) -> Result<(), Failure> {
+    pub(in crate::cli) fn commit(mut self) -> Result<(), Failure> {
         for staged in &self.staged {
             let now =
                 read(&staged.target).map_err(|problem| Failure::refused(problem).in_file(&staged.path))?;
@@ -240,7 +256,7 @@ fn failed(path: &str, error: &io::Error) -> Failure {
 
 /// Refuses names that decide what runs, or whom we trust.
 fn refuse_protected(path: &str) -> Result<(), Failure> {
-    if !is_protected(path) {
+    if !lower::is_protected(path) {
         return Ok(());
     }
     Err(Failure::refused(
@@ -248,25 +264,4 @@ fn refuse_protected(path: &str) -> Result<(), Failure> {
             .hint("Change files that decide what runs or whom to trust by hand."),
     )
     .in_file(path))
-}
-
-fn is_protected(path: &str) -> bool {
-    let path = path.replace('\\', "/").to_lowercase();
-    let parts: Vec<&str> = path.split('/').collect();
-    let name = parts.last().copied().unwrap_or_default();
-    parts.iter().any(|part| {
-        matches!(*part, ".git" | ".vscode" | ".idea" | ".ci" | ".circleci" | ".buildkite" | ".husky")
-    }) || matches!(
-        name,
-        ".tenon.toml"
-            | ".gitmodules"
-            | ".gitlab-ci.yml"
-            | ".travis.yml"
-            | "jenkinsfile"
-            | "azure-pipelines.yml"
-    ) || name == ".env"
-        || name.starts_with(".env.")
-        || parts
-            .windows(2)
-            .any(|pair| matches!(pair, [".github" | ".gitea" | ".forgejo", "workflows" | "actions"]))
 }

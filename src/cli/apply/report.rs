@@ -1,9 +1,10 @@
 //! What `tenon apply` says: to people a diff, to programs one JSON object.
 
-use std::io::{self, Write as _};
+use std::io;
 
 use serde::Serialize;
 
+use super::disk::NewText;
 use super::{ApplyArgs, Streams};
 use crate::diff::{ChangeKind, ChangeSet, FileSet, Hunk, Nearest, Refusal, Tier, render};
 use crate::problem::{Category, Problem, plain};
@@ -18,6 +19,13 @@ pub(super) struct FileOutcome {
     /// The text after.
     pub(super) new: String,
     hunks: Vec<Hunk>,
+}
+
+impl FileOutcome {
+    /// What is written.
+    pub(super) fn new_text(&self) -> NewText {
+        NewText { path: self.path.clone(), old: self.old.clone(), new: self.new.clone() }
+    }
 }
 
 /// What a reply that fits does.
@@ -62,10 +70,17 @@ impl Outcome {
 
 /// Why nothing was changed.
 #[derive(Debug)]
-pub(super) struct Failure {
+pub(in crate::cli) struct Failure {
     /// Whether the arguments are to blame.
     pub(super) usage: bool,
     errors: Vec<ErrorJson>,
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let messages: Vec<_> = self.errors.iter().map(|error| error.problem.message.as_str()).collect();
+        f.write_str(&messages.join("; "))
+    }
 }
 
 impl Failure {

@@ -168,16 +168,14 @@ fn truncated_code_does_not_panic() {
 
 #[test]
 fn garbage_is_bounded() {
-    let size = if std::env::var_os("TENON_LONG").is_some() { 1 << 20 } else { 1 << 16 };
+    let size = if std::env::var_os("TENON_LONG").is_some() { 1 << 20 } else { 1 << 13 };
     for pattern in
         ["(", "{[(<", ")", "\"'`", "a b ( } é \u{0} \" ", "<<<<<<< HEAD\n", "=> fn class def func ", "\\\n"]
     {
         let rope = Rope::from_str(&pattern.repeat(size / pattern.len()));
         for language in Language::ALL {
             // Giving up is fine; coming back is the point.
-            let st = std::time::Instant::now();
-            let r = outline(language, &rope);
-            eprintln!("{pattern:?} {language:?} {} {:?}", r.is_some(), st.elapsed());
+            let _ = outline(language, &rope);
         }
     }
 }

@@ -256,13 +256,13 @@ fn random_edits_match_a_plain_string() {
     let n_documents: u64 = if std::env::var_os("TENON_LONG").is_some() { 10_000 } else { 400 };
     for seed in 0..n_documents {
         if let Err(panic) = std::panic::catch_unwind(|| live(seed, EDITS_EACH)) {
-            eprintln_seed(seed);
+            name_seed(seed);
             std::panic::resume_unwind(panic);
         }
     }
 }
 
 #[expect(clippy::print_stderr, reason = "a failing test has to name its seed")]
-fn eprintln_seed(seed: u64) {
+fn name_seed(seed: u64) {
     eprintln!("failing seed: {seed}");
 }

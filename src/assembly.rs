@@ -1,0 +1,80 @@
+//! Puts the application together from a configuration: the same parts for every front door.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use tokio::sync::mpsc;
+
+use crate::app::{self, Event, Parts};
+use crate::config::{Config, ConfiguredModels};
+use crate::model::{Model, Role};
+use crate::orchestrator::{Board, Services, Settings};
+use crate::ports::{Editor, MemoryJournal, ModelSource};
+use crate::problem::Problem;
+use crate::workspace::{DiskFiles, ScratchFolder};
+
+/// The parts as `config` describes them, with `models` in the place of the configured ones. `scratch` is where
+/// diffs to look at are written.
+pub fn parts(
+    config: &Config,
+    models: Arc<dyn ModelSource>,
+    editor: Arc<dyn Editor>,
+    scratch: Option<PathBuf>,
+) -> Parts {
+    let settings = Settings {
+        repair_rounds: config.limits.repair_rounds,
+        task_time: config.limits.task,
+        files: config.limits.files,
+        comment_marker: config.comment_marker.clone(),
+    };
+    Parts {
+        services: Services {
+            models,
+            files: Arc::new(DiskFiles::new(config.limits.file_bytes)),
+            editor,
+            board: Arc::new(Board::default()),
+            settings: Arc::new(settings),
+        },
+        journal: Arc::new(MemoryJournal::default()),
+        scratch: Arc::new(ScratchFolder::new(scratch)),
+        review_mode: config.review_mode,
+        concurrent_tasks: config.limits.concurrent_tasks,
+        providers: config.providers.keys().cloned().collect(),
+        warnings: Vec::new(),
+    }
+}
+
+/// What came of reading the configuration and opening the log, for [`start`].
+#[derive(Debug, Clone, Default)]
+pub struct Loaded {
+    /// The configuration; the default one when it could not be read.
+    pub config: Arc<Config>,
+    /// Why the configuration could not be read: every request for a model is answered with this.
+    pub config_problem: Option<Problem>,
+    /// Other problems to show once.
+    pub warnings: Vec<Problem>,
+    /// Where diffs to look at are written.
+    pub scratch: Option<PathBuf>,
+}
+
+/// Starts the application for `editor`. A broken configuration does not keep it from starting: what needs no model
+/// works, and what needs one says what is wrong.
+pub fn start(loaded: &Loaded, editor: Arc<dyn Editor>) -> mpsc::UnboundedSender<Event> {
+    let models: Arc<dyn ModelSource> = match &loaded.config_problem {
+        Some(problem) => Arc::new(NoModels(problem.clone())),
+        None => Arc::new(ConfiguredModels::new(Arc::clone(&loaded.config))),
+    };
+    let mut parts = parts(&loaded.config, models, editor, loaded.scratch.clone());
+    parts.warnings.extend(loaded.config_problem.iter().chain(&loaded.warnings).cloned());
+    app::spawn(parts).0
+}
+
+/// Answers every request for a model with the same problem.
+struct NoModels(Problem);
+
+impl ModelSource for NoModels {
+    fn models(&self, _role: Role) -> BoxFuture<'_, Result<Vec<Arc<dyn Model>>, Problem>> {
+        Box::pin(std::future::ready(Err(self.0.clone())))
+    }
+}

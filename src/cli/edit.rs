@@ -1,0 +1,146 @@
+//! `tenon edit`: the same pipeline as in an editor, on files.
+//!
+//! A front door like any other: it sends the application's events and implements [`Editor`], where an edit is
+//! written to disk, all files or none. Nothing is written before the change was shown and consented to.
+
+mod disk_editor;
+
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{EditArgs, Exit, output};
+use crate::app::event::ClientFacts;
+use crate::app::{Command, EditRequest, Event, Intent, Selection, Target};
+use crate::ports::{Editor, TaskNotice};
+use crate::problem::{Category, Problem};
+use crate::text::PositionEncoding;
+use disk_editor::DiskEditor;
+
+/// Runs the command. `start` starts the application for the editor it is given.
+///
+/// # Errors
+/// Whatever kept the change from being made; nothing was changed then.
+pub async fn run(
+    args: &EditArgs,
+    start: impl FnOnce(Arc<dyn Editor>) -> mpsc::UnboundedSender<Event>,
+) -> Result<Exit, Problem> {
+    let root = folder(&args.root)?;
+    let mut also: Vec<_> = args.paths.iter().map(|path| absolute(path, &root)).collect();
+    if also.is_empty() {
+        return Err(Problem::error("no-file", Category::Request, "no file was named")
+            .hint("name at least one file: tenon edit \"make it async\" src/lib.rs"));
+    }
+    let target = also.remove(0);
+    let (notices, mut noticed) = mpsc::unbounded_channel();
+    let (back, inbox) = oneshot::channel();
+    let editor = DiskEditor::new(root.clone(), notices, inbox, std::io::stderr().is_terminal() && !args.json);
+    let events = start(Arc::new(editor));
+    let _ = back.send(events.clone());
+    let facts = ClientFacts {
+        folders: vec![root],
+        encoding: PositionEncoding::Utf8,
+        apply_edit: true,
+        resource_operations: true,
+        show_document: false,
+    };
+    let _ = events.send(Event::Initialized(facts));
+    let request = EditRequest {
+        target: Target::Path(target),
+        region: None,
+        intent: Intent::Instruction(args.instruction.clone()),
+        auto: Some(false),
+        also,
+    };
+    ask(&events, Command::Edit(request)).await?;
+    let proposal = tokio::select! {
+        ready = proposal(&mut noticed) => ready?,
+        _ = tokio::signal::ctrl_c() => {
+            let _ = events.send(Event::Shutdown);
+            return Ok(Exit::Cancelled);
+        }
+    };
+    let shown = ask(&events, Command::Show { proposal: Some(proposal.clone()), open: false }).await?;
+    let diff = shown["diff"].as_str().unwrap_or_default();
+    if !args.json {
+        output::print_diff(diff)?;
+        if !args.yes && !consent().await {
+            return Ok(Exit::Cancelled);
+        }
+    }
+    if args.yes || !args.json {
+        let selection = Selection { proposal: Some(proposal.clone()), ..Selection::default() };
+        ask(&events, Command::Accept(selection)).await?;
+        applied(&mut noticed).await?;
+    }
+    let status = if args.yes || !args.json { "applied" } else { "proposed" };
+    if args.json {
+        output::print_json(&json!({ "status": status, "diff": diff, "errors": [] }))?;
+    }
+    let _ = events.send(Event::Shutdown);
+    Ok(Exit::Done)
+}
+
+fn folder(path: &Path) -> Result<PathBuf, Problem> {
+    std::fs::canonicalize(path).ok().filter(|path| path.is_dir()).ok_or_else(|| {
+        let message = format!("{} is not a folder that can be read", path.display());
+        Problem::error("no-such-folder", Category::Request, message).hint("name a folder that exists")
+    })
+}
+
+/// A path as the shell means it: relative to the working folder if it is there, else to the root.
+fn absolute(path: &Path, root: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| root.join(path))
+}
+
+async fn ask(events: &mpsc::UnboundedSender<Event>, command: Command) -> Result<Value, Problem> {
+    let (reply, answer) = oneshot::channel();
+    let _ = events.send(Event::Command(command, reply));
+    answer.await.unwrap_or_else(|_| Err(gone()))
+}
+
+fn gone() -> Problem {
+    Problem::error("internal", Category::Internal, "the application ended early")
+        .hint("the log has the details")
+}
+
+/// Waits for the proposal's id, or for what kept it from coming.
+async fn proposal(noticed: &mut mpsc::UnboundedReceiver<TaskNotice>) -> Result<String, Problem> {
+    while let Some(notice) = noticed.recv().await {
+        match notice {
+            TaskNotice::Proposal { proposal, .. } => return Ok(proposal),
+            TaskNotice::Failed { error } => return Err(error),
+            _ => {}
+        }
+    }
+    Err(gone())
+}
+
+async fn applied(noticed: &mut mpsc::UnboundedReceiver<TaskNotice>) -> Result<(), Problem> {
+    while let Some(notice) = noticed.recv().await {
+        match notice {
+            TaskNotice::Applied { .. } => return Ok(()),
+            TaskNotice::Failed { error } => return Err(error),
+            _ => {}
+        }
+    }
+    Err(gone())
+}
+
+/// Asks at the terminal. No terminal, no consent.
+async fn consent() -> bool {
+    let asked = tokio::task::spawn_blocking(|| {
+        if !std::io::stdin().is_terminal() {
+            return false;
+        }
+        let mut stderr = std::io::stderr();
+        let _ = write!(stderr, "Apply this change? [y/N] ").and_then(|()| stderr.flush());
+        let mut line = String::new();
+        let read = std::io::stdin().lock().read_line(&mut line);
+        read.is_ok() && matches!(line.trim(), "y" | "Y" | "yes")
+    });
+    asked.await.unwrap_or(false)
+}

@@ -1,0 +1,114 @@
+//! Files on disk that are not open in an editor, and texts put aside to be looked at.
+//!
+//! Reading is bounded in size and refuses what is no text. Nothing here writes into a workspace: that is the
+//! editor's, or for the command line `cli`'s, business.
+
+use std::fs;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use crate::ports::{FileError, Scratch, SourceFiles};
+
+/// Reads files up to a size.
+#[derive(Debug, Clone, Copy)]
+pub struct DiskFiles {
+    cap: u64,
+}
+
+/// A folder of texts that are made to be looked at, such as diffs.
+#[derive(Debug, Clone)]
+pub struct ScratchFolder {
+    folder: Option<PathBuf>,
+}
+
+impl DiskFiles {
+    /// Reads files of at most `cap` bytes.
+    pub fn new(cap: u64) -> Self {
+        Self { cap }
+    }
+
+    fn read_bytes(self, path: &Path) -> Result<Option<Vec<u8>>, FileError> {
+        let unreadable =
+            |error: &io::Error| FileError::Unreadable { path: path.to_owned(), reason: error.to_string() };
+        let metadata = match fs::metadata(path) {
+            Ok(metadata) => metadata,
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(unreadable(&error)),
+        };
+        if !metadata.is_file() {
+            return Err(FileError::NotText(path.to_owned()));
+        }
+        let too_large = |size| FileError::TooLarge { path: path.to_owned(), size, cap: self.cap };
+        if metadata.len() > self.cap {
+            return Err(too_large(metadata.len()));
+        }
+        // The file may grow while it is read.
+        let mut bytes = Vec::new();
+        let file = fs::File::open(path).map_err(|error| unreadable(&error))?;
+        file.take(self.cap + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
+        if bytes.len() as u64 > self.cap { Err(too_large(bytes.len() as u64)) } else { Ok(Some(bytes)) }
+    }
+}
+
+impl SourceFiles for DiskFiles {
+    fn read(&self, path: &Path) -> Result<Option<String>, FileError> {
+        let Some(bytes) = self.read_bytes(path)? else { return Ok(None) };
+        let text = String::from_utf8(bytes).map_err(|_| FileError::NotText(path.to_owned()))?;
+        if text.contains('\0') { Err(FileError::NotText(path.to_owned())) } else { Ok(Some(text)) }
+    }
+}
+
+impl ScratchFolder {
+    /// Uses `folder`, which exists; `None` when there is no place to write to.
+    pub fn new(folder: Option<PathBuf>) -> Self {
+        Self { folder }
+    }
+}
+
+impl Scratch for ScratchFolder {
+    fn write(&self, name: &str, text: &str) -> Result<PathBuf, FileError> {
+        let unreadable =
+            |path: &Path, reason: String| FileError::Unreadable { path: path.to_owned(), reason };
+        let Some(folder) = &self.folder else {
+            return Err(unreadable(Path::new(name), "there is no folder to write to".to_owned()));
+        };
+        let path = folder.join(name);
+        fs::write(&path, text).map_err(|error| unreadable(&path, error.to_string()))?;
+        Ok(path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(bytes: &[u8], cap: u64, expected: impl Fn(Result<Option<String>, FileError>) -> bool) {
+        let file = tempfile::NamedTempFile::new().expect("a temporary file");
+        fs::write(file.path(), bytes).expect("written");
+        let read = DiskFiles::new(cap).read(file.path());
+        assert!(expected(read.clone()), "{read:?}");
+    }
+
+    #[test]
+    fn text_is_read_and_everything_else_refused() {
+        check("é\r\n".as_bytes(), 10, |read| read == Ok(Some("é\r\n".to_owned())));
+        check(b"\xff\xfe", 10, |read| matches!(read, Err(FileError::NotText(_))));
+        check(b"a\0b", 10, |read| matches!(read, Err(FileError::NotText(_))));
+        check(b"12345", 4, |read| matches!(read, Err(FileError::TooLarge { size: 5, cap: 4, .. })));
+    }
+
+    #[test]
+    fn a_missing_file_is_no_error_and_a_folder_is_no_text() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let files = DiskFiles::new(10);
+        assert_eq!(files.read(&folder.path().join("none")), Ok(None));
+        assert!(matches!(files.read(folder.path()), Err(FileError::NotText(_))));
+    }
+
+    #[test]
+    fn without_a_folder_nothing_is_put_aside() {
+        assert!(ScratchFolder::new(None).write("p1.diff", "x").is_err());
+    }
+}
