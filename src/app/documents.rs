@@ -7,15 +7,15 @@ use crate::problem::Severity;
 use crate::text::{ContentChange, Desynchronised, Document, DocumentUri};
 
 /// `didOpen`.
-pub(super) fn opened(state: &mut State, uri: DocumentUri, language: String, version: i32, text: &str) {
+pub(super) fn opened(state: &mut State, uri: &DocumentUri, language: String, version: i32, text: &str) {
     let document = Document::open(uri.clone(), language, version, text);
     let rope = document.text().clone();
-    for track in state.tracks_of(&uri) {
+    for track in state.tracks_of(uri) {
         track.opened(&rope);
     }
     let used = state.tick();
     state.documents.insert(uri.clone(), OpenDocument { document, used });
-    applying::observe(state, &uri);
+    applying::observe(state, uri);
     marks::schedule(state);
 }
 

@@ -26,7 +26,7 @@ fn handle(state: &mut State, event: Event) {
             }
         }
         Event::Opened { uri, language, version, text } => {
-            documents::opened(state, uri, language, version, &text);
+            documents::opened(state, &uri, language, version, &text);
         }
         Event::Changed { uri, version, changes } => documents::changed(state, &uri, version, &changes),
         Event::Closed { uri } => documents::closed(state, &uri),

@@ -41,15 +41,15 @@ struct Running {
 pub(super) struct Tasks {
     queue: VecDeque<Queued>,
     running: BTreeMap<String, Running>,
-    n_tasks: u64,
-    n_proposals: u64,
+    last_task: u64,
+    last_proposal: u64,
 }
 
 impl Tasks {
     /// A fresh task id.
     pub(super) fn next_id(&mut self) -> String {
-        self.n_tasks += 1;
-        format!("t{}", self.n_tasks)
+        self.last_task += 1;
+        format!("t{}", self.last_task)
     }
 
     pub(super) fn tracks_mut(&mut self) -> impl Iterator<Item = &mut Track> {
@@ -175,8 +175,8 @@ fn end(state: &State, task: &str, message: &str) {
 }
 
 fn propose(state: &mut State, task: &str, mut running: Running, outcome: Outcome) {
-    state.tasks.n_proposals += 1;
-    let id = ProposalId::nth(state.tasks.n_proposals);
+    state.tasks.last_proposal += 1;
+    let id = ProposalId::nth(state.tasks.last_proposal);
     let mut number = 0;
     let Outcome { changes, base, uris, model, .. } = outcome;
     let files: Vec<_> = changes
@@ -185,7 +185,7 @@ fn propose(state: &mut State, task: &str, mut running: Running, outcome: Outcome
         .map(|change| {
             let uri = uri_of(&uris, &running.root, &change.path);
             let text = base.files.get(&change.path).cloned().unwrap_or_default();
-            let track = take_track(state, &mut running.tracks, uri, text);
+            let track = take_track(state, &mut running.tracks, &uri, text);
             ProposedFile { path: change.path.clone(), track, change: proposed(change, &mut number) }
         })
         .collect();
@@ -225,13 +225,13 @@ fn uri_of(uris: &BTreeMap<String, DocumentUri>, root: &Path, path: &str) -> Docu
     uris.get(path).cloned().unwrap_or_else(|| DocumentUri::from_path(&root.join(path)))
 }
 
-fn take_track(state: &State, tracks: &mut Vec<Track>, uri: DocumentUri, base: Rope) -> Track {
-    if let Some(at) = tracks.iter().position(|track| *track.uri() == uri) {
+fn take_track(state: &State, tracks: &mut Vec<Track>, uri: &DocumentUri, base: Rope) -> Track {
+    if let Some(at) = tracks.iter().position(|track| track.uri() == uri) {
         return tracks.swap_remove(at);
     }
     let mut track = Track::closed(uri.clone(), base);
     // Opened while the task ran.
-    if let Some(document) = state.live(&uri) {
+    if let Some(document) = state.live(uri) {
         track.opened(document.text());
     }
     track

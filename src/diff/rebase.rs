@@ -179,8 +179,7 @@ fn inserts_line_before(base: &Rope, map: &PositionMap, live: &Rope, at: usize) -
 
 fn is_line_start(text: &Rope, at: usize) -> bool {
     match at.checked_sub(1).and_then(|before| text.get_byte(before)) {
-        None => true,
-        Some(b'\n') => true,
+        None | Some(b'\n') => true,
         Some(b'\r') => text.get_byte(at) != Some(b'\n'),
         // Behind a byte order mark.
         Some(0xbf) => at == 3 && text.get_byte(0) == Some(0xef) && text.get_byte(1) == Some(0xbb),

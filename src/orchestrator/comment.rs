@@ -46,17 +46,22 @@ fn instruction_at(
     let mut last = line;
     // A line comment on a line of its own goes on as long as such lines follow; a block comment ends on its line.
     let is_block = markers.block.is_some_and(|(open, _)| content[comment.range.start..].starts_with(open));
-    while alone && !is_block {
-        let Some(next) = line_text(text, last + 1) else { break };
-        let Some(rest) = markers.find(&next).filter(|rest| next[..rest.range.start].trim().is_empty()) else {
-            break;
-        };
-        instruction.push(rest.text.to_owned());
-        last += 1;
+    if alone && !is_block {
+        while let Some(more) = continuation(text, last + 1, markers) {
+            instruction.push(more);
+            last += 1;
+        }
     }
     let instruction = instruction.join(" ").trim().to_owned();
     let column = if alone { 0 } else { comment.range.start };
     (!instruction.is_empty()).then_some(CommentInstruction { lines: line..=last, column, instruction })
+}
+
+/// The text of `line` if it is a comment and nothing else.
+fn continuation(text: &Rope, line: usize, markers: &CommentMarkers) -> Option<String> {
+    let content = line_text(text, line)?;
+    let comment = markers.find(&content)?;
+    content[..comment.range.start].trim().is_empty().then(|| comment.text.to_owned())
 }
 
 fn line_text(text: &Rope, line: usize) -> Option<String> {

@@ -11,13 +11,10 @@ pub(super) fn fill(template: &str, values: &[(&str, &str)]) -> String {
             rest = &rest[before.len()..];
             break;
         };
-        match values.iter().find(|(name, _)| *name == slot) {
-            Some((_, value)) => filled.push_str(value),
-            None => {
-                filled.push_str("{{");
-                filled.push_str(slot);
-                filled.push_str("}}");
-            }
+        if let Some((_, value)) = values.iter().find(|(name, _)| *name == slot) {
+            filled.push_str(value);
+        } else {
+            filled.extend(["{{", slot, "}}"]);
         }
         rest = behind;
     }

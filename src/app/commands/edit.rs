@@ -50,14 +50,14 @@ fn resolve(state: &State, target: &Target) -> Result<DocumentUri, Problem> {
             Problem::error("unknown-document", Category::Request, message).hint("open the document first")
         })?,
         Target::Path(path) if path.is_absolute() => path.clone(),
-        Target::Path(path) => match state.client.folders.first() {
-            Some(folder) => folder.join(path),
-            None => {
+        Target::Path(path) => {
+            let Some(folder) = state.client.folders.first() else {
                 let message = format!("{} is relative, and no folder is open", path.display());
                 return Err(Problem::error("unknown-document", Category::Request, message)
                     .hint("give an absolute path or a URI"));
-            }
-        },
+            };
+            folder.join(path)
+        }
     };
     let open = state.documents.keys().find(|uri| uri.to_path().as_deref() == Some(path.as_path()));
     Ok(match (open, target) {

@@ -34,9 +34,8 @@ impl<'a> Lines<'a> {
         let mut at = start;
         while at < bytes.len() {
             let length = match bytes[at] {
-                b'\n' => 1,
                 b'\r' if bytes.get(at + 1) == Some(&b'\n') => 2,
-                b'\r' => 1,
+                b'\n' | b'\r' => 1,
                 _ => {
                     at += 1;
                     continue;
