@@ -76,7 +76,7 @@ pub fn print_json(value: &impl Serialize) -> Result<(), Problem> {
 /// Prints a unified diff, in colours where stdout takes them.
 ///
 /// # Errors
-/// As [`print`].
+/// As [`print`](fn@print).
 pub fn print_diff(diff: &str) -> Result<(), Problem> {
     let colours = Colours::for_stdout();
     let paint = |line: &str| match line.as_bytes().first() {
