@@ -50,7 +50,7 @@ pub fn from_text(text: &str, path: &Path) -> Result<Config, ConfigError> {
     }
     let file: raw::File = toml::from_str(text)
         .map_err(|error| ConfigError::new(path, vec![check::syntax_fault(text, &error)]))?;
-    resolve::resolve(file, path, checked.lines).map_err(|faults| ConfigError::new(path, faults))
+    resolve::resolve(&file, path, checked.lines).map_err(|faults| ConfigError::new(path, faults))
 }
 
 /// The JSON schema of the configuration file.

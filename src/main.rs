@@ -13,9 +13,6 @@ use tenon::lsp;
 use tenon::problem::{Category, Problem};
 use tenon::telemetry::{Front, Telemetry};
 
-/// Names of the languages whose grammars are built in.
-const LANGUAGES: &[&str] = &["Go", "JavaScript", "Python", "Rust", "TypeScript"];
-
 fn main() -> ExitCode {
     let command = Arguments::parse().command;
     let json = command.wants_json();
@@ -41,7 +38,6 @@ fn run(command: &Command) -> Result<ExitCode, Problem> {
                 ignored,
                 state: &parts.state,
                 telemetry: &parts.telemetry,
-                languages: LANGUAGES,
             };
             block_on(doctor::run(args, &surroundings))?
         }

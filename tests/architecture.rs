@@ -34,6 +34,7 @@ const ROOMS: &[(&str, Kind, &[&str])] = &[
     ("config", Edge, &["text", "syntax", "diff", "prompt", "model", "review", "ports"]),
     ("telemetry", Edge, &["config"]),
     ("workspace", Edge, &["ports"]),
+    // Wiring: it names the parts that front doors may not know.
     ("assembly", Edge, &["model", "ports", "orchestrator", "app", "config", "workspace"]),
     ("lsp", Edge, &["text", "syntax", "diff", "prompt", "model", "review", "ports", "app"]),
     (

@@ -38,8 +38,6 @@ pub struct Surroundings<'a> {
     pub state: &'a Result<StateDir, Problem>,
     /// The log.
     pub telemetry: &'a Telemetry,
-    /// Names of the languages whose grammars are built in.
-    pub languages: &'a [&'a str],
 }
 
 /// How a check went.
@@ -90,7 +88,7 @@ pub async fn run(args: &DoctorArgs, surroundings: &Surroundings<'_>) -> Exit {
     if let Ok(config) = surroundings.config {
         checks.extend(endpoints::models(config).await);
     }
-    checks.push(checks::languages(surroundings.languages));
+    checks.push(checks::languages());
     checks.extend(checks::editors());
     let status = checks.iter().map(|check| check.status).max().unwrap_or(Status::Ok);
     let report = Report {

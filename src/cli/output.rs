@@ -65,7 +65,7 @@ pub fn print(text: &str) -> Result<(), Problem> {
 /// Prints one JSON object to stdout, indented, with a line feed.
 ///
 /// # Errors
-/// As [`print`].
+/// As [`print`](fn@print).
 pub fn print_json(value: &impl Serialize) -> Result<(), Problem> {
     let text = serde_json::to_string_pretty(value).map_err(|error| {
         Problem::error("json-failed", Category::Internal, format!("cannot write JSON: {error}"))
@@ -76,7 +76,7 @@ pub fn print_json(value: &impl Serialize) -> Result<(), Problem> {
 /// Prints a unified diff, in colours where stdout takes them.
 ///
 /// # Errors
-/// As [`print`].
+/// As [`print`](fn@print).
 pub fn print_diff(diff: &str) -> Result<(), Problem> {
     let colours = Colours::for_stdout();
     let paint = |line: &str| match line.as_bytes().first() {

@@ -93,7 +93,7 @@ impl<'a> Checker<'a> {
             let line = line_of(self.text, &key.span());
             self.checked.lines.insert(child.clone(), line);
             if let Some(schema) = known.and_then(|known| known.get(name)).or(any) {
-                self.value(&child, schema, value, line)
+                self.value(&child, schema, value, line);
             } else {
                 let known = known.map(|known| known.keys().cloned().collect()).unwrap_or_default();
                 self.fault(&child, line, FaultKind::UnknownKey { name: name.to_owned(), known });

@@ -16,7 +16,7 @@ use super::secret_like::{is_variable_name, looks_like_key};
 use crate::model::{Api, EditFormat, KeySource, ModelSettings, ProviderSettings, Role, Timeouts};
 
 /// Resolves a checked file; `path` is where it stands.
-pub(super) fn resolve(file: raw::File, path: &Path, lines: Lines) -> Result<Config, Vec<Fault>> {
+pub(super) fn resolve(file: &raw::File, path: &Path, lines: Lines) -> Result<Config, Vec<Fault>> {
     let mut resolver = Resolver { lines: &lines, faults: Vec::new() };
     let providers = file
         .providers

@@ -12,6 +12,9 @@ use etcetera::BaseStrategy;
 
 use crate::problem::{Category, Problem};
 
+/// The bits of a mode that let others in.
+const GROUP_AND_OTHERS: u32 = 0o077;
+
 /// The state directory; it exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StateDir {
@@ -73,7 +76,7 @@ impl StateDir {
 
     /// Whether nobody else can read it. Always true where the system has no such modes.
     pub fn is_private(&self) -> bool {
-        mode(&self.path).is_none_or(|mode| mode & 0o077 == 0)
+        mode(&self.path).is_none_or(|mode| mode & GROUP_AND_OTHERS == 0)
     }
 
     fn folder(&self, name: &str) -> Result<PathBuf, Problem> {

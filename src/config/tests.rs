@@ -56,14 +56,13 @@ fn resolve(text: &str) -> Config {
 fn check(text: &str, expected: &Expect) {
     let found = match from_text(text, Path::new("c.toml")) {
         Ok(_) => "valid\n".to_owned(),
-        Err(error) => error
-            .problems()
-            .iter()
-            .map(|problem| {
-                let hint = problem.hint.as_deref().map(|hint| format!("\n  {hint}")).unwrap_or_default();
-                format!("{} | {}{hint}\n", problem.code, problem.message)
-            })
-            .collect(),
+        Err(error) => {
+            let lines = error.problems().into_iter().flat_map(|problem| {
+                let line = format!("{} | {}", problem.code, problem.message);
+                [Some(line), problem.hint.map(|hint| format!("  {hint}"))]
+            });
+            lines.flatten().collect::<Vec<_>>().join("\n") + "\n"
+        }
     };
     expected.assert_eq(&found);
 }
@@ -116,7 +115,7 @@ fn origins_name_lines_flags_and_defaults() {
 #[test]
 fn the_resolved_values_are_a_valid_file_again() {
     let first = resolve(WHOLE);
-    let lines = first.entries().iter().map(|entry| format!("{}\n", entry.toml())).collect::<String>();
+    let lines = first.entries().iter().map(Entry::toml).collect::<Vec<_>>().join("\n");
     let again = resolve(&lines);
     assert_eq!(Config { origins: first.origins.clone(), ..again }, first, "{lines}");
 }

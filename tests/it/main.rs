@@ -1,7 +1,10 @@
 //! The one integration-test binary: everything that needs more than one room. `guard` fails when a file of this
 //! folder is not listed here.
 
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 mod cli;
+mod documents;
 mod edit_cases;
 mod provider;
 mod session;

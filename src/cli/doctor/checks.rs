@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::{Check, Status, Surroundings};
+use crate::syntax::Language;
 use crate::telemetry;
 
 /// The checks that need no connection.
@@ -75,8 +76,8 @@ fn log(surroundings: &Surroundings<'_>) -> Check {
 }
 
 /// The grammars that are built in.
-pub(super) fn languages(names: &[&str]) -> Check {
-    Check::ok("languages", names.join(", "))
+pub(super) fn languages() -> Check {
+    Check::ok("languages", Language::ALL.map(Language::id).join(", "))
 }
 
 /// Editors with a page of their own, and the name of their program.

@@ -69,11 +69,11 @@ async fn without_models(config: &Config) -> Check {
 }
 
 fn three_ways() -> String {
-    let snippet = SNIPPET.lines().map(|line| format!("     {line}\n")).collect::<String>();
+    let snippet = SNIPPET.replace('\n', "\n     ");
     format!(
         "one of three ways helps:\n\
          (1) start a local server (Ollama, LM Studio, llama-server, vLLM): tenon finds it\n\
-         (2) put a provider into the configuration file, for example:\n{snippet}\
+         (2) put a provider into the configuration file, for example:\n     {snippet}\n\
          (3) run `tenon demo` to see tenon at work without any model"
     )
 }
