@@ -177,7 +177,9 @@ fn refused(refusals: &[Refusal]) -> Problem {
     if refusals.len() > 1 {
         problem.message = format!("{} (and {} more)", problem.message, refusals.len() - 1);
     }
-    problem
+    // The refusal's own hint is for the model, which had its chance.
+    problem.message = format!("the model's reply was refused: {}", problem.message);
+    problem.hint("nothing was changed; ask again, more exactly or for less at once, or use another model")
 }
 
 async fn resolve(
