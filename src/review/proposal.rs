@@ -165,10 +165,10 @@ impl ProposedFile {
 
     /// Every undecided hunk with its place in `live`; the map is computed once.
     pub fn open_hunks<'a>(&'a self, live: &'a Rope) -> Vec<(&'a ProposedHunk, Place)> {
-        let map = self.track.map(live);
-        self.hunks()
-            .iter()
-            .filter(|hunk| hunk.decision == Decision::Proposed)
+        let open: Vec<_> = self.hunks().iter().filter(|hunk| hunk.decision == Decision::Proposed).collect();
+        // Most files of a session are decided: they cost nothing while the user types.
+        let map = if open.is_empty() { None } else { self.track.map(live) };
+        open.into_iter()
             .map(|hunk| {
                 let place =
                     map.as_ref().map_or(Place::Unknown, |map| place(&hunk.hunk, &self.track, map, live));
