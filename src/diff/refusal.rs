@@ -88,46 +88,42 @@ pub struct Refusal {
 impl Refusal {
     /// A link on the way to `path` leads out of the workspace.
     pub fn outside(path: &str) -> Self {
-        let mut refusal = Self::new(
+        Self::new(
             RefusalCode::BadPath,
             "a link on its way leads out of the workspace",
             "choose a path inside the workspace",
-        );
-        refusal.path = Some(path.to_owned());
-        refusal
+        )
+        .of_file(path)
     }
 
     /// A model may not write `path`, whatever it says.
     pub fn protected(path: &str) -> Self {
-        let mut refusal = Self::new(
+        Self::new(
             RefusalCode::ProtectedPath,
             "this name decides what runs or whom to trust, so models do not write it",
             "make this change by hand",
-        );
-        refusal.path = Some(path.to_owned());
-        refusal
+        )
+        .of_file(path)
     }
 
     /// A block would create `path`, which exists.
     pub fn file_exists(path: &str) -> Self {
-        let mut refusal = Self::new(
+        Self::new(
             RefusalCode::FileExists,
             "it exists already and was not shown, so it is not overwritten",
             "open that file too and ask again, or choose another name",
-        );
-        refusal.path = Some(path.to_owned());
-        refusal
+        )
+        .of_file(path)
     }
 
     /// The text of `path` changed where the edit belongs.
     pub fn conflict(path: &str) -> Self {
-        let mut refusal = Self::new(
+        Self::new(
             RefusalCode::Conflict,
             "it was changed where this edit belongs",
             "look at both versions and ask again for the change",
-        );
-        refusal.path = Some(path.to_owned());
-        refusal
+        )
+        .of_file(path)
     }
 
     /// A refusal of the whole reply; see [`Refusal::of_block`] to say which block is meant.
@@ -142,12 +138,17 @@ impl Refusal {
         }
     }
 
+    /// Says which file is meant.
+    #[must_use]
+    pub fn of_file(mut self, path: &str) -> Self {
+        self.path = Some(path.to_owned());
+        self
+    }
+
     /// Says which block of which file is meant.
     #[must_use]
-    pub fn of_block(mut self, path: &str, block: usize) -> Self {
-        self.path = Some(path.to_owned());
-        self.block = Some(block);
-        self
+    pub fn of_block(self, path: &str, block: usize) -> Self {
+        Self { block: Some(block), ..self.of_file(path) }
     }
 }
 
