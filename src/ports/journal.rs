@@ -2,19 +2,21 @@
 
 use std::sync::{Mutex, PoisonError};
 
-/// A file's text before and after a step.
-#[derive(Debug, Clone, PartialEq, Eq)]
+use crate::text::Rope;
+
+/// A file's text before and after a step. Ropes share their nodes: a record costs what changed, not the file.
+#[derive(Debug, Clone, PartialEq)]
 pub struct FileRecord {
     /// Workspace-relative, `/` separators.
     pub path: String,
     /// `None` when the file did not exist.
-    pub before: Option<String>,
+    pub before: Option<Rope>,
     /// `None` when the file no longer exists.
-    pub after: Option<String>,
+    pub after: Option<Rope>,
 }
 
 /// One entry.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum JournalRecord {
     /// A proposal is about to be shown.
     Proposed {

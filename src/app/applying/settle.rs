@@ -210,8 +210,8 @@ pub(super) fn journal_prepared(state: &State, plan: &Plan, files: &[FlightFile])
         .iter()
         .map(|file| FileRecord {
             path: file.path.clone(),
-            before: (file.kind != FlightKind::Create).then(|| file.before.to_string()),
-            after: (file.kind != FlightKind::Delete).then(|| file.after.to_string()),
+            before: (file.kind != FlightKind::Create).then(|| file.before.clone()),
+            after: (file.kind != FlightKind::Delete).then(|| file.after.clone()),
         })
         .collect();
     let proposal = proposal_of(state, &plan.purpose).to_string();

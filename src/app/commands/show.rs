@@ -31,15 +31,16 @@ fn diff(state: &State, proposal: &Proposal) -> String {
         .map(|file| {
             let live = state.live(file.uri()).map_or(file.track.base(), |document| document.text());
             let (before, after) = before_and_after(file, live);
-            render::unified(&file.path, before.as_deref(), &after)
+            let before = before.map(|text| text.to_string());
+            render::unified(&file.path, before.as_deref(), &after.to_string())
         })
         .collect()
 }
 
 /// A file as it is in `live` and with every undecided hunk that fits; a created file has no text before.
-pub(in crate::app) fn before_and_after(file: &ProposedFile, live: &Rope) -> (Option<String>, String) {
+pub(in crate::app) fn before_and_after(file: &ProposedFile, live: &Rope) -> (Option<Rope>, Rope) {
     let hunks = match &file.change {
-        ProposedChange::Create { text, .. } => return (None, text.clone()),
+        ProposedChange::Create { text, .. } => return (None, Rope::from_str(text)),
         ProposedChange::Modify(hunks) => hunks,
     };
     let mut builder = TextEdit::builder(live.len_bytes());
@@ -54,8 +55,6 @@ pub(in crate::app) fn before_and_after(file: &ProposedFile, live: &Rope) -> (Opt
             builder.replace(placed.range, placed.insert);
         }
     }
-    let before = live.to_string();
-    let after = builder.finish().and_then(|edit| edit.apply(live));
-    let after = after.map_or_else(|_| before.clone(), |after| after.to_string());
-    (Some(before), after)
+    let after = builder.finish().and_then(|edit| edit.apply(live)).unwrap_or_else(|_| live.clone());
+    (Some(live.clone()), after)
 }
