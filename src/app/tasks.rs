@@ -23,6 +23,19 @@ pub(super) struct Queued {
     pub job: EditJob,
     pub title: String,
     pub auto: Option<bool>,
+    /// The open documents of the snapshot, followed from the moment of the request: its region is a place in them.
+    tracks: Vec<Track>,
+}
+
+impl Queued {
+    /// Takes the snapshot that the job works on.
+    pub(super) fn new(state: &State, mut job: EditJob, title: String, auto: Option<bool>) -> Self {
+        job.documents = state.snapshots();
+        let trusted = job.documents.iter().filter(|document| document.desynchronised.is_none());
+        let tracks =
+            trusted.map(|document| Track::open(document.uri.clone(), document.text.clone())).collect();
+        Self { job, title, auto, tracks }
+    }
 }
 
 #[derive(Debug)]
@@ -32,7 +45,6 @@ struct Running {
     target: DocumentUri,
     root: std::path::PathBuf,
     cancel: CancellationToken,
-    /// The open documents of the snapshot, followed from the moment it was taken.
     tracks: Vec<Track>,
 }
 
@@ -53,7 +65,8 @@ impl Tasks {
     }
 
     pub(super) fn tracks_mut(&mut self) -> impl Iterator<Item = &mut Track> {
-        self.running.values_mut().flat_map(|running| &mut running.tracks)
+        let queued = self.queue.iter_mut().flat_map(|queued| &mut queued.tracks);
+        self.running.values_mut().flat_map(|running| &mut running.tracks).chain(queued)
     }
 
     /// Ids and titles of everything queued or running.
@@ -81,15 +94,7 @@ fn start_waiting(state: &mut State) {
     }
 }
 
-fn start(state: &mut State, Queued { mut job, title, auto }: Queued) {
-    // The snapshot is taken now, not when the task was queued: the model should see the newest text.
-    job.documents = state.snapshots();
-    let tracks = job
-        .documents
-        .iter()
-        .filter(|document| document.desynchronised.is_none())
-        .map(|document| Track::open(document.uri.clone(), document.text.clone()))
-        .collect();
+fn start(state: &mut State, Queued { job, title, auto, tracks }: Queued) {
     let cancel = CancellationToken::new();
     let task = job.task.clone();
     let running = Running {

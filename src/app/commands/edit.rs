@@ -37,7 +37,8 @@ pub(super) fn edit(state: &mut State, request: EditRequest) -> Result<Value, Pro
         documents: Vec::new(),
         also: request.also,
     };
-    tasks::submit(state, Queued { job, title, auto: request.auto });
+    let queued = Queued::new(state, job, title, request.auto);
+    tasks::submit(state, queued);
     Ok(json!({ "task": task }))
 }
 
