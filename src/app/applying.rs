@@ -190,7 +190,7 @@ pub(super) fn deadline(state: &mut State, id: ApplyId) {
 fn settle_if_clear(state: &mut State) {
     let clear = |flight: &Flight| {
         matches!(flight.answer, Some((true, _)))
-            && flight.files.iter().all(|file| file.seen || file.version.is_none())
+            && flight.files.iter().all(|file| file.seen || !is_observable(state, file))
     };
     if state.flights.current.as_ref().is_some_and(clear) {
         settle_current(state);
@@ -201,6 +201,13 @@ fn settle_current(state: &mut State) {
     let Some(flight) = state.flights.current.take() else { return };
     let (applied, reason) = flight.answer.unwrap_or((false, None));
     settle::settle(state, flight.plan, flight.files, applied, reason);
+}
+
+/// Whether the mirror shows what becomes of a file: it was open, or the edit itself opened it.
+fn is_observable(state: &State, file: &FlightFile) -> bool {
+    let open = || state.documents.contains_key(file.track.uri());
+    // A deleted document is closed, not changed.
+    file.kind != FlightKind::Delete && (file.version.is_some() || open())
 }
 
 /// What a file that arrived became, for the history.

@@ -117,7 +117,13 @@ async fn edit_with(
             ask(services, &job.task, model.as_ref(), request.clone(), format).await.map_err(|e| {
                 services.board.answered(provider, Health::Failing);
                 let problem = Problem::from(&e.error);
-                if e.shown || round > 0 { Failure::Final(problem) } else { Failure::TryNext(problem) }
+                if round > 0 {
+                    Failure::Final(unrepaired(&refusals, &problem))
+                } else if e.shown {
+                    Failure::Final(problem)
+                } else {
+                    Failure::TryNext(problem)
+                }
             })?;
         services.board.answered(provider, Health::Ok);
         usage.input += answer.usage.input;
@@ -180,6 +186,13 @@ fn refused(refusals: &[Refusal]) -> Problem {
     // The refusal's own hint is for the model, which had its chance.
     problem.message = format!("the model's reply was refused: {}", problem.message);
     problem.hint("nothing was changed; ask again, more exactly or for less at once, or use another model")
+}
+
+/// The refusal is what the user must know; that the repair failed too comes second.
+fn unrepaired(refusals: &[Refusal], repair: &Problem) -> Problem {
+    let mut problem = refused(refusals);
+    problem.message = format!("{} (asking for a repair failed: {})", problem.message, repair.message);
+    problem
 }
 
 async fn resolve(

@@ -1,6 +1,6 @@
 //! What an edit became, and what follows from it.
 
-use super::{ATTEMPTS, FlightFile, FlightKind, Plan, Purpose, applied_kind, enqueue};
+use super::{ATTEMPTS, FlightFile, FlightKind, Plan, Purpose, applied_kind, enqueue, is_observable};
 use crate::app::marks;
 use crate::app::state::State;
 use crate::ports::{FileRecord, JournalRecord, TaskNotice};
@@ -16,11 +16,11 @@ pub(super) fn settle(
     applied: bool,
     reason: Option<String>,
 ) {
-    let arrived = |file: &FlightFile| file.seen || (applied && file.version.is_none());
-    if files.iter().all(arrived) {
-        return succeeded(state, &plan, files);
+    let (there, missing): (Vec<_>, Vec<_>) =
+        files.into_iter().partition(|file| file.seen || (applied && !is_observable(state, file)));
+    if missing.is_empty() {
+        return succeeded(state, &plan, there);
     }
-    let (there, missing): (Vec<_>, Vec<_>) = files.into_iter().partition(arrived);
     // Missing for sure: the mirror moved on, and where the edit belongs nothing happened.
     let absent = missing.iter().all(|file| is_absent(state, file));
     if there.is_empty() && absent && !plan.purpose.is_roll_back() && plan.attempt < ATTEMPTS {
