@@ -70,6 +70,8 @@ pub(super) struct FlightFile {
 pub(super) enum FlightKind {
     Modify,
     Create,
+    /// Writes the text of a new file into one that is there and blank.
+    Fill,
     Delete,
 }
 
@@ -214,7 +216,7 @@ fn is_observable(state: &State, file: &FlightFile) -> bool {
 fn applied_kind(kind: FlightKind) -> AppliedKind {
     match kind {
         FlightKind::Create => AppliedKind::Created,
-        FlightKind::Modify | FlightKind::Delete => AppliedKind::Modified,
+        FlightKind::Modify | FlightKind::Fill | FlightKind::Delete => AppliedKind::Modified,
     }
 }
 

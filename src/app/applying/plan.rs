@@ -113,8 +113,9 @@ fn accept_file(
 ) -> Result<Option<FlightFile>, Problem> {
     let Live { text, version, track } = live(state, &file.track, texts)?;
     match (&file.change, text) {
-        (ProposedChange::Create { text: new, .. }, None) => Ok(Some(create(file.path.clone(), track, new))),
-        (ProposedChange::Create { .. }, Some(_)) => Err(Problem::from(&Refusal::file_exists(&file.path))),
+        (ProposedChange::Create { text: new, .. }, text) => {
+            create(file.path.clone(), track, new, text, version).map(Some)
+        }
         (ProposedChange::Modify(_), None) => Err(unreadable(&format!("{} no longer exists", file.path))),
         (ProposedChange::Modify(hunks), Some(text)) => {
             let mut builder = TextEdit::builder(text.len_bytes());
@@ -141,19 +142,28 @@ pub(in crate::app) fn stale(path: &str, refusal: &Refusal) -> Problem {
     problem.hint("accept the other hunks one by one, or ask again for this change")
 }
 
-fn create(path: String, track: Track, text: &str) -> FlightFile {
-    let mut builder = TextEdit::builder(0);
-    builder.replace(0..0, text);
-    FlightFile {
-        path,
-        kind: FlightKind::Create,
-        before: Rope::new(),
-        after: Rope::from_str(text),
-        edit: builder.finish().unwrap_or_else(|_| TextEdit::diff("", text)),
-        track,
-        version: None,
-        seen: false,
+/// Creates a file, or fills one that is there but blank: an editor's new buffer of that name, or what the undo of
+/// a creation left open.
+fn create(
+    path: String,
+    track: Track,
+    text: &str,
+    there: Option<Rope>,
+    version: Option<i32>,
+) -> Result<FlightFile, Problem> {
+    let kind = if there.is_some() { FlightKind::Fill } else { FlightKind::Create };
+    let before = there.unwrap_or_default();
+    if before.chars().any(|c| !c.is_whitespace()) {
+        return Err(Problem::from(&Refusal::file_exists(&path)));
     }
+    let edit = replace_all(&before, text);
+    Ok(FlightFile { path, kind, before, after: Rope::from_str(text), edit, track, version, seen: false })
+}
+
+fn replace_all(before: &Rope, after: &str) -> TextEdit {
+    let mut builder = TextEdit::builder(before.len_bytes());
+    builder.replace(0..before.len_bytes(), after);
+    builder.finish().unwrap_or_else(|_| TextEdit::diff(&before.to_string(), after))
 }
 
 fn modify(
@@ -193,8 +203,7 @@ fn take_file(
     let path = file.path.clone();
     if file.kind == AppliedKind::Created {
         return match (direction, text) {
-            (Direction::Redo, None) => Ok(Some(create(path, track, &file.after.to_string()))),
-            (Direction::Redo, Some(_)) => Err(Problem::from(&Refusal::file_exists(&path))),
+            (Direction::Redo, text) => create(path, track, &file.after.to_string(), text, version).map(Some),
             (Direction::Undo, None) => Ok(None),
             (Direction::Undo, Some(text)) if text == file.after => {
                 Ok(Some(delete(state, path, track, text, version)))
@@ -223,42 +232,35 @@ fn changed_since(path: &str, version: Option<i32>) -> Problem {
 }
 
 fn delete(state: &State, path: String, track: Track, text: Rope, version: Option<i32>) -> FlightFile {
-    let mut builder = TextEdit::builder(text.len_bytes());
-    builder.replace(0..text.len_bytes(), "");
-    let edit = builder.finish().unwrap_or_else(|_| TextEdit::diff(&text.to_string(), ""));
+    let edit = replace_all(&text, "");
     // Without resource operations the file can only be emptied.
-    let deletes = state.client.resource_operations;
-    FlightFile {
-        path,
-        kind: if deletes { FlightKind::Delete } else { FlightKind::Modify },
-        before: text,
-        after: Rope::new(),
-        edit,
-        track,
-        // A deleted document is closed, not changed: there is nothing to observe.
-        version: version.filter(|_| !deletes),
-        seen: false,
-    }
+    let kind = if state.client.resource_operations { FlightKind::Delete } else { FlightKind::Modify };
+    FlightFile { path, kind, before: text, after: Rope::new(), edit, track, version, seen: false }
 }
 
 /// The edit as it is sent: text edits first, then creations and deletions.
 pub(super) fn edits(state: &State, files: &[FlightFile]) -> Vec<FileEdit> {
     let encoding = state.client.encoding;
-    let mut edits: Vec<_> = files
-        .iter()
-        .map(|file| {
-            let uri = file.track.uri().clone();
-            match file.kind {
-                FlightKind::Create => FileEdit::Create { uri, text: file.after.to_string() },
-                FlightKind::Delete => FileEdit::Delete { uri },
-                FlightKind::Modify => FileEdit::Edit {
-                    uri,
-                    version: file.version,
-                    edits: span_edits(&file.edit, &file.before, encoding),
-                },
+    let mut edits = Vec::new();
+    for file in files {
+        let uri = file.track.uri().clone();
+        let text_edit = || FileEdit::Edit {
+            uri: uri.clone(),
+            version: file.version,
+            edits: span_edits(&file.edit, &file.before, encoding),
+        };
+        match file.kind {
+            FlightKind::Modify | FlightKind::Fill => edits.push(text_edit()),
+            FlightKind::Create => edits.push(FileEdit::Create { uri, text: file.after.to_string() }),
+            FlightKind::Delete => {
+                // A file that was never saved has nothing to delete: its buffer is emptied at least.
+                if file.version.is_some() {
+                    edits.push(text_edit());
+                }
+                edits.push(FileEdit::Delete { uri });
             }
-        })
-        .collect();
+        }
+    }
     edits.sort_by_key(|edit| !matches!(edit, FileEdit::Edit { .. }));
     edits
 }

@@ -62,7 +62,7 @@ fn not_applied(applied: bool, absent: bool, reason: Option<String>) -> Problem {
             Category::Editor,
             format!("the editor did not apply the edit{reason}"),
         )
-        .hint("nothing was changed; the change is still pending, try again")
+        .hint("nothing was changed; try again")
     } else {
         let word = if applied { "reported success" } else { "reported failure" };
         let message = format!("the editor {word}, but the text is not the one expected{reason}");

@@ -189,7 +189,8 @@ fn create_file(document: &DocumentUri) -> lsp::DocumentChange {
 fn delete_file(document: &DocumentUri) -> lsp::DocumentChange {
     lsp::DocumentChange::DeleteFile(lsp::DeleteFile {
         uri: uri(document),
-        options: None,
+        // A file that was created and never saved is only a buffer.
+        options: Some(lsp::DeleteFileOptions { recursive: None, ignore_if_not_exists: Some(true) }),
         annotation_id: None,
     })
 }
