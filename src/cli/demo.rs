@@ -143,10 +143,10 @@ async fn ask(session: &mut Session, screen: &mut Screen) -> Result<String, Halt>
                 screen.streaming(n_written, typed)?;
             }
             "proposal" => {
-                screen.settle()?;
-                let streamed_past = keys.as_str().is_empty();
-                if !streamed_past {
-                    return Err(failed("the reply ended before the typing did").into());
+                // Pieces that came together leave keys over; the change must fit after them too.
+                for key in keys {
+                    session.type_key(sample::TARGET, at, key).await?;
+                    at += key.len_utf8();
                 }
                 let counts = format!("{} changes in {} files wait for you:", event["hunks"], event["files"]);
                 screen.says("tenon", &counts)?;
@@ -179,7 +179,7 @@ async fn show(session: &mut Session, screen: &mut Screen, proposal: &str) -> Res
     if shown["diff"].as_str() != Some(&plain) {
         return Err(failed("the pending change is not the one expected").into());
     }
-    screen.line(&format!("\n{}", pretty))
+    screen.line(&format!("\n{pretty}"))
 }
 
 async fn accept(session: &mut Session, screen: &mut Screen, proposal: &str) -> Result<(), Halt> {

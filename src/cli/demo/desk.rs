@@ -141,11 +141,8 @@ impl Desk {
         let open = self.documents.get_mut(uri)?;
         open.version += 1;
         open.text = text;
-        let changes: Vec<_> = edits
-            .iter()
-            .rev()
-            .map(|edit| json!({"range": edit["range"], "text": edit["newText"]}))
-            .collect();
+        let changes: Vec<_> =
+            edits.iter().rev().map(|edit| json!({"range": edit["range"], "text": edit["newText"]})).collect();
         let document = json!({"uri": uri, "version": open.version});
         Some(json!({"textDocument": document, "contentChanges": changes}))
     }

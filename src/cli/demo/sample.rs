@@ -44,8 +44,7 @@ pub(super) const INSTRUCTION: &str =
     "Two files format amounts of money. Move that into money.py and use it in both.";
 
 /// What is typed while the reply streams, directly behind [`BEFORE_TYPED`].
-pub(super) const TYPED: &str =
-    "\n    if not rest:\n        raise ValueError(f\"Nothing ordered: «{line}»\")";
+pub(super) const TYPED: &str = "\n    if not rest:\n        raise ValueError(f\"Nothing ordered: «{line}»\")";
 
 /// The line behind which is typed; it is the only one of its kind, between the two edits of its file.
 const BEFORE_TYPED: &str = "    guest, _, rest = line.partition(\":\")";

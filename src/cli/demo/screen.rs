@@ -88,12 +88,9 @@ impl Screen {
     /// The reply streams; `typed` is what was typed meanwhile.
     pub(super) fn streaming(&mut self, n_written: usize, typed: &str) -> Result<(), Halt> {
         let n_keys = typed.chars().count();
-        let text = format!("stream   {n_written} characters, while you type {n_keys} in parse()");
-        let mut line = self.said("tenon", &text);
-        if self.is_terminal {
-            let last = typed.lines().last().unwrap_or_default().trim();
-            line += &format!(": {}", self.colours.paint(Colour::Faint, last));
-        }
+        let last = self.colours.paint(Colour::Yellow, typed.lines().last().unwrap_or_default().trim());
+        let text = format!("stream   {n_written} characters; you type {n_keys} in parse(): {last}");
+        let line = self.said("tenon", &text);
         self.progress(line)
     }
 
@@ -172,10 +169,10 @@ mod tests {
 
     #[test]
     fn progress_is_redrawn_on_a_terminal_and_told_once_elsewhere() {
-        let streaming = " tenon  stream   9 characters, while you type 5 in parse()";
+        let streaming = " tenon  stream   9 characters; you type 5 in parse(): if";
         check(false, &format!("{streaming}\n    ok  done\n"));
         let stage = " tenon  stream   reads the reply";
-        check(true, &format!("\r\x1b[K{stage}\r\x1b[K{streaming}: if\n    ok  done\n"));
+        check(true, &format!("\r\x1b[K{stage}\r\x1b[K{streaming}\n    ok  done\n"));
     }
 
     #[test]
