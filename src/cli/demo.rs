@@ -51,7 +51,7 @@ where
     F: Future<Output = i32> + Send + 'static,
 {
     let mut screen = Screen::stdout();
-    screen.title("tenon demo: one change across three files, in a real LSP session inside this process.")?;
+    screen.title("tenon demo: one change across three files, in a real LSP session.")?;
     screen.line("The model's reply is a recording; nothing leaves this machine.\n")?;
     let folder = tempfile::tempdir().map_err(|error| unwritable(&error))?;
     // The temporary folder may be behind a link; the server and the editor must name the files alike.
@@ -195,7 +195,7 @@ async fn accept(session: &mut Session, screen: &mut Screen, proposal: &str) -> R
     if !kept {
         return Err(failed("what was typed meanwhile is lost").into());
     }
-    screen.ok("what you typed meanwhile is kept")?;
+    screen.ok("what you typed meanwhile, in parse(), is kept")?;
     session.compare_mirror().await?;
     screen.ok("the server's copies have the same SHA-256")
 }

@@ -38,7 +38,7 @@ fn the_demo_tells_its_story_and_leaves_nothing() {
         "+    lines.append(f\"Total: {euros(due)}\")\n",
         "--- /dev/null\n+++ b/money.py\n",
         "ok  every file is the expected one, byte for byte\n",
-        "ok  what you typed meanwhile is kept\n",
+        "ok  what you typed meanwhile, in parse(), is kept\n",
         "ok  every file is as it was",
         "tenon doctor",
     ] {

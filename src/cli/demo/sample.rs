@@ -40,11 +40,10 @@ pub(super) const REPLY: &str = include_str!("../../../fixtures/demo/reply.jsonl"
 pub(super) const TARGET: &str = "orders.py";
 
 /// What is asked for.
-pub(super) const INSTRUCTION: &str =
-    "Two files format amounts of money. Move that into money.py and use it in both.";
+pub(super) const INSTRUCTION: &str = "Both files format money. Move that into money.py, and use it in both.";
 
 /// What is typed while the reply streams, directly behind [`BEFORE_TYPED`].
-pub(super) const TYPED: &str = "\n    if not rest:\n        raise ValueError(f\"Nothing ordered: «{line}»\")";
+pub(super) const TYPED: &str = "\n    if not rest:\n        raise ValueError(f\"no order: «{line}»\")";
 
 /// The line behind which is typed; it is the only one of its kind, between the two edits of its file.
 const BEFORE_TYPED: &str = "    guest, _, rest = line.partition(\":\")";

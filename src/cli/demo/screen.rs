@@ -87,9 +87,8 @@ impl Screen {
 
     /// The reply streams; `typed` is what was typed meanwhile.
     pub(super) fn streaming(&mut self, n_written: usize, typed: &str) -> Result<(), Halt> {
-        let n_keys = typed.chars().count();
         let last = self.colours.paint(Colour::Yellow, typed.lines().last().unwrap_or_default().trim());
-        let text = format!("stream   {n_written} characters; you type {n_keys} in parse(): {last}");
+        let text = format!("stream   {n_written} characters; you type: {last}");
         let line = self.said("tenon", &text);
         self.progress(line)
     }
@@ -169,7 +168,7 @@ mod tests {
 
     #[test]
     fn progress_is_redrawn_on_a_terminal_and_told_once_elsewhere() {
-        let streaming = " tenon  stream   9 characters; you type 5 in parse(): if";
+        let streaming = " tenon  stream   9 characters; you type: if";
         check(false, &format!("{streaming}\n    ok  done\n"));
         let stage = " tenon  stream   reads the reply";
         check(true, &format!("\r\x1b[K{stage}\r\x1b[K{streaming}\n    ok  done\n"));
