@@ -36,9 +36,9 @@ def run(program: str) -> str:
             piece = os.read(terminal, 65536)
         except OSError:  # Linux says so when the other end is closed.
             piece = b""
+        written += piece
         if not piece:
             break
-        written += piece
     if os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) != 0:
         sys.exit(f"the demo failed:\n{written.decode()}")
     return written.decode().replace("\r\n", "\n")
@@ -82,16 +82,14 @@ def row(line: list[tuple[str, dict]], y: float) -> str:
     """One line of the terminal: first the backgrounds, then the text."""
     column, boxes, spans = 0, "", ""
     for text, style in line:
-        x, width = MARGIN + column * WIDTH, columns(text) * WIDTH
-        fill = style["fill"]
+        x, width, fill = MARGIN + column * WIDTH, columns(text) * WIDTH, style["fill"]
         if style["reverse"]:
             boxes += f'<rect x="{x:.1f}" y="{y - HEIGHT + 5}" width="{width:.1f}" height="{HEIGHT}" fill="{fill}"/>'
             fill = BACK
         weight = ' font-weight="bold"' if style["bold"] else ""
-        colour = f' fill="{fill}"' if fill != FORE else ""
         # The length keeps the columns straight, whatever font the reader has.
         length = f' textLength="{width:.1f}" lengthAdjust="spacingAndGlyphs"' if len(text.strip()) > 1 else ""
-        spans += f'<tspan x="{x:.1f}"{length}{colour}{weight}>{escape(text)}</tspan>'
+        spans += f'<tspan x="{x:.1f}"{length} fill="{fill}"{weight}>{escape(text)}</tspan>'
         column += columns(text)
     if column > COLUMNS:
         sys.exit(f"a line is {column} columns wide, {COLUMNS} fit")
@@ -114,5 +112,7 @@ def draw(lines: list[str]) -> str:
 
 if __name__ == "__main__":
     output = run(sys.argv[1] if len(sys.argv) > 1 else str(HERE.parent.parent / "target/debug/tenon"))
-    shown = ["\x1b[32m$\x1b[0m \x1b[1mtenon demo\x1b[0m", *output.rstrip("\n").split("\n")]
+    # What to do next is for those who ran it themselves.
+    story = output.partition("\nNext:")[0].rstrip("\n").split("\n")
+    shown = ["\x1b[32m$\x1b[0m \x1b[1mtenon demo\x1b[0m", *story]
     (HERE / "demo.svg").write_text(draw(shown), encoding="utf-8")
