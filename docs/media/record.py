@@ -67,7 +67,7 @@ def columns(text: str) -> int:
 
 def runs(line: str) -> list[tuple[str, dict]]:
     """The last state of a line, cut where its style changes."""
-    line = line.rsplit("\r\x1b[K", 1)[-1]
+    line = re.sub(r"\x1b\[\?7[hl]", "", line.rsplit("\r\x1b[K", 1)[-1])
     parts = re.split(r"\x1b\[([\d;]*)m", line)
     style, found = dict(PLAIN), []
     for index, part in enumerate(parts):

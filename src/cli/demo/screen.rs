@@ -81,14 +81,14 @@ impl Screen {
             _ => return Ok(()),
         };
         self.settle()?;
-        let line = self.said("tenon", &format!("{stage:<8} {text}"));
+        let line = self.said("tenon", &format!("{stage:<7} {text}"));
         self.progress(line)
     }
 
     /// The reply streams; `typed` is what was typed meanwhile.
     pub(super) fn streaming(&mut self, n_written: usize, typed: &str) -> Result<(), Halt> {
         let last = self.colours.paint(Colour::Yellow, typed.lines().last().unwrap_or_default().trim());
-        let text = format!("stream   {n_written} characters; you type: {last}");
+        let text = format!("stream  {n_written} characters; you type: {last}");
         let line = self.said("tenon", &text);
         self.progress(line)
     }
@@ -109,8 +109,9 @@ impl Screen {
 
     fn progress(&mut self, line: String) -> Result<(), Halt> {
         if self.is_terminal {
-            // Back to the start of the line, and clear what a longer text left behind.
-            self.write(&format!("\r\x1b[K{line}"))?;
+            // Back to the start of the line, and clear what a longer text left behind. A line that wraps could not
+            // be cleared, so the terminal cuts it.
+            self.write(&format!("\r\x1b[K\x1b[?7l{line}\x1b[?7h"))?;
         }
         self.pending = Some(line);
         Ok(())
@@ -168,10 +169,11 @@ mod tests {
 
     #[test]
     fn progress_is_redrawn_on_a_terminal_and_told_once_elsewhere() {
-        let streaming = " tenon  stream   9 characters; you type: if";
+        let streaming = " tenon  stream  9 characters; you type: if";
         check(false, &format!("{streaming}\n    ok  done\n"));
-        let stage = " tenon  stream   reads the reply";
-        check(true, &format!("\r\x1b[K{stage}\r\x1b[K{streaming}\n    ok  done\n"));
+        let drawn = |line: &str| format!("\r\x1b[K\x1b[?7l{line}\x1b[?7h");
+        let stage = " tenon  stream  reads the reply";
+        check(true, &format!("{}{}\n    ok  done\n", drawn(stage), drawn(streaming)));
     }
 
     #[test]
