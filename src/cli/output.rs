@@ -126,6 +126,10 @@ pub enum Colour {
     Yellow,
     /// Fine.
     Green,
+    /// Stands out, in the usual colour.
+    Bold,
+    /// Steps back.
+    Faint,
 }
 
 /// Whether colours are used: on a terminal only, and not when `NO_COLOR` is set.
@@ -152,6 +156,8 @@ impl Colours {
             Colour::Red => 31,
             Colour::Yellow => 33,
             Colour::Green => 32,
+            Colour::Bold => 1,
+            Colour::Faint => 2,
         };
         if self.0 { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }

@@ -49,7 +49,9 @@ pub(super) async fn ask(
         match stream.next().await {
             Some(Ok(StreamEvent::Text(piece))) => {
                 if text.is_empty() {
-                    services.board.enter(task, ProgressStage::Stream);
+                    let stage = ProgressStage::Stream;
+                    let percent = services.board.enter(task, stage).percent();
+                    services.editor.notice(task, TaskNotice::Stage { stage, percent });
                 }
                 text.push_str(&piece);
                 report.parsed(&parser.push(&piece));
@@ -120,4 +122,77 @@ impl StreamReport {
 pub(super) fn report(services: &Services, task: &str, stage: ProgressStage, message: String) {
     let percent = services.board.get(task).map_or(0, super::TaskProgress::percent);
     services.editor.progress(task, Progress::Report { stage, message, percent });
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
+
+    use futures::future::BoxFuture;
+
+    use super::super::Settings;
+    use super::*;
+    use crate::model::Role;
+    use crate::model::scripted::{Scripted, Step};
+    use crate::ports::{ApplyId, Editor, FileError, Hint, Mark, ModelSource, SourceFiles, WorkspaceChange};
+    use crate::problem::{Problem, Severity};
+    use crate::text::{DocumentUri, Span};
+
+    /// Keeps the notices; nothing else happens here.
+    #[derive(Default)]
+    struct Noted(Mutex<Vec<TaskNotice>>);
+
+    impl Editor for Noted {
+        fn apply(&self, _: ApplyId, _: WorkspaceChange) {}
+        fn mark(&self, _: &DocumentUri, _: Option<i32>, _: Vec<Mark>) {}
+        fn progress(&self, _: &str, _: Progress) {}
+        fn notice(&self, _: &str, notice: TaskNotice) {
+            self.0.lock().unwrap().push(notice);
+        }
+        fn message(&self, _: Severity, _: &str) {}
+        fn show(&self, _: &DocumentUri, _: Option<Span>) {}
+        fn hint(&self, _: Hint) {}
+    }
+
+    struct Nothing;
+
+    impl ModelSource for Nothing {
+        fn models(&self, _: Role) -> BoxFuture<'_, Result<Vec<Arc<dyn Model>>, Problem>> {
+            Box::pin(std::future::ready(Ok(Vec::new())))
+        }
+    }
+
+    impl SourceFiles for Nothing {
+        fn read(&self, _: &Path) -> Result<Option<String>, FileError> {
+            Ok(None)
+        }
+        fn stays_inside(&self, _: &Path, _: &Path) -> bool {
+            true
+        }
+    }
+
+    #[tokio::test]
+    async fn the_stream_is_a_stage_told_once() {
+        let noted = Arc::new(Noted::default());
+        let services = Services {
+            models: Arc::new(Nothing),
+            files: Arc::new(Nothing),
+            editor: Arc::clone(&noted) as Arc<dyn Editor>,
+            board: Arc::default(),
+            settings: Arc::new(Settings {
+                repair_rounds: 0,
+                task_time: Duration::from_secs(1),
+                files: 1,
+                comment_marker: "AI!".to_owned(),
+            }),
+        };
+        let model = Scripted::new("m").reply([Step::text("a"), Step::text("b"), Step::finish()]);
+        let format = ReplyFormat::SearchReplace;
+        ask(&services, "t1", &model, ModelRequest::default(), format).await.unwrap();
+        let text = |text: &str| TaskNotice::Text { text: text.to_owned() };
+        let stage = TaskNotice::Stage { stage: ProgressStage::Stream, percent: 10 };
+        assert_eq!(*noted.0.lock().unwrap(), [stage, text("a"), text("b")]);
+    }
 }
