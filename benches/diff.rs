@@ -46,9 +46,11 @@ impl Damage {
 
     fn search(self, lines: &[&str]) -> Vec<String> {
         let n_lines = if matches!(self, Self::TooLittle) { 1 } else { lines.len() };
+        let indented = lines.iter().filter(|line| !line.trim().is_empty());
+        let indent = indented.map(|line| line.len() - line.trim_start().len()).min().unwrap_or(0);
         let damaged = lines.iter().take(n_lines).enumerate().map(|(nth, line)| match self {
             Self::TrailingBlanks => format!("{line}  "),
-            Self::Indentation => line.trim_start().to_owned(),
+            Self::Indentation => line.get(indent..).unwrap_or_default().to_owned(),
             Self::Quotes => line.replace('"', "”").replace('\'', "’"),
             Self::OneWrongLine if nth == lines.len() / 2 => format!("{line} // as before"),
             Self::Invented => format!("    invented_{nth}(call, {});", line.len()),
@@ -75,14 +77,14 @@ fn main() {
             })
             .collect();
         all.extend_from_slice(&times);
-        rows.push(row(name, times.into_iter().collect(), &format!("{n_changed} of {PER_KIND}")));
+        rows.push(row(name, &times.into_iter().collect(), &format!("{n_changed} of {PER_KIND}")));
     }
-    rows.push(row("**all**", all.into_iter().collect(), ""));
+    rows.push(row("**all**", &all.into_iter().collect(), ""));
     table::print(&["reply", "p50", "p99", "slowest", "applied"], &rows);
     large();
 }
 
-fn row(name: &str, times: Samples, applied: &str) -> Vec<String> {
+fn row(name: &str, times: &Samples, applied: &str) -> Vec<String> {
     let percentiles = [50, 99, 100].map(|percent| ms(times.percentile(percent)));
     [name.to_owned()].into_iter().chain(percentiles).chain([applied.to_owned()]).collect()
 }
@@ -155,7 +157,7 @@ fn base(text: &str) -> FileSet {
 
 /// Ten megabytes and four thousand edits: what no model writes, but a program could.
 fn large() {
-    let n_items = 62_500;
+    let n_items = 70_000;
     let item = |n: usize, verb: &str| {
         format!(
             "fn {verb}_{n}(value: usize) -> usize {{\n    let sum = value + {n} * 1_000_003;\n    let twice = sum * 2;\n    twice.rotate_left(3) ^ {n}\n}}\n\n"
@@ -174,6 +176,6 @@ fn large() {
     let time = began.elapsed();
     let n_files = changes.expect("it fits").files.len();
     assert_eq!(n_files, 1);
-    let size = format!("{:.1} MB, {} lines", text.len() as f64 / 1e6, text.lines().count());
+    let size = format!("{} kB, {} lines", text.len() / 1_000, text.lines().count());
     table::print(&["one large file", "edits", "time"], &[vec![size, "4,000".to_owned(), ms(time)]]);
 }

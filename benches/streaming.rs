@@ -23,7 +23,7 @@ mod table;
 
 /// The argument that makes this program the raw reader; the port follows.
 const RAW: &str = "--raw-reader";
-const N_TOKENS: usize = 200_000;
+const N_TOKENS: u32 = 200_000;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -48,8 +48,9 @@ fn main() {
 /// One reply without pauses: prose and then one block, as long as a reply never is.
 fn measure(per_write: usize) -> Vec<String> {
     let n_tokens = if per_write == 1 { N_TOKENS / 4 } else { N_TOKENS };
-    let text = format!("file.rs\n<<<<<<< SEARCH\n=======\n{}\n>>>>>>> REPLACE\n", source(0, n_tokens * 5));
-    let script = Script { tokens: tokens(&text, 4)[..n_tokens].to_vec(), per_write, pause: Duration::ZERO };
+    let length = n_tokens as usize;
+    let text = format!("file.rs\n<<<<<<< SEARCH\n=======\n{}\n>>>>>>> REPLACE\n", source(0, length * 5));
+    let script = Script { tokens: tokens(&text, 4)[..length].to_vec(), per_write, pause: Duration::ZERO };
     let model = FakeModel::start(script);
     let place = Place::new(&model.config());
     let (mut least, mut fastest) = (Duration::MAX, 0.0_f64);
@@ -66,12 +67,12 @@ fn measure(per_write: usize) -> Vec<String> {
                 && message["params"]["kind"] == "stage"
                 && message["params"]["stage"] == "resolve"
         });
-        let rate = n_tokens as f64 / began.elapsed().as_secs_f64();
-        least = least.min(client.cpu() - before);
+        let rate = f64::from(n_tokens) / began.elapsed().as_secs_f64();
+        least = least.min(client.cpu().saturating_sub(before));
         fastest = fastest.max(rate);
     }
     let raw = (0..3).map(|_| raw(model.port)).min().unwrap_or_default();
-    let micros = |cpu: Duration| cpu.as_secs_f64() * 1e6 / n_tokens as f64;
+    let micros = |cpu: Duration| cpu.as_secs_f64() * 1e6 / f64::from(n_tokens);
     let target = if per_write == 32 { "≤ 5 µs, ≥ 200,000 tokens/s" } else { "" };
     vec![
         per_write.to_string(),

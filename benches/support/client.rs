@@ -3,7 +3,9 @@
 //! Times are taken when a whole message was read. Requests of the server are answered with `null`, as an editor
 //! without a face would. Anything that does not come within [`PATIENCE`] ends the benchmark.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+#![allow(dead_code, reason = "shared by benchmarks, not each of which uses all of it")]
+
+use std::io::{BufReader, Write as _};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};

@@ -1,6 +1,8 @@
 //! A fake model: an HTTP server on a thread of its own that streams a reply at a given pace, and notes when the
 //! last token left.
 
+#![allow(dead_code, reason = "shared by benchmarks, not each of which uses all of it")]
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;

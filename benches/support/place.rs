@@ -1,5 +1,7 @@
 //! Where a benchmarked server runs: folders of its own, a configuration of its own, documents to open.
 
+#![allow(dead_code, reason = "shared by benchmarks, not each of which uses all of it")]
+
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;

@@ -1,5 +1,7 @@
 //! Figures as people read them: percentiles, milliseconds, a Markdown table.
 
+#![allow(dead_code, reason = "shared by benchmarks, not each of which uses all of it")]
+
 use std::time::Duration;
 
 /// Many measurements of one thing.
