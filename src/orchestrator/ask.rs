@@ -31,7 +31,13 @@ pub(super) struct AskError {
 /// Characters between two progress messages of a stream.
 const REPORT_EVERY: usize = 200;
 
+/// Most events of a stream that are taken together.
+const AT_ONCE: usize = 256;
+
 /// Asks `model` and reads its answer in `format`.
+///
+/// What is there at once, as after one read of the socket, is parsed and shown as one piece: a message to the
+/// editor for each token costs many times as much as the token.
 pub(super) async fn ask(
     services: &Services,
     task: &str,
@@ -39,38 +45,67 @@ pub(super) async fn ask(
     request: ModelRequest,
     format: ReplyFormat,
 ) -> Result<Answer, AskError> {
-    let mut stream = model.ask(request);
-    let mut parser = ReplyParser::new(format);
-    let mut text = String::new();
+    let mut stream = model.ask(request).ready_chunks(AT_ONCE);
+    let parser = ReplyParser::new(format);
+    let (text, report) = (String::new(), StreamReport::default());
+    let mut reading = Reading { services, task, model: model.name(), parser, text, report };
     let mut usage = Usage::default();
-    let mut report = StreamReport::default();
-    loop {
-        let shown = !text.is_empty();
-        match stream.next().await {
-            Some(Ok(StreamEvent::Text(piece))) => {
-                if text.is_empty() {
-                    let stage = ProgressStage::Stream;
-                    let percent = services.board.enter(task, stage).percent();
-                    services.editor.notice(task, TaskNotice::Stage { stage, percent });
+    while let Some(events) = stream.next().await {
+        let mut piece = String::new();
+        for event in events {
+            match event {
+                Ok(StreamEvent::Text(text)) => piece.push_str(&text),
+                Ok(StreamEvent::Reasoning(text)) => {
+                    reading.report.thought(services, task, text.chars().count());
                 }
-                text.push_str(&piece);
-                report.parsed(&parser.push(&piece));
-                services.board.write(task, piece.len());
-                report.written(services, task, model.name(), text.len());
-                services.editor.notice(task, TaskNotice::Text { text: piece });
+                Ok(StreamEvent::Usage(reported)) => usage = reported,
+                Ok(StreamEvent::Finished(reason)) => {
+                    reading.written(piece);
+                    let ending = match reason {
+                        FinishReason::Stop | FinishReason::Other(_) => Ending::Complete,
+                        FinishReason::Length | FinishReason::Filtered => Ending::Truncated,
+                    };
+                    let Reading { parser, text, .. } = reading;
+                    return Ok(Answer { reply: parser.finish(ending), text, usage });
+                }
+                Err(error) => {
+                    reading.written(piece);
+                    return Err(AskError { error, shown: !reading.text.is_empty() });
+                }
             }
-            Some(Ok(StreamEvent::Reasoning(piece))) => report.thought(services, task, piece.len()),
-            Some(Ok(StreamEvent::Usage(reported))) => usage = reported,
-            Some(Ok(StreamEvent::Finished(reason))) => {
-                let ending = match reason {
-                    FinishReason::Stop | FinishReason::Other(_) => Ending::Complete,
-                    FinishReason::Length | FinishReason::Filtered => Ending::Truncated,
-                };
-                return Ok(Answer { reply: parser.finish(ending), text, usage });
-            }
-            Some(Err(error)) => return Err(AskError { error, shown }),
-            None => return Err(AskError { error: ModelError::truncated(model.settings()), shown }),
         }
+        reading.written(piece);
+    }
+    Err(AskError { error: ModelError::truncated(model.settings()), shown: !reading.text.is_empty() })
+}
+
+/// A reply as far as it came.
+struct Reading<'a> {
+    services: &'a Services,
+    task: &'a str,
+    model: &'a str,
+    parser: ReplyParser,
+    text: String,
+    report: StreamReport,
+}
+
+impl Reading<'_> {
+    /// The next piece of the answer came; an empty one says nothing.
+    fn written(&mut self, piece: String) {
+        if piece.is_empty() {
+            return;
+        }
+        if self.text.is_empty() {
+            let stage = ProgressStage::Stream;
+            let percent = self.services.board.enter(self.task, stage).percent();
+            self.services.editor.notice(self.task, TaskNotice::Stage { stage, percent });
+        }
+        self.text.push_str(&piece);
+        self.report.parsed(&self.parser.push(&piece));
+        let n_characters = piece.chars().count();
+        self.services.board.write(self.task, n_characters);
+        self.report.written(self.services, self.task, self.model, n_characters);
+        self.services.editor.notice(self.task, TaskNotice::Text { text: piece });
     }
 }
 
@@ -78,6 +113,8 @@ pub(super) async fn ask(
 #[derive(Debug, Default)]
 struct StreamReport {
     n_blocks: usize,
+    /// Characters.
+    n_written: usize,
     file: Option<String>,
     reported: usize,
     n_thought: usize,
@@ -96,7 +133,9 @@ impl StreamReport {
         }
     }
 
-    fn written(&mut self, services: &Services, task: &str, model: &str, length: usize) {
+    fn written(&mut self, services: &Services, task: &str, model: &str, n_characters: usize) {
+        self.n_written += n_characters;
+        let length = self.n_written;
         if !self.dirty && self.reported > 0 && length < self.reported + REPORT_EVERY {
             return;
         }
@@ -193,6 +232,6 @@ mod tests {
         ask(&services, "t1", &model, ModelRequest::default(), format).await.unwrap();
         let text = |text: &str| TaskNotice::Text { text: text.to_owned() };
         let stage = TaskNotice::Stage { stage: ProgressStage::Stream, percent: 10 };
-        assert_eq!(*noted.0.lock().unwrap(), [stage, text("a"), text("b")]);
+        assert_eq!(*noted.0.lock().unwrap(), [stage, text("ab")]);
     }
 }

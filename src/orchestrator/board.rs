@@ -14,6 +14,8 @@ pub struct TaskProgress {
     pub stage: ProgressStage,
     /// Characters the model has written in this stage.
     pub written: usize,
+    /// Where the task was before this stage, in percent: a repair goes back to earlier stages, its display does not.
+    pub floor: u8,
 }
 
 /// The progress of every running task.
@@ -34,7 +36,7 @@ pub enum Health {
 }
 
 impl TaskProgress {
-    /// 0 to 100, never falling from stage to stage. Streaming approaches its end without reaching it, because
+    /// 0 to 100, never falling. Streaming approaches its end without reaching it, because
     /// the length of a reply is not known before.
     pub fn percent(self) -> u8 {
         let within_stream = || {
@@ -42,21 +44,23 @@ impl TaskProgress {
             // Half of the way after 2,000 characters: a usual edit.
             u8::try_from(60 * written / (written + 2_000)).unwrap_or(60)
         };
-        match self.stage {
+        let percent = match self.stage {
             ProgressStage::Queued => 0,
             ProgressStage::Gather => 2,
             ProgressStage::Ask => 5,
             ProgressStage::Stream => 10 + within_stream(),
             ProgressStage::Resolve => 75,
             ProgressStage::Repair => 80,
-        }
+        };
+        percent.max(self.floor)
     }
 }
 
 impl Board {
     /// Sets the stage of a task.
     pub fn enter(&self, task: &str, stage: ProgressStage) -> TaskProgress {
-        let progress = TaskProgress { stage, written: 0 };
+        let floor = self.get(task).map_or(0, TaskProgress::percent);
+        let progress = TaskProgress { stage, written: 0, floor };
         self.tasks.insert(task.to_owned(), progress);
         progress
     }
@@ -101,8 +105,17 @@ mod tests {
         let percents: Vec<u8> = stages
             .iter()
             .zip(written)
-            .map(|(&stage, written)| TaskProgress { stage, written }.percent())
+            .map(|(&stage, written)| TaskProgress { stage, written, floor: 0 }.percent())
             .collect();
+        assert!(percents.is_sorted(), "{percents:?}");
+    }
+
+    #[test]
+    fn a_repair_does_not_go_back() {
+        use ProgressStage::{Repair, Resolve, Stream};
+        let board = Board::default();
+        let percents =
+            [Stream, Resolve, Repair, Stream, Resolve].map(|stage| board.enter("t1", stage).percent());
         assert!(percents.is_sorted(), "{percents:?}");
     }
 }
