@@ -73,7 +73,10 @@ pub(super) fn malformed(state: &mut State, uri: Option<&DocumentUri>, reason: St
 }
 
 fn mark_lost(state: &mut State, uri: &DocumentUri, reason: &Desynchronised) {
-    if let Some(open) = state.documents.get_mut(uri) {
+    // Once is enough: until it is opened again, nothing more can be lost.
+    if let Some(open) = state.documents.get_mut(uri)
+        && open.document.desynchronised().is_none()
+    {
         open.document.desynchronise(reason.clone());
         lost(state, uri, reason);
     }

@@ -13,7 +13,8 @@ use crate::orchestrator::{self, EditJob, Outcome};
 use crate::ports::{FileRecord, JournalRecord, Progress, ProgressStage, TaskNotice};
 use crate::problem::{Problem, Severity};
 use crate::review::{
-    Decision, Proposal, ProposalId, ProposedChange, ProposedFile, ProposedHunk, ReviewMode, Track,
+    Decision, Proposal, ProposalId, ProposalState, ProposedChange, ProposedFile, ProposedHunk, ReviewMode,
+    Track,
 };
 use crate::text::{DocumentUri, Rope};
 
@@ -283,7 +284,7 @@ fn ready_message(proposal: &Proposal) -> String {
 fn forget_old(state: &mut State) {
     const KEPT: usize = 100;
     while state.proposals.len() > KEPT {
-        let decided = |p: &Proposal| !matches!(p.state(), crate::review::ProposalState::Proposed);
+        let decided = |p: &Proposal| !matches!(p.state(), ProposalState::Proposed | ProposalState::Accepted);
         let at = state.proposals.iter().position(decided).unwrap_or(0);
         state.proposals.remove(at);
     }

@@ -194,7 +194,16 @@ fn set_intent(
                     settings.comment_marker
                 ))
             })?;
-            gathered.focus = Some(whole_lines(text, &comment.lines));
+            let mut focus = whole_lines(text, &comment.lines);
+            // A comment of its own speaks of the definition that it stands above.
+            if comment.column == 0
+                && let Some(symbol) = definition_below(job, text, gathered, *comment.lines.end())
+                && symbol.range.end > focus.end
+                && symbol.range.start >= focus.start
+            {
+                focus.end = symbol.range.end;
+            }
+            gathered.focus = Some(focus);
             let intent = prompt::Intent::Comment(comment.instruction.clone());
             gathered.comment = Some(comment);
             intent
@@ -221,7 +230,43 @@ fn language_id<'a>(job: &'a EditJob, target: &DocumentUri) -> &'a str {
 fn enclosing(job: &EditJob, text: &Rope, gathered: &Gathered) -> Option<syntax::Symbol> {
     let language = Language::detect(language_id(job, &job.target), Some(Path::new(&gathered.target)))?;
     let at = gathered.focus.as_ref()?.start;
+    let line = text.byte_to_line(at);
+    if is_comment_line(job, text, gathered, line)
+        && let Some(symbol) = definition_below(job, text, gathered, line)
+    {
+        return Some(symbol);
+    }
     syntax::enclosing_definition(language, text, at)
+}
+
+/// The definition that the comment ending on or after `line` stands directly above; parsers count such a comment to
+/// what is around it.
+fn definition_below(job: &EditJob, text: &Rope, gathered: &Gathered, line: usize) -> Option<syntax::Symbol> {
+    let language = Language::detect(language_id(job, &job.target), Some(Path::new(&gathered.target)))?;
+    let is_above = |line: usize| {
+        let is_attribute = text.get_line(line).is_some_and(|text| {
+            let start: String = text.chars().skip_while(|c| c.is_whitespace()).take(2).collect();
+            start == "#[" || start.starts_with('@')
+        });
+        is_attribute || is_comment_line(job, text, gathered, line)
+    };
+    let below = (line + 1..text.len_lines()).find(|&line| !is_above(line))?;
+    let blanks: usize = text.line(below).chars().take_while(|c| c.is_whitespace()).map(char::len_utf8).sum();
+    let symbol = syntax::enclosing_definition(language, text, text.line_to_byte(below) + blanks)?;
+    let own = text.byte_to_line(symbol.range.start);
+    ((line..=below).contains(&own)).then_some(symbol)
+}
+
+/// Longest line looked at, in bytes.
+const LONGEST_COMMENT_LINE: usize = 4_000;
+
+fn is_comment_line(job: &EditJob, text: &Rope, gathered: &Gathered, line: usize) -> bool {
+    let markers = CommentMarkers::of(language_id(job, &job.target), Some(Path::new(&gathered.target)));
+    let Some(line) = text.get_line(line).filter(|line| line.len_bytes() <= LONGEST_COMMENT_LINE) else {
+        return false;
+    };
+    let line = line.to_string();
+    markers.find(&line).is_some_and(|comment| line[..comment.range.start].trim().is_empty())
 }
 
 fn lines_of(text: &Rope, bytes: &Range<usize>) -> RangeInclusive<usize> {

@@ -57,6 +57,8 @@ pub struct Operation {
     pub numbers: Vec<usize>,
     /// Whether it was taken back.
     pub undone: bool,
+    /// When it was last applied or taken back, counted over all operations; given by [`History`].
+    pub turn: u64,
     /// The files.
     pub files: Vec<AppliedFile>,
 }
@@ -66,6 +68,7 @@ pub struct Operation {
 pub struct History {
     operations: Vec<Operation>,
     n_pushed: u64,
+    n_turns: u64,
 }
 
 impl AppliedFile {
@@ -107,24 +110,26 @@ impl History {
     pub fn push(&mut self, mut operation: Operation) {
         self.n_pushed += 1;
         operation.id = self.n_pushed;
+        operation.turn = self.next_turn();
         if self.operations.len() == Self::CAPACITY {
             self.operations.remove(0);
         }
         self.operations.push(operation);
     }
 
-    /// The operation that a command means: for undo the newest one that is applied, for redo the one undone last;
-    /// of `proposal` if given.
+    fn next_turn(&mut self) -> u64 {
+        self.n_turns += 1;
+        self.n_turns
+    }
+
+    /// The operation that a command means: for undo the one applied last, for redo the one undone last; of
+    /// `proposal` if given.
     pub fn find(&self, direction: Direction, proposal: Option<&ProposalId>) -> Option<&Operation> {
         let wanted = |operation: &&Operation| {
             operation.undone == (direction == Direction::Redo)
                 && proposal.is_none_or(|proposal| *proposal == operation.proposal)
         };
-        match direction {
-            Direction::Undo => self.operations.iter().rev().find(wanted),
-            // Undo goes back from the newest, so the oldest undone operation was undone last.
-            Direction::Redo => self.operations.iter().find(wanted),
-        }
+        self.operations.iter().filter(wanted).max_by_key(|operation| operation.turn)
     }
 
     /// The operation with this id.
@@ -132,18 +137,92 @@ impl History {
         self.operations.iter().find(|operation| operation.id == id)
     }
 
-    /// The operation with this id.
-    pub fn get_mut(&mut self, id: u64) -> Option<&mut Operation> {
-        self.operations.iter_mut().find(|operation| operation.id == id)
+    /// Notes that the operation with this id was taken in `direction` just now.
+    pub fn take(&mut self, id: u64, direction: Direction) -> Option<&mut Operation> {
+        let turn = self.next_turn();
+        let operation = self.operations.iter_mut().find(|operation| operation.id == id)?;
+        operation.undone = direction == Direction::Undo;
+        operation.turn = turn;
+        Some(operation)
     }
 
     /// Drops an operation that was rolled back: there is nothing left of it to undo or redo.
-    pub fn forget(&mut self, id: u64) {
-        self.operations.retain(|operation| operation.id != id);
+    pub fn forget(&mut self, id: u64) -> Option<Operation> {
+        let at = self.operations.iter().position(|operation| operation.id == id)?;
+        Some(self.operations.remove(at))
     }
 
     /// Every track of every operation.
     pub fn tracks_mut(&mut self) -> impl Iterator<Item = &mut Track> {
         self.operations.iter_mut().flat_map(|op| op.files.iter_mut().map(|file| &mut file.track))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::DocumentUri;
+
+    fn operation(proposal: &str) -> Operation {
+        Operation {
+            id: 0,
+            proposal: ProposalId::new(proposal),
+            task: String::new(),
+            numbers: Vec::new(),
+            undone: false,
+            turn: 0,
+            files: Vec::new(),
+        }
+    }
+
+    fn found(history: &History, direction: Direction) -> Option<&str> {
+        history.find(direction, None).map(|operation| operation.proposal.as_str())
+    }
+
+    #[test]
+    fn what_came_last_is_taken_first() {
+        let mut history = History::default();
+        history.push(operation("p1"));
+        history.push(operation("p2"));
+        assert_eq!((found(&history, Direction::Undo), found(&history, Direction::Redo)), (Some("p2"), None));
+        history.take(1, Direction::Undo);
+        history.take(2, Direction::Undo);
+        assert_eq!((found(&history, Direction::Undo), found(&history, Direction::Redo)), (None, Some("p2")));
+        history.take(2, Direction::Redo);
+        history.take(1, Direction::Redo);
+        assert_eq!(found(&history, Direction::Undo), Some("p1"));
+    }
+
+    #[test]
+    fn the_oldest_are_forgotten() {
+        let mut history = History::default();
+        for n in 0..=History::CAPACITY {
+            history.push(operation(&format!("p{n}")));
+        }
+        assert!(history.get(1).is_none());
+        assert!(history.get(2).is_some());
+        assert!(history.forget(2).is_some() && history.forget(2).is_none());
+    }
+
+    #[test]
+    fn it_is_carried_or_refused() {
+        let (before, after) = (Rope::from_str("a\nb\nc\n"), Rope::from_str("a\nB\nc\n"));
+        let file = AppliedFile {
+            path: "a".to_owned(),
+            kind: AppliedKind::Modified,
+            forward: TextEdit::diff("a\nb\nc\n", "a\nB\nc\n"),
+            track: Track::open(DocumentUri::new("file:///a"), after.clone()),
+            before,
+            after,
+        };
+        let undo = |live: &str| {
+            let live = Rope::from_str(live);
+            let mut track = file.track.clone();
+            track.opened(&live);
+            let edit = file.carry(Direction::Undo, &track.map(&live).unwrap(), &live)?;
+            Ok::<_, Refusal>(edit.apply(&live).unwrap().to_string())
+        };
+        assert_eq!(undo("x\na\nB\nc\n").unwrap(), "x\na\nb\nc\n");
+        assert!(undo("a\nBB\nc\n").is_err());
     }
 }

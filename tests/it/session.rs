@@ -1,1 +1,9 @@
-//! x
+//! Whole sessions: a scripted model, the real server, and editors that behave as the recorded ones.
+
+mod applying;
+mod asking;
+mod files;
+mod mirror;
+mod review;
+mod typing;
+mod undo;

@@ -5,3 +5,4 @@ pub(crate) mod client;
 pub(crate) mod editor;
 pub(crate) mod fake_provider;
 pub(crate) mod positions;
+pub(crate) mod session;

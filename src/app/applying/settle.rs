@@ -113,7 +113,7 @@ fn operation(state: &State, purpose: &Purpose, files: Vec<FlightFile>, proposal:
             forward: file.edit,
         })
         .collect();
-    Operation { id: 0, proposal, task, numbers, undone: false, files }
+    Operation { id: 0, proposal, task, numbers, undone: false, turn: 0, files }
 }
 
 fn task_of(state: &State, proposal: &ProposalId) -> String {
@@ -125,7 +125,10 @@ fn succeeded(state: &mut State, plan: &Plan, files: Vec<FlightFile>) {
         Purpose::Accept { proposal, numbers } => {
             let operation = operation(state, &plan.purpose, files, proposal.clone());
             let task = operation.task.clone();
-            state.history.push(operation);
+            // Without a file nothing was sent, and there is nothing to take back.
+            if !operation.files.is_empty() {
+                state.history.push(operation);
+            }
             decide(state, proposal, numbers, Decision::Applied);
             state.parts.journal.record(JournalRecord::Applied { proposal: proposal.to_string() });
             let notice = TaskNotice::Applied { proposal: proposal.to_string(), hunks: numbers.len() };
@@ -134,7 +137,10 @@ fn succeeded(state: &mut State, plan: &Plan, files: Vec<FlightFile>) {
         Purpose::Take { operation, direction } => taken(state, *operation, *direction, files),
         Purpose::RollBack { operation } => {
             taken(state, *operation, Direction::Undo, files);
-            state.history.forget(*operation);
+            // It never was as accepted, so the user has still to decide.
+            if let Some(Operation { proposal, numbers, .. }) = state.history.forget(*operation) {
+                decide(state, &proposal, &numbers, Decision::Proposed);
+            }
         }
     }
     marks::refresh(state);
@@ -142,8 +148,7 @@ fn succeeded(state: &mut State, plan: &Plan, files: Vec<FlightFile>) {
 
 /// An operation changed sides: its tracks start anew from the side it is on now.
 fn taken(state: &mut State, id: u64, direction: Direction, files: Vec<FlightFile>) {
-    let Some(operation) = state.history.get_mut(id) else { return };
-    operation.undone = direction == Direction::Undo;
+    let Some(operation) = state.history.take(id, direction) else { return };
     for sent in files {
         let Some(file) = operation.files.iter_mut().find(|file| file.track.uri() == sent.track.uri()) else {
             continue;

@@ -39,6 +39,8 @@ struct State {
     wire: Wire,
     /// How many `workspace/applyEdit` came.
     n_applied: usize,
+    /// What the user types just before the next edit of the server arrives: document, old, new.
+    typed_first: Option<(String, String, String)>,
 }
 
 /// An editor with documents.
@@ -64,6 +66,7 @@ impl FakeEditor {
             deferred: Vec::new(),
             wire: client.wire(),
             n_applied: 0,
+            typed_first: None,
         }));
         let shared = Arc::clone(&state);
         client.respond("workspace/applyEdit", move |params| react(&shared, &params["edit"]));
@@ -96,17 +99,17 @@ impl FakeEditor {
 
     /// Types: replaces the only occurrence of `old` by `new`.
     pub(crate) fn replace(&self, uri: &str, old: &str, new: &str) {
-        let mut state = self.state.lock().unwrap();
-        state.flush();
-        let (encoding, text) = (state.encoding.clone(), state.documents[uri].text.clone());
-        assert_eq!(text.matches(old).count(), 1, "`{old}` is not one place in {text:?}");
-        let at = text.find(old).expect("it was counted");
-        let range = json!({"start": positions::position(&text, at, &encoding),
-            "end": positions::position(&text, at + old.len(), &encoding)});
-        let typed = state.edit(uri, &[json!({"range": range, "newText": new})]);
-        for (method, params) in typed {
-            state.wire.notify(method, params);
-        }
+        self.state.lock().unwrap().replace(uri, old, new);
+    }
+
+    /// The same, in the moment before the next edit of the server arrives: that one is stale then.
+    pub(crate) fn replace_before_apply(&self, uri: &str, old: &str, new: &str) {
+        self.state.lock().unwrap().typed_first = Some((uri.to_owned(), old.to_owned(), new.to_owned()));
+    }
+
+    /// Tells the server now what this editor would tell it later.
+    pub(crate) fn flush(&self) {
+        self.state.lock().unwrap().flush();
     }
 
     /// The document as the user sees it.
@@ -159,6 +162,9 @@ impl FakeEditor {
 fn react(shared: &Arc<Mutex<State>>, edit: &Value) -> Reaction {
     let mut state = shared.lock().unwrap();
     state.n_applied += 1;
+    if let Some((uri, old, new)) = state.typed_first.take() {
+        state.replace(&uri, &old, &new);
+    }
     let (notifications, reply) = state.apply(edit);
     let delay = match state.peer {
         Peer::Helix => return Reaction { before: notifications, reply, after: Vec::new() },
@@ -179,6 +185,18 @@ impl State {
     /// Sends what was deferred; everything the user does comes after it.
     fn flush(&mut self) {
         for (method, params) in self.deferred.drain(..) {
+            self.wire.notify(method, params);
+        }
+    }
+
+    fn replace(&mut self, uri: &str, old: &str, new: &str) {
+        self.flush();
+        let (encoding, text) = (self.encoding.clone(), self.documents[uri].text.clone());
+        assert_eq!(text.matches(old).count(), 1, "`{old}` is not one place in {text:?}");
+        let at = text.find(old).expect("it was counted");
+        let range = json!({"start": positions::position(&text, at, &encoding),
+            "end": positions::position(&text, at + old.len(), &encoding)});
+        for (method, params) in self.edit(uri, &[json!({"range": range, "newText": new})]) {
             self.wire.notify(method, params);
         }
     }

@@ -1,0 +1,183 @@
+//! What is asked of the model: arguments, pace, cancelling, repair, fallback, the queue, intents.
+
+use serde_json::json;
+use tenon::model::scripted::{Gate, Step};
+use tenon::model::{FinishReason, ModelErrorKind, StreamEvent};
+
+use crate::support::client::{Peer, within};
+use crate::support::session::{Session, block};
+
+const TEXT: &str = "fn a() {}\nfn b() {}\n";
+
+#[tokio::test]
+async fn it_answers_at_once_and_can_be_cancelled() {
+    for peer in Peer::ALL {
+        let session = Session::start(peer).await;
+        let uri = session.open("a.rs", TEXT);
+        session.stream(&uri, &block("a.rs", "fn a() {}\n", "fn a2() {}\n")).await;
+        let status = session.status().await;
+        assert_eq!(
+            (&status["tasks"][0]["id"], &status["tasks"][0]["stage"]),
+            (&json!("t1"), &json!("stream"))
+        );
+        assert_eq!(session.run("tenon.cancel", json!({"taskId": "t9"})).await, json!({"cancelled": 0}));
+        assert_eq!(session.run("tenon.cancel", json!("t1")).await, json!({"cancelled": 1}));
+        within("the end of the request", session.model.dropped().passed()).await;
+        assert_eq!(session.failure().await, "cancelled");
+        assert_eq!(session.status().await["tasks"], json!([]));
+        assert_eq!(session.editor.text(&uri), TEXT);
+        session.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn the_progress_display_cancels_and_ends() {
+    let session = Session::start(Peer::VsCode).await;
+    let uri = session.open("a.rs", TEXT);
+    session.stream(&uri, "x").await;
+    let progress = |kind: &'static str| {
+        session.editor.client.expect_where(kind, move |m| m["params"]["value"]["kind"] == kind)
+    };
+    assert_eq!(progress("begin").await["params"]["token"], "t1");
+    progress("report").await;
+    session.editor.client.notify("window/workDoneProgress/cancel", json!({"token": "t1"}));
+    assert_eq!(session.failure().await, "cancelled");
+    progress("end").await;
+    session.finish().await;
+}
+
+#[tokio::test]
+async fn arguments_come_in_several_forms() {
+    let session = Session::start(Peer::Helix).await;
+    let uri = session.open("a.rs", TEXT);
+    let reply = block("a.rs", "fn a() {}\n", "fn a2() {}\n");
+    let forms = [
+        json!([{"uri": uri, "instruction": "rename it"}]),
+        json!([uri, "1", "1", "rename", "it"]),
+        json!(["a.rs", 1, 1, "rename", "it"]),
+        json!([json!({"path": "a.rs", "instruction": "rename it"}).to_string()]),
+    ];
+    for form in forms {
+        session.model.push([Step::text(reply.clone()), Step::finish()]);
+        session.editor.client.command("tenon.edit", form).await.unwrap();
+        session.proposal().await;
+    }
+    for request in session.model.requests() {
+        assert!(request.messages[0].text.contains("rename it"));
+    }
+    let error = session.command("tenon.edit", json!({"uri": uri, "x": 1})).await.unwrap_err();
+    assert_eq!(error["code"], -32602);
+    assert_eq!(error["data"]["code"], "invalid-arguments");
+    assert_eq!(error["data"]["category"], "request");
+    assert_eq!(error["data"]["severity"], "error");
+    assert!(error["data"]["hint"].as_str().unwrap().contains("instruction"));
+    session.finish().await;
+}
+
+#[tokio::test]
+async fn a_refused_reply_is_repaired_once() {
+    let session = Session::start(Peer::Neovim).await;
+    let uri = session.open("a.rs", TEXT);
+    let (wrong, right) =
+        (block("a.rs", "fn zzz(q: Q) {}\n", ""), block("a.rs", "fn a() {}\n", "fn c() {}\n"));
+    session.model.push([Step::text(wrong.clone()), Step::finish()]);
+    let id = session.propose(&uri, &right).await;
+    session.accept(json!({"proposal": id})).await;
+    assert_eq!(session.editor.text(&uri), "fn c() {}\nfn b() {}\n");
+    for _ in 0..2 {
+        session.model.push([Step::text(wrong.clone()), Step::finish()]);
+    }
+    session.ask(&uri).await;
+    assert_eq!(session.failure().await, "no-such-place");
+    assert_eq!(session.model.requests().len(), 4);
+    session.finish().await;
+}
+
+#[tokio::test]
+async fn replies_that_are_none_have_their_codes() {
+    let session = Session::start(Peer::Emacs).await;
+    let uri = session.open("a.rs", TEXT);
+    let good = block("a.rs", "fn a() {}\n", "fn c() {}\n");
+    session.model.push([Step::text(good), Step::Event(StreamEvent::Finished(FinishReason::Length))]);
+    session.ask(&uri).await;
+    assert_eq!(session.failure().await, "truncated");
+    assert_eq!(session.model.requests().len(), 1, "no repair");
+    for _ in 0..2 {
+        session.model.push([Step::text("I would rather not."), Step::finish()]);
+    }
+    session.ask(&uri).await;
+    assert_eq!(session.failure().await, "no-edit");
+    assert_eq!(session.editor.text(&uri), TEXT);
+    session.finish().await;
+}
+
+#[tokio::test]
+async fn another_model_takes_over_only_before_the_first_text() {
+    let session = Session::start(Peer::VsCode).await;
+    let uri = session.open("a.rs", TEXT);
+    session.model.push([Step::Error(ModelErrorKind::Overloaded, "busy".to_owned())]);
+    session.fallback.push([Step::text(block("a.rs", "fn a() {}\n", "fn c() {}\n")), Step::finish()]);
+    session.ask(&uri).await;
+    session.proposal().await;
+    session.model.push([Step::text("a.rs\n"), Step::Error(ModelErrorKind::Network, "gone".to_owned())]);
+    session.ask(&uri).await;
+    assert_eq!(session.failure().await, "model-network");
+    assert_eq!(session.fallback.requests().len(), 1);
+    session.finish().await;
+}
+
+#[tokio::test]
+async fn the_eleventh_task_waits() {
+    let session = Session::start(Peer::Neovim).await;
+    let uri = session.open("a.rs", TEXT);
+    let gates: Vec<Gate> = (0..10).map(|_| Gate::default()).collect();
+    for gate in &gates {
+        session.model.push([Step::Wait(gate.clone()), Step::text("x"), Step::finish()]);
+        session.ask(&uri).await;
+        within("the gate", gate.reached()).await;
+    }
+    let (eleventh, twelfth) = (session.ask(&uri).await, session.ask(&uri).await);
+    let status = session.status().await;
+    assert_eq!(status["tasks"].as_array().unwrap().len(), 12);
+    let stage = |id: &str| {
+        let tasks = status["tasks"].as_array().unwrap();
+        tasks.iter().find(|task| task["id"] == id).unwrap()["stage"].clone()
+    };
+    assert_eq!(stage(&eleventh), "queued");
+    assert_eq!(session.run("tenon.cancel", json!({"taskId": twelfth})).await, json!({"cancelled": 1}));
+    assert_eq!(session.failure().await, "cancelled");
+    assert_eq!(session.model.requests().len(), 10);
+    let next = Gate::default();
+    session.model.push([Step::Wait(next.clone())]);
+    session.run("tenon.cancel", json!({"taskId": "t1"})).await;
+    assert_eq!(session.failure().await, "cancelled");
+    within("the eleventh", next.reached()).await;
+    assert_eq!(session.run("tenon.cancel", json!({})).await, json!({"cancelled": 10}));
+    session.finish().await;
+}
+
+#[tokio::test]
+async fn a_comment_instruction_is_done_and_removed() {
+    let session = Session::start(Peer::VsCode).await;
+    let text = "use x;\n\n// AI! return one\nfn a() -> u32 {\n    0\n}\n";
+    let uri = session.open("a.rs", text);
+    let at =
+        |line: u32| json!({"start": {"line": line, "character": 0}, "end": {"line": line, "character": 0}});
+    let offered = |line: u32| {
+        let params = json!({"textDocument": {"uri": uri}, "range": at(line), "context": {"diagnostics": []}});
+        session.editor.client.request("textDocument/codeAction", params)
+    };
+    let there = |actions: &serde_json::Value| actions.to_string().contains("Do what this comment says");
+    assert!(there(&offered(2).await.unwrap()));
+    assert!(!there(&offered(4).await.unwrap()));
+    session.model.push([Step::text(block("a.rs", "    0\n", "    1\n")), Step::finish()]);
+    session.run("tenon.edit", json!({"uri": uri, "range": at(2), "intent": "comment"})).await;
+    session.proposal().await;
+    let prompt = &session.model.requests()[0].messages[0].text;
+    assert!(prompt.contains("It is about lines 3 to 6"), "{prompt}");
+    session.accept(json!({})).await;
+    assert_eq!(session.editor.text(&uri), "use x;\n\nfn a() -> u32 {\n    1\n}\n");
+    session.run("tenon.edit", json!({"uri": uri, "range": at(0), "intent": "comment"})).await;
+    assert_eq!(session.failure().await, "no-comment-instruction");
+    session.finish().await;
+}

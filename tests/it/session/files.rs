@@ -1,0 +1,111 @@
+//! Files that are closed, created, protected, outside, or oddly named.
+
+use serde_json::json;
+use tenon::model::scripted::Step;
+
+use crate::support::client::Peer;
+use crate::support::session::{Session, block};
+
+const TEXT: &str = "one\ntwo\n";
+
+#[tokio::test]
+async fn open_closed_and_created_together_and_back() {
+    for peer in Peer::ALL {
+        let session = Session::start(peer).await;
+        let a = session.open("a.rs", TEXT);
+        session.write("b.rs", TEXT);
+        let b = session.uri("b.rs");
+        let reply = block("b.rs", "one\n", "1\n") + &block("new.rs", "", "fn n() {}\n");
+        session.propose(&b, &reply).await;
+        session.accept(json!({})).await;
+        assert_eq!(session.editor.text(&b), "1\ntwo\n", "{peer:?}");
+        assert_eq!(session.editor.text(&session.uri("new.rs")), "fn n() {}\n", "{peer:?}");
+        assert_eq!(session.editor.text(&a), TEXT);
+        session.compare().await;
+        session.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn a_closed_file_changed_meanwhile_and_a_created_one_that_exists() {
+    let session = Session::start(Peer::VsCode).await;
+    session.write("b.rs", TEXT);
+    let b = session.uri("b.rs");
+    let id = session.propose(&b, &block("b.rs", "one\n", "1\n")).await;
+    session.write("b.rs", "o ne\ntwo\n");
+    session.run("tenon.accept", json!({})).await;
+    assert_eq!(session.failure().await, "stale-proposal");
+    assert_eq!(session.state_of(&id).await, "proposed");
+    let id = session.propose(&b, &block("new.rs", "", "fn n() {}\n")).await;
+    session.write("new.rs", "mine\n");
+    session.run("tenon.accept", json!({"proposal": id})).await;
+    assert_eq!(session.failure().await, "file-exists");
+    assert_eq!(session.state_of(&id).await, "proposed");
+    assert_eq!(session.editor.n_applied(), 0);
+    session.finish().await;
+}
+
+#[tokio::test]
+async fn a_closed_file_that_has_the_change_already_is_no_step() {
+    let session = Session::start(Peer::VsCode).await;
+    session.write("b.rs", TEXT);
+    let b = session.uri("b.rs");
+    session.propose(&b, &block("b.rs", "one\n", "1\n")).await;
+    session.write("b.rs", "1\ntwo\n");
+    session.accept(json!({})).await;
+    assert_eq!(session.refusal("tenon.undo", json!({})).await, "nothing-to-undo");
+    session.finish().await;
+}
+
+#[tokio::test]
+async fn bad_places_are_refused() {
+    let session = Session::start(Peer::VsCode).await;
+    let a = session.open("a.rs", TEXT);
+    for (path, code) in [
+        (".git/hooks/pre-commit", "protected-path"),
+        (".env", "protected-path"),
+        ("../x.rs", "bad-path"),
+        ("/etc/x.rs", "bad-path"),
+    ] {
+        for _ in 0..2 {
+            session.model.push([Step::text(block(path, "", "x\n")), Step::finish()]);
+        }
+        session.ask(&a).await;
+        assert_eq!(session.failure().await, code, "{path}");
+    }
+    session.finish().await;
+}
+
+#[tokio::test]
+async fn odd_names_keep_their_spelling() {
+    for name in ["[slug].rs", "a b.rs", "é.rs", "%C3%A9.rs"] {
+        let session = Session::start(Peer::Helix).await;
+        let uri = session.uri(name);
+        session.editor.open(&uri, "rust", TEXT);
+        let path = if name.starts_with('%') { "é.rs" } else { name };
+        session.propose(&uri, &block(path, "one\n", "1\n")).await;
+        session.accept(json!({})).await;
+        assert_eq!(session.editor.text(&uri), "1\ntwo\n", "{name}");
+        session.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_text_is_refused_and_what_is_only_open_works() {
+    let session = Session::start(Peer::VsCode).await;
+    session.editor.open("untitled:Untitled-1", "rust", TEXT);
+    session.propose("untitled:Untitled-1", &block("Untitled-1", "one\n", "1\n")).await;
+    session.accept(json!({})).await;
+    assert_eq!(session.editor.text("untitled:Untitled-1"), "1\ntwo\n");
+    let edit = |uri: String| json!({"uri": uri, "instruction": "x"});
+    assert_eq!(session.refusal("tenon.edit", edit("untitled:none".to_owned())).await, "unknown-document");
+    session.write("big.rs", &"x".repeat(1_000_001));
+    session.write("binary.rs", "a\0b");
+    for name in ["big.rs", "binary.rs"] {
+        session.run("tenon.edit", edit(session.uri(name))).await;
+        assert_eq!(session.failure().await, "unreadable-file");
+    }
+    session.run("tenon.edit", edit(session.uri("none.rs"))).await;
+    assert_eq!(session.failure().await, "unknown-document");
+    session.finish().await;
+}

@@ -1,0 +1,89 @@
+//! Decisions on a proposal: whole, by hunk, by file; what is shown meanwhile.
+
+use serde_json::json;
+use tenon::config::Config;
+use tenon::review::ReviewMode;
+
+use crate::support::client::Peer;
+use crate::support::session::{Session, block};
+
+const TEXT: &str = "one\ntwo\nthree\nfour\nfive\n";
+
+fn two_hunks() -> String {
+    block("a.rs", "one\n", "1é\n") + &block("a.rs", "five\n", "5\n")
+}
+
+#[tokio::test]
+async fn it_is_shown_and_accepted_whole() {
+    for peer in Peer::ALL {
+        let session = Session::start(peer).await;
+        let uri = session.open("a.rs", TEXT);
+        let id = session.propose(&uri, &two_hunks()).await;
+        let marks = session
+            .editor
+            .client
+            .expect_where("two marks", |m| {
+                m["params"]["diagnostics"].as_array().is_some_and(|d| d.len() == 2)
+            })
+            .await;
+        assert_eq!(marks["params"]["diagnostics"][1]["range"]["start"]["line"], 4);
+        let lenses = session
+            .editor
+            .client
+            .request("textDocument/codeLens", json!({"textDocument": {"uri": uri}}))
+            .await
+            .unwrap();
+        assert_eq!(lenses.as_array().unwrap().len(), 4);
+        let shown = session.run("tenon.show", json!({})).await;
+        assert_eq!(shown["proposal"], id.as_str());
+        assert!(shown["diff"].as_str().unwrap().contains("-one\n+1é\n"), "{shown}");
+        session.accept(json!({})).await;
+        assert_eq!(session.editor.text(&uri), "1é\ntwo\nthree\nfour\n5\n", "{peer:?}");
+        assert_eq!(session.state_of(&id).await, "applied");
+        assert_eq!(session.refusal("tenon.accept", json!({"proposal": id})).await, "already-decided");
+        session.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn hunks_are_decided_one_by_one() {
+    for peer in Peer::ALL {
+        let session = Session::start(peer).await;
+        let uri = session.open("a.rs", TEXT);
+        let id = session.propose(&uri, &two_hunks()).await;
+        session.accept(json!({"proposal": id, "hunk": 1})).await;
+        assert_eq!(session.editor.text(&uri), "one\ntwo\nthree\nfour\n5\n");
+        assert_eq!(session.state_of(&id).await, "proposed");
+        assert_eq!(session.run("tenon.reject", json!({"hunk": 0})).await, json!({"rejected": 1}));
+        assert_eq!(session.state_of(&id).await, "applied");
+        session.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_exist_is_refused() {
+    let session = Session::start(Peer::VsCode).await;
+    let uri = session.open("a.rs", TEXT);
+    assert_eq!(session.refusal("tenon.accept", json!({})).await, "no-proposal");
+    let id = session.propose(&uri, &two_hunks()).await;
+    assert_eq!(session.refusal("tenon.accept", json!({"proposal": "p9"})).await, "unknown-proposal");
+    assert_eq!(session.refusal("tenon.accept", json!({"hunk": 7})).await, "unknown-hunk");
+    assert_eq!(session.refusal("tenon.reject", json!({"path": "b.rs"})).await, "unknown-hunk");
+    assert_eq!(session.refusal("tenon.undo", json!({})).await, "nothing-to-undo");
+    assert_eq!(session.refusal("tenon.redo", json!({"proposal": id})).await, "nothing-to-redo");
+    session.finish().await;
+}
+
+#[tokio::test]
+async fn in_auto_mode_it_is_applied() {
+    for peer in Peer::ALL {
+        let config = Config { review_mode: ReviewMode::Auto, ..Config::default() };
+        let session = Session::configured(peer, config).await;
+        let uri = session.open("a.rs", TEXT);
+        session.propose(&uri, &two_hunks()).await;
+        session.event("applied").await;
+        session.compare().await;
+        assert_eq!(session.editor.text(&uri), "1é\ntwo\nthree\nfour\n5\n");
+        session.finish().await;
+    }
+}

@@ -1,0 +1,200 @@
+//! A whole session in this process: a scripted model, the real application and protocol edge, an editor's double.
+//!
+//! Guarantees: nothing is waited for by time; [`Session::finish`] compares every document with the server's mirror.
+
+#![allow(dead_code, reason = "a library for several test files, not each of which uses all of it")]
+#![expect(clippy::unwrap_used, reason = "a test may stop, and reads better so")]
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use tempfile::TempDir;
+use tenon::config::Config;
+use tenon::model::scripted::{Gate, Scripted, Step};
+use tenon::model::{Model, Role};
+use tenon::ports::ModelSource;
+use tenon::problem::Problem;
+
+use super::client::Peer;
+use super::editor::FakeEditor;
+
+/// Notifications that a story may leave unread.
+const CHATTER: [&str; 4] =
+    ["tenon/event", "$/progress", "textDocument/publishDiagnostics", "window/showMessage"];
+
+struct Models(Vec<Scripted>);
+
+impl ModelSource for Models {
+    fn models(&self, _role: Role) -> BoxFuture<'_, Result<Vec<Arc<dyn Model>>, Problem>> {
+        let models = self.0.iter().map(|model| Arc::new(model.clone()) as Arc<dyn Model>).collect();
+        Box::pin(std::future::ready(Ok(models)))
+    }
+}
+
+pub(crate) struct Session {
+    pub(crate) editor: FakeEditor,
+    pub(crate) model: Scripted,
+    pub(crate) fallback: Scripted,
+    pub(crate) folder: TempDir,
+}
+
+/// A search/replace block.
+pub(crate) fn block(path: &str, search: &str, replace: &str) -> String {
+    format!("{path}\n<<<<<<< SEARCH\n{search}=======\n{replace}>>>>>>> REPLACE\n\n")
+}
+
+impl Session {
+    pub(crate) async fn start(peer: Peer) -> Self {
+        Self::configured(peer, Config::default()).await
+    }
+
+    pub(crate) async fn configured(peer: Peer, config: Config) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (model, fallback) = (Scripted::new("first"), Scripted::new("second"));
+        let models = Arc::new(Models(vec![model.clone(), fallback.clone()]));
+        let mut parameters = peer.parameters_at(folder.path());
+        parameters["initializationOptions"] = json!({"tenon": {"events": true}});
+        let start = move |editor| tenon::app::spawn(tenon::assembly::parts(&config, models, editor, None)).0;
+        let editor = FakeEditor::start(peer, parameters, start).await;
+        Self { editor, model, fallback, folder }
+    }
+
+    pub(crate) fn uri(&self, name: &str) -> String {
+        format!("file://{}/{name}", self.folder.path().display())
+    }
+
+    /// Puts a file on the disk.
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        let path = self.folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    /// Puts a file on the disk and opens it.
+    pub(crate) fn open(&self, name: &str, text: &str) -> String {
+        self.write(name, text);
+        let uri = self.uri(name);
+        self.editor.open(&uri, if name.ends_with(".py") { "python" } else { "rust" }, text);
+        uri
+    }
+
+    pub(crate) async fn command(&self, name: &str, arguments: Value) -> Result<Value, Value> {
+        self.editor.client.command(name, json!([arguments])).await
+    }
+
+    /// Runs a command that must work.
+    pub(crate) async fn run(&self, name: &str, arguments: Value) -> Value {
+        self.command(name, arguments).await.unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// Runs a command that must be refused, and returns the refusal's code.
+    pub(crate) async fn refusal(&self, name: &str, arguments: Value) -> String {
+        let error = self.command(name, arguments).await.expect_err("it is refused");
+        error["data"]["code"].as_str().unwrap_or_else(|| panic!("{error}")).to_owned()
+    }
+
+    /// Asks for a change and returns the task.
+    pub(crate) async fn ask(&self, uri: &str) -> String {
+        let answer = self.run("tenon.edit", json!({"uri": uri, "instruction": "do it"})).await;
+        answer["task"].as_str().unwrap().to_owned()
+    }
+
+    /// Has `reply` proposed for `uri` and returns the proposal.
+    pub(crate) async fn propose(&self, uri: &str, reply: &str) -> String {
+        self.model.push([Step::text(reply), Step::finish()]);
+        self.ask(uri).await;
+        self.proposal().await
+    }
+
+    /// Has `reply` asked for `uri`, with the model waiting at the gate in its middle.
+    pub(crate) async fn stream(&self, uri: &str, reply: &str) -> Gate {
+        let gate = Gate::default();
+        let (first, rest) = reply.split_at(reply.len() / 2);
+        self.model.push([Step::text(first), Step::Wait(gate.clone()), Step::text(rest), Step::finish()]);
+        self.ask(uri).await;
+        super::client::within("the gate", gate.reached()).await;
+        gate
+    }
+
+    /// Waits for a `tenon/event` of this kind.
+    pub(crate) async fn event(&self, kind: &str) -> Value {
+        let message = self
+            .editor
+            .client
+            .expect_where(kind, |m| m["method"] == "tenon/event" && m["params"]["kind"] == kind)
+            .await;
+        message["params"].clone()
+    }
+
+    pub(crate) async fn proposal(&self) -> String {
+        self.event("proposal").await["proposal"].as_str().unwrap().to_owned()
+    }
+
+    /// Waits for the failure of a task or an edit and returns its code.
+    pub(crate) async fn failure(&self) -> String {
+        self.event("failed").await["error"]["code"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) async fn status(&self) -> Value {
+        self.run("tenon.status", json!({})).await
+    }
+
+    /// The state of a proposal as the status tells it.
+    pub(crate) async fn state_of(&self, proposal: &str) -> String {
+        let status = self.status().await;
+        let found = status["proposals"].as_array().unwrap().iter().find(|p| p["id"] == proposal);
+        found.expect("it is listed")["state"].as_str().unwrap().to_owned()
+    }
+
+    /// Accepts what `selection` says and waits until it is in the text.
+    pub(crate) async fn accept(&self, selection: Value) {
+        self.run("tenon.accept", selection).await;
+        self.event("applied").await;
+        self.editor.flush();
+    }
+
+    pub(crate) async fn undo(&self) {
+        self.run("tenon.undo", json!({})).await;
+        self.event("undone").await;
+        self.editor.flush();
+    }
+
+    pub(crate) async fn redo(&self) {
+        self.run("tenon.redo", json!({})).await;
+        self.event("applied").await;
+        self.editor.flush();
+    }
+
+    /// Fails unless the server's mirror is what the editor shows, byte for byte.
+    pub(crate) async fn compare(&self) {
+        self.editor.flush();
+        let status = self.status().await;
+        for document in status["documents"].as_array().unwrap() {
+            let uri = document["uri"].as_str().unwrap();
+            if document["desynchronised"] == true {
+                continue;
+            }
+            assert_eq!(document["sha256"], sha256(&self.editor.text(uri)), "{uri}");
+        }
+    }
+
+    /// Compares and ends.
+    pub(crate) async fn finish(self) {
+        self.compare().await;
+        for method in CHATTER {
+            self.editor.client.ignore(method);
+            while self.editor.client.claim(|message| message["method"] == method).is_some() {}
+        }
+        assert_eq!(self.editor.shutdown().await, 0);
+    }
+}
+
+fn sha256(text: &str) -> String {
+    Sha256::digest(text).iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
