@@ -8,7 +8,8 @@ mod journal;
 mod models;
 
 pub use editor::{
-    ApplyId, Editor, FileEdit, Hint, Mark, MarkKind, Progress, ProgressStage, TaskNotice, WorkspaceChange,
+    ApplyId, Editor, FileEdit, Hint, Mark, MarkKind, NO_ANSWER, Progress, ProgressStage, TaskNotice,
+    WorkspaceChange,
 };
 pub use files::{FileError, Scratch, SourceFiles};
 pub use journal::{FileRecord, Journal, JournalRecord, MemoryJournal};

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use super::event::InternalEvent;
 use super::state::State;
-use crate::ports::{ApplyId, WorkspaceChange};
+use crate::ports::{ApplyId, SourceFiles, WorkspaceChange};
 use crate::problem::Problem;
 use crate::review::{AppliedKind, Direction, ProposalId, Track};
 use crate::text::{DocumentUri, Rope, TextEdit};
@@ -24,6 +24,9 @@ pub(super) type FileTexts = BTreeMap<DocumentUri, Result<Option<String>, String>
 
 /// Longest wait for the effect of an edit that the editor says it applied.
 const EFFECT_TIME: Duration = Duration::from_secs(2);
+
+/// Longest wait for files that are not open.
+const READ_TIME: Duration = Duration::from_secs(10);
 
 /// Longest wait for stray changes after the editor refused.
 const REFUSED_TIME: Duration = Duration::from_millis(300);
@@ -88,12 +91,22 @@ struct Flight {
 pub(super) struct Flights {
     waiting: VecDeque<Plan>,
     /// A plan whose closed files are being read.
-    preparing: bool,
+    preparing: Option<Plan>,
     current: Option<Flight>,
     n_sent: u64,
 }
 
 impl Flights {
+    /// Whether an operation is being taken, or will be: it must not be taken twice.
+    pub(super) fn is_busy(&self, id: u64) -> bool {
+        let takes = |plan: &Plan| matches!(plan.purpose, Purpose::Take { operation, .. } | Purpose::RollBack { operation } if operation == id);
+        self.waiting
+            .iter()
+            .chain(&self.preparing)
+            .chain(self.current.iter().map(|flight| &flight.plan))
+            .any(takes)
+    }
+
     pub(super) fn tracks_mut(&mut self) -> impl Iterator<Item = &mut Track> {
         self.current.iter_mut().flat_map(|flight| flight.files.iter_mut().map(|file| &mut file.track))
     }
@@ -106,7 +119,7 @@ pub(super) fn enqueue(state: &mut State, purpose: Purpose) {
 
 /// Starts the next edit if none is under way.
 pub(super) fn pump(state: &mut State) {
-    while state.flights.current.is_none() && !state.flights.preparing {
+    while state.flights.current.is_none() && state.flights.preparing.is_none() {
         let Some(plan) = state.flights.waiting.pop_front() else { return };
         let needed = plan::closed_files(state, &plan.purpose);
         if needed.is_empty() {
@@ -118,26 +131,35 @@ pub(super) fn pump(state: &mut State) {
 }
 
 fn read_files(state: &mut State, plan: Plan, needed: Vec<DocumentUri>) {
-    state.flights.preparing = true;
+    state.flights.preparing = Some(plan.clone());
     let (files, send) = (state.parts.services.files.clone(), state.sender());
-    tokio::task::spawn_blocking(move || {
-        let texts = needed
-            .into_iter()
-            .map(|uri| {
-                let text = match uri.to_path() {
-                    Some(path) => files.read(&path).map_err(|error| error.to_string()),
-                    None => Err(format!("{} is not open", uri.as_str())),
-                };
-                (uri, text)
-            })
-            .collect();
+    tokio::spawn(async move {
+        let wanted = needed.clone();
+        let reading = tokio::task::spawn_blocking(move || {
+            wanted.into_iter().map(|uri| (uri.clone(), read_file(files.as_ref(), &uri))).collect()
+        });
+        // A file system that hangs must not hold up every later edit.
+        let texts = match tokio::time::timeout(READ_TIME, reading).await {
+            Ok(Ok(texts)) => texts,
+            Ok(Err(_)) | Err(_) => needed
+                .into_iter()
+                .map(|uri| (uri, Err("the file could not be read in time".to_owned())))
+                .collect(),
+        };
         send(InternalEvent::FilesRead { plan, texts });
     });
 }
 
+fn read_file(files: &dyn SourceFiles, uri: &DocumentUri) -> Result<Option<String>, String> {
+    match uri.to_path() {
+        Some(path) => files.read(&path).map_err(|error| error.to_string()),
+        None => Err(format!("{} is not open", uri.as_str())),
+    }
+}
+
 /// The closed files of a plan were read.
 pub(super) fn files_read(state: &mut State, plan: Plan, texts: &FileTexts) {
-    state.flights.preparing = false;
+    state.flights.preparing = None;
     send(state, plan, texts);
 }
 
@@ -178,7 +200,6 @@ pub(super) fn answered(state: &mut State, id: ApplyId, applied: bool, reason: Op
     let delay = if applied { EFFECT_TIME } else { REFUSED_TIME };
     state.later(delay, InternalEvent::ApplyDeadline(id));
     settle_if_clear(state);
-    pump(state);
 }
 
 /// The effect of an edit should have been seen by now.
@@ -216,7 +237,8 @@ fn is_observable(state: &State, file: &FlightFile) -> bool {
 fn applied_kind(kind: FlightKind) -> AppliedKind {
     match kind {
         FlightKind::Create => AppliedKind::Created,
-        FlightKind::Modify | FlightKind::Fill | FlightKind::Delete => AppliedKind::Modified,
+        FlightKind::Delete => AppliedKind::Deleted,
+        FlightKind::Modify | FlightKind::Fill => AppliedKind::Modified,
     }
 }
 

@@ -13,6 +13,8 @@ pub(super) async fn run(mut state: State, mut events: mpsc::UnboundedReceiver<Ev
             break;
         }
         handle(&mut state, event);
+        // Whatever happened may have ended an edit that others wait behind.
+        applying::pump(&mut state);
     }
     tasks::cancel_all(&mut state);
 }
@@ -35,7 +37,6 @@ fn handle(state: &mut State, event: Event) {
             let result = commands::run(state, command);
             // Nobody waits any more when the request was cancelled.
             let _ = reply.send(result);
-            applying::pump(state);
         }
         Event::Query(Query::Actions { uri, span, findings, only, reply }) => {
             let _ = reply.send(Ok(queries::actions(state, &uri, span, &findings, &only)));
@@ -59,5 +60,4 @@ fn own(state: &mut State, event: InternalEvent) {
         InternalEvent::ApplyDeadline(id) => applying::deadline(state, id),
         InternalEvent::RefreshMarks => marks::refresh(state),
     }
-    applying::pump(state);
 }

@@ -11,7 +11,7 @@ use super::event::{ClientFacts, Event, Internal, InternalEvent};
 use super::tasks::Tasks;
 use crate::orchestrator::desynchronised;
 use crate::problem::{Category, Problem};
-use crate::review::{History, Proposal, ProposalId, Track};
+use crate::review::{History, Proposal, ProposalId, ProposalState, Track};
 use crate::text::{Document, DocumentSnapshot, DocumentUri};
 
 /// An open document and when it was used last.
@@ -109,7 +109,10 @@ impl State {
     /// Everything that follows the text of documents: running tasks, proposals, applied operations.
     pub(super) fn tracks_of(&mut self, uri: &DocumentUri) -> impl Iterator<Item = &mut Track> {
         let Self { tasks, proposals, history, flights, .. } = self;
-        let proposed = proposals.iter_mut().flat_map(|p| p.files.iter_mut().map(|file| &mut file.track));
+        // Once everything of a proposal is decided, nobody asks any more where it would be.
+        let open = |p: &&mut Proposal| matches!(p.state(), ProposalState::Proposed | ProposalState::Accepted);
+        let proposed =
+            proposals.iter_mut().filter(open).flat_map(|p| p.files.iter_mut().map(|file| &mut file.track));
         tasks
             .tracks_mut()
             .chain(proposed)

@@ -160,6 +160,8 @@ pub(super) fn cancel_all(state: &mut State) {
 pub(super) fn done(state: &mut State, task: &str, result: Result<Outcome, Problem>) {
     let Some(running) = state.tasks.running.remove(task) else { return };
     match result {
+        // Cancelled when it was just done.
+        Ok(_) if running.cancel.is_cancelled() => failed(state, task, orchestrator::cancelled()),
         Ok(outcome) => propose(state, task, running, outcome),
         Err(problem) => failed(state, task, problem),
     }

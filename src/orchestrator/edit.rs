@@ -31,7 +31,8 @@ pub async fn run(job: EditJob, services: Services, cancel: CancellationToken) ->
     }
 }
 
-fn cancelled() -> Problem {
+/// How a cancelled task ends.
+pub(crate) fn cancelled() -> Problem {
     let mut problem = Problem::error("cancelled", Category::Request, "cancelled; nothing was changed");
     problem.severity = Severity::Info;
     problem

@@ -3,6 +3,9 @@
 use crate::problem::{Problem, Severity};
 use crate::text::{DocumentUri, Span, SpanEdit};
 
+/// The reason given for an edit that the editor did not answer in time; it may still apply it.
+pub const NO_ANSWER: &str = "no answer";
+
 /// Identifies one edit sent to the editor, so that its answer can be told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ApplyId(pub u64);

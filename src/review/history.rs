@@ -25,6 +25,8 @@ pub enum AppliedKind {
     Modified,
     /// Created it.
     Created,
+    /// Deleted it, as the undo of a creation; only kept until that is rolled back.
+    Deleted,
 }
 
 /// One file of an operation.
@@ -106,8 +108,8 @@ impl History {
     /// Operations kept; older ones can no longer be undone by command.
     pub const CAPACITY: usize = 100;
 
-    /// Adds the newest and gives it its id.
-    pub fn push(&mut self, mut operation: Operation) {
+    /// Adds the newest and returns the id that it gets.
+    pub fn push(&mut self, mut operation: Operation) -> u64 {
         self.n_pushed += 1;
         operation.id = self.n_pushed;
         operation.turn = self.next_turn();
@@ -115,6 +117,7 @@ impl History {
             self.operations.remove(0);
         }
         self.operations.push(operation);
+        self.n_pushed
     }
 
     fn next_turn(&mut self) -> u64 {
@@ -123,10 +126,16 @@ impl History {
     }
 
     /// The operation that a command means: for undo the one applied last, for redo the one undone last; of
-    /// `proposal` if given.
-    pub fn find(&self, direction: Direction, proposal: Option<&ProposalId>) -> Option<&Operation> {
+    /// `proposal` if given. Operations of which `busy` is true are passed over.
+    pub fn find(
+        &self,
+        direction: Direction,
+        proposal: Option<&ProposalId>,
+        busy: impl Fn(u64) -> bool,
+    ) -> Option<&Operation> {
         let wanted = |operation: &&Operation| {
             operation.undone == (direction == Direction::Redo)
+                && !busy(operation.id)
                 && proposal.is_none_or(|proposal| *proposal == operation.proposal)
         };
         self.operations.iter().filter(wanted).max_by_key(|operation| operation.turn)
@@ -176,7 +185,7 @@ mod tests {
     }
 
     fn found(history: &History, direction: Direction) -> Option<&str> {
-        history.find(direction, None).map(|operation| operation.proposal.as_str())
+        history.find(direction, None, |_| false).map(|operation| operation.proposal.as_str())
     }
 
     #[test]
@@ -207,10 +216,13 @@ mod tests {
     #[test]
     fn it_is_carried_or_refused() {
         let (before, after) = (Rope::from_str("a\nb\nc\n"), Rope::from_str("a\nB\nc\n"));
+        let mut whole_line = TextEdit::builder(before.len_bytes());
+        whole_line.replace(2..4, "B\n");
+        let whole_line = whole_line.finish().unwrap();
         let file = AppliedFile {
             path: "a".to_owned(),
             kind: AppliedKind::Modified,
-            forward: TextEdit::diff("a\nb\nc\n", "a\nB\nc\n"),
+            forward: whole_line,
             track: Track::open(DocumentUri::new("file:///a"), after.clone()),
             before,
             after,

@@ -194,6 +194,11 @@ impl PositionMap {
         first..behind.max(first)
     }
 
+    /// Whether a rewritten region meets `range` of the old text or only touches one of its ends.
+    pub fn touched(&self, range: Range<usize>) -> bool {
+        self.regions.iter().any(|region| region.old.start <= range.end && range.start <= region.old.end)
+    }
+
     /// Whether nothing changed.
     pub fn is_identity(&self) -> bool {
         self.regions.is_empty()

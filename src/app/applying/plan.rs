@@ -129,7 +129,7 @@ fn accept_file(
                 }
             }
             let edit = builder.finish().map_err(|_| Problem::from(&Refusal::conflict(&file.path)))?;
-            Ok(modify(file.path.clone(), track, text, edit, version))
+            modify(file.path.clone(), track, text, edit, version)
         }
     }
 }
@@ -172,9 +172,11 @@ fn modify(
     before: Rope,
     edit: TextEdit,
     version: Option<i32>,
-) -> Option<FlightFile> {
-    let after = edit.apply(&before).ok().filter(|_| !edit.is_empty())?;
-    Some(FlightFile { path, kind: FlightKind::Modify, before, after, edit, track, version, seen: false })
+) -> Result<Option<FlightFile>, Problem> {
+    let after = edit.apply(&before).map_err(|_| Problem::from(&Refusal::conflict(&path)))?;
+    let kind = FlightKind::Modify;
+    let file = FlightFile { path, kind, before, after, edit, track, version, seen: false };
+    Ok((!file.edit.is_empty()).then_some(file))
 }
 
 fn take(
@@ -201,11 +203,17 @@ fn take_file(
 ) -> Result<Option<FlightFile>, Problem> {
     let Live { text, version, track } = live(state, &file.track, texts)?;
     let path = file.path.clone();
+    if file.kind == AppliedKind::Deleted {
+        return create(path, track, &file.before.to_string(), text, version).map(Some);
+    }
     if file.kind == AppliedKind::Created {
         return match (direction, text) {
             (Direction::Redo, text) => create(path, track, &file.after.to_string(), text, version).map(Some),
             (Direction::Undo, None) => Ok(None),
-            (Direction::Undo, Some(text)) if text == file.after => {
+            // Some editors create the file empty and keep its text unsaved.
+            (Direction::Undo, Some(text))
+                if text == file.after || (version.is_none() && text.len_bytes() == 0) =>
+            {
                 Ok(Some(delete(state, path, track, text, version)))
             }
             (Direction::Undo, Some(_)) => Err(changed_since(&path, version)),
@@ -217,7 +225,7 @@ fn take_file(
     }
     let Some(map) = track.map(&text) else { return Err(unreadable(&format!("{path} is not known"))) };
     let edit = file.carry(direction, &map, &text).map_err(|_| changed_since(&path, version))?;
-    Ok(modify(path, track, text, edit, version))
+    modify(path, track, text, edit, version)
 }
 
 /// The text is not what the last step left. For a file that is not open, the editor may hold an unsaved text that

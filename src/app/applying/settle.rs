@@ -1,12 +1,11 @@
 //! What an edit became, and what follows from it.
 
-use super::{ATTEMPTS, FlightFile, FlightKind, Plan, Purpose, applied_kind, enqueue, is_observable};
+use super::{ATTEMPTS, FlightFile, FlightKind, Plan, Purpose, applied_kind, is_observable};
 use crate::app::marks;
 use crate::app::state::State;
-use crate::ports::{FileRecord, JournalRecord, TaskNotice};
+use crate::ports::{FileRecord, JournalRecord, NO_ANSWER, TaskNotice};
 use crate::problem::{Category, Problem};
 use crate::review::{AppliedFile, Decision, Direction, Operation, ProposalId, Track};
-use crate::text::Carried;
 
 /// Judges an edit by what was seen, not by the editor's word alone.
 pub(super) fn settle(
@@ -21,9 +20,14 @@ pub(super) fn settle(
     if missing.is_empty() {
         return succeeded(state, &plan, there);
     }
-    // Missing for sure: the mirror moved on, and where the edit belongs nothing happened.
-    let absent = missing.iter().all(|file| is_absent(state, file));
-    if there.is_empty() && absent && !plan.purpose.is_roll_back() && plan.attempt < ATTEMPTS {
+    // Absent for sure: the mirror moved on, and where the edit belongs nothing happened. What cannot be seen is
+    // absent when the editor says so.
+    let absent = missing
+        .iter()
+        .all(|file| if is_observable(state, file) { is_untouched(state, file) } else { !applied });
+    // An editor that did not answer may still apply the edit.
+    let answered = reason.as_deref() != Some(NO_ANSWER);
+    if there.is_empty() && absent && answered && !plan.purpose.is_roll_back() && plan.attempt < ATTEMPTS {
         let moved = missing.iter().any(|file| version_now(state, file) != file.version);
         if moved {
             state.flights.waiting.push_front(Plan { attempt: plan.attempt + 1, ..plan });
@@ -47,25 +51,22 @@ fn version_now(state: &State, file: &FlightFile) -> Option<i32> {
     state.live(file.track.uri()).map(crate::text::Document::version)
 }
 
-/// Whether nothing happened where the edit belongs.
-fn is_absent(state: &State, file: &FlightFile) -> bool {
+/// Whether nothing happened where the edit belongs, or right beside it: some editors report an edit of ours and
+/// typing near it as one change.
+fn is_untouched(state: &State, file: &FlightFile) -> bool {
     let Some(document) = state.live(file.track.uri()) else { return false };
     let Some(map) = file.track.map(document.text()) else { return false };
-    file.edit.iter().all(|indel| matches!(map.carry(indel.delete.clone()), Carried::Moved(_)))
+    file.edit.iter().all(|indel| !map.touched(indel.delete.clone()))
 }
 
 fn not_applied(applied: bool, absent: bool, reason: Option<String>) -> Problem {
     let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-    let problem = if absent {
-        Problem::error(
-            "edit-not-applied",
-            Category::Editor,
-            format!("the editor did not apply the edit{reason}"),
-        )
-        .hint("nothing was changed; try again")
+    let problem = if absent || !applied {
+        let message = format!("the editor did not apply the edit{reason}");
+        let hint = if absent { "nothing was changed; try again" } else { "look at the text, then try again" };
+        Problem::error("edit-not-applied", Category::Editor, message).hint(hint)
     } else {
-        let word = if applied { "reported success" } else { "reported failure" };
-        let message = format!("the editor {word}, but the text is not the one expected{reason}");
+        let message = format!("the editor reported success, but the text is not the one expected{reason}");
         Problem::error("edit-mismatch", Category::Editor, message)
             .hint("compare the text with tenon.show, and use the editor's undo where it is wrong")
     };
@@ -76,10 +77,9 @@ fn not_applied(applied: bool, absent: bool, reason: Option<String>) -> Problem {
 fn roll_back(state: &mut State, plan: &Plan, there: Vec<FlightFile>) {
     let proposal = proposal_of(state, &plan.purpose);
     let operation = operation(state, &plan.purpose, there, proposal);
-    state.history.push(operation);
-    if let Some(operation) = state.history.find(Direction::Undo, None).map(|operation| operation.id) {
-        enqueue(state, Purpose::RollBack { operation });
-    }
+    let operation = state.history.push(operation);
+    // Before anything else that waits: the workspace is half-changed.
+    state.flights.waiting.push_front(Plan { purpose: Purpose::RollBack { operation }, attempt: 1 });
 }
 
 fn proposal_of(state: &State, purpose: &Purpose) -> ProposalId {
@@ -136,10 +136,11 @@ fn succeeded(state: &mut State, plan: &Plan, files: Vec<FlightFile>) {
         }
         Purpose::Take { operation, direction } => taken(state, *operation, *direction, files),
         Purpose::RollBack { operation } => {
-            taken(state, *operation, Direction::Undo, files);
             // It never was as accepted, so the user has still to decide.
             if let Some(Operation { proposal, numbers, .. }) = state.history.forget(*operation) {
                 decide(state, &proposal, &numbers, Decision::Proposed);
+                let notice = TaskNotice::Undone { proposal: proposal.to_string() };
+                state.parts.services.editor.notice(&task_of(state, &proposal), notice);
             }
         }
     }
@@ -148,13 +149,22 @@ fn succeeded(state: &mut State, plan: &Plan, files: Vec<FlightFile>) {
 
 /// An operation changed sides: its tracks start anew from the side it is on now.
 fn taken(state: &mut State, id: u64, direction: Direction, files: Vec<FlightFile>) {
-    let Some(operation) = state.history.take(id, direction) else { return };
+    let State { history, documents, .. } = &mut *state;
+    let Some(operation) = history.take(id, direction) else { return };
+    let sent_uris: Vec<_> = files.iter().map(|file| file.track.uri().clone()).collect();
+    let all = operation.files.iter().map(|file| file.track.uri().clone());
+    let mut unsent: Vec<_> = all.filter(|uri| !sent_uris.contains(uri)).collect();
     for sent in files {
         let Some(file) = operation.files.iter_mut().find(|file| file.track.uri() == sent.track.uri()) else {
             continue;
         };
-        // Redo and undo were computed on the text of that moment, which becomes the operation's own.
         let uri = sent.track.uri().clone();
+        // The part of it that was in the text already was not sent; then the operation's own texts stay.
+        if sent.kind == FlightKind::Modify && sent.edit.iter().len() < file.forward.iter().len() {
+            unsent.push(uri);
+            continue;
+        }
+        // Redo and undo were computed on the text of that moment, which becomes the operation's own.
         file.track = if sent.seen { sent.track } else { Track::closed(uri, sent.after.clone()) };
         match direction {
             Direction::Undo if sent.kind == FlightKind::Modify => {
@@ -166,6 +176,14 @@ fn taken(state: &mut State, id: u64, direction: Direction, files: Vec<FlightFile
                 (file.before, file.after, file.forward) = (sent.before, sent.after, sent.edit);
             }
             Direction::Undo | Direction::Redo => {}
+        }
+    }
+    for file in operation.files.iter_mut().filter(|file| unsent.contains(file.track.uri())) {
+        // The user had taken it (in part) by hand: the file is on the other side now all the same.
+        let side = if direction == Direction::Undo { &file.before } else { &file.after };
+        file.track = Track::closed(file.track.uri().clone(), side.clone());
+        if let Some(open) = documents.get(file.track.uri()) {
+            file.track.opened(open.document.text());
         }
     }
     let (proposal, numbers, task) =
@@ -201,10 +219,23 @@ pub(super) fn nothing_to_do(state: &mut State, plan: &Plan) {
 pub(super) fn failed(state: &mut State, plan: &Plan, problem: &Problem) {
     state.tell(problem);
     let proposal = proposal_of(state, &plan.purpose);
-    if let Purpose::Accept { numbers, .. } = &plan.purpose {
-        decide(state, &proposal, numbers, Decision::Proposed);
-    }
     let task = task_of(state, &proposal);
+    match &plan.purpose {
+        Purpose::Accept { numbers, .. } => decide(state, &proposal, numbers, Decision::Proposed),
+        Purpose::Take { .. } => {}
+        // What cannot be rolled back must not stand in the way of every later undo.
+        Purpose::RollBack { operation } => {
+            if let Some(left) = state.history.forget(*operation) {
+                let files: Vec<_> = left.files.iter().map(|file| file.path.as_str()).collect();
+                let message =
+                    format!("an edit arrived in part and could not be taken back in {}", files.join(", "));
+                let problem = Problem::error("half-applied", Category::Editor, message)
+                    .hint("use the editor's own undo in these files");
+                state.tell(&problem);
+                decide(state, &proposal, &left.numbers, Decision::Proposed);
+            }
+        }
+    }
     state.parts.services.editor.notice(&task, TaskNotice::Failed { error: problem.clone() });
     marks::refresh(state);
 }

@@ -14,7 +14,8 @@ pub(super) fn take(
     direction: Direction,
 ) -> Result<Value, Problem> {
     let proposal = proposal.map(ProposalId::new);
-    let Some(operation) = state.history.find(direction, proposal.as_ref()) else {
+    let Some(operation) = state.history.find(direction, proposal.as_ref(), |id| state.flights.is_busy(id))
+    else {
         let (code, verb) = match direction {
             Direction::Undo => ("nothing-to-undo", "undo"),
             Direction::Redo => ("nothing-to-redo", "redo"),

@@ -27,7 +27,7 @@ pub(in crate::app) fn actions(
         proposal_actions(state, &mut offered);
         intents(state, document, span, findings, &mut offered);
     }
-    if state.history.find(Direction::Undo, None).is_some() {
+    if state.history.find(Direction::Undo, None, |id| state.flights.is_busy(id)).is_some() {
         offered.push(command("Undo the last AI change", "refactor", "tenon.undo", json!({})));
     }
     for (task, title) in state.tasks.list() {
@@ -147,7 +147,9 @@ fn intents(
     let range = range(span);
     let on = |intent: &str| json!({ "uri": uri, "range": range, "intent": intent });
     let settings = &state.parts.services.settings;
-    let lines = span.start.line as usize..=span.end.line as usize;
+    // Of a large selection only the beginning is looked at: editors ask at every movement of the cursor.
+    let (first, last) = (span.start.line as usize, span.end.line as usize);
+    let lines = first..=last.min(first + LINES_SEEN);
     let markers = CommentMarkers::of(document.language(), Some(Path::new(uri)));
     if find_comment(document.text(), lines.clone(), &markers, &settings.comment_marker).is_some() {
         let mut action = command("Do what this comment says", "quickfix", "tenon.edit", on("comment"));
@@ -175,6 +177,9 @@ fn range(span: Span) -> Value {
     let position = |at: Position| json!({ "line": at.line, "character": at.character });
     json!({ "start": position(span.start), "end": position(span.end) })
 }
+
+/// Lines of a selection that are looked at for comment instructions.
+const LINES_SEEN: usize = 200;
 
 /// Lines looked at around the cursor for something that looks like a stub; the parser has the last word later.
 const STUB_LINES: usize = 4;

@@ -11,7 +11,7 @@ use super::{Wire, json};
 use crate::app::Event;
 use crate::lsp::capabilities::Profile;
 use crate::lsp::convert::to_lsp;
-use crate::ports::{ApplyId, WorkspaceChange};
+use crate::ports::{ApplyId, NO_ANSWER, WorkspaceChange};
 use crate::problem::plain;
 
 /// How long a client may take for one edit; some ask their user first.
@@ -45,7 +45,7 @@ async fn apply(wire: &Wire, profile: &Profile, change: WorkspaceChange) -> Resul
     let answer = wire.request("workspace/applyEdit", Some(json(&params)));
     match tokio::time::timeout(PATIENCE, answer).await {
         Ok(answer) => read(answer),
-        Err(_) => Err("no answer".to_owned()),
+        Err(_) => Err(NO_ANSWER.to_owned()),
     }
 }
 
