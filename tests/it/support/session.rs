@@ -77,7 +77,7 @@ impl Session {
     pub(crate) fn open(&self, name: &str, text: &str) -> String {
         self.write(name, text);
         let uri = self.uri(name);
-        self.editor.open(&uri, if name.ends_with(".py") { "python" } else { "rust" }, text);
+        self.editor.open(&uri, "rust", text);
         uri
     }
 
