@@ -207,10 +207,12 @@ mod tests {
     #[test]
     fn it_is_carried_or_refused() {
         let (before, after) = (Rope::from_str("a\nb\nc\n"), Rope::from_str("a\nB\nc\n"));
+        let mut whole_lines = TextEdit::builder(6);
+        whole_lines.replace(2..4, "B\n");
         let file = AppliedFile {
             path: "a".to_owned(),
             kind: AppliedKind::Modified,
-            forward: TextEdit::diff("a\nb\nc\n", "a\nB\nc\n"),
+            forward: whole_lines.finish().unwrap(),
             track: Track::open(DocumentUri::new("file:///a"), after.clone()),
             before,
             after,
