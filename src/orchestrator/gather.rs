@@ -384,7 +384,7 @@ mod tests {
     use crate::model::EditFormat;
 
     fn gathered(focus: Option<Range<usize>>, others: &[(&str, usize)]) -> Gathered {
-        let lines: String = (0..1_000).map(|n| format!("line {n:04}\n")).collect();
+        let lines = (0..1_000).map(|n| format!("line {n:04}\n")).collect::<Vec<_>>().concat();
         let mut base = FileSet::default();
         base.files.insert("a".to_owned(), Rope::from_str(&lines));
         for (name, size) in others {

@@ -73,7 +73,7 @@ async fn step(session: &Session, uri: &str, act: &Act) {
 
 async fn story(acts: Vec<Act>) {
     let session = Session::start(Peer::Helix).await;
-    let text: String = (0..N_LINES).map(|line| format!("L{line:02}\n")).collect();
+    let text = (0..N_LINES).map(|line| format!("L{line:02}\n")).collect::<Vec<_>>().concat();
     let uri = session.open("a.rs", &text);
     let reply: String = TARGETS
         .iter()
