@@ -377,3 +377,58 @@ impl Gathered {
         Some((lines.start() + 1..=lines.end() + 1, shown))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::EditFormat;
+
+    fn gathered(focus: Option<Range<usize>>, others: &[(&str, usize)]) -> Gathered {
+        let lines = (0..1_000).map(|n| format!("line {n:04}\n")).collect::<Vec<_>>().concat();
+        let mut base = FileSet::default();
+        base.files.insert("a".to_owned(), Rope::from_str(&lines));
+        for (name, size) in others {
+            base.files.insert((*name).to_owned(), Rope::from_str(&"x".repeat(*size)));
+        }
+        Gathered {
+            base,
+            uris: BTreeMap::new(),
+            target: "a".to_owned(),
+            focus,
+            intent: prompt::Intent::Document,
+            comment: None,
+            others: others.iter().map(|(name, _)| (*name).to_owned()).collect(),
+        }
+    }
+
+    /// A model whose window leaves `budget` bytes for files.
+    fn model(budget: u32) -> ModelSettings {
+        ModelSettings {
+            provider: String::new(),
+            model: String::new(),
+            name: String::new(),
+            context: (budget + 4_000) / 3 + 1_000,
+            max_output: 1_000,
+            edit_format: EditFormat::default(),
+            temperature: None,
+        }
+    }
+
+    #[test]
+    fn what_fits_is_shown_whole_and_the_rest_is_not_editable() {
+        let mut gathered = gathered(None, &[("b", 1_000), ("c", 90_000), ("d", 500)]);
+        let (target, shown) = gathered.fit(&model(20_000));
+        assert_eq!(target.excerpt, None);
+        assert_eq!(shown.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), ["b", "d"]);
+        assert!(!gathered.base.files.contains_key("c"));
+    }
+
+    #[test]
+    fn a_large_target_is_shown_around_its_focus() {
+        let gathered = gathered(Some(5_000..5_000), &[]);
+        let target = gathered.fit_target(1_000);
+        assert_eq!(target.excerpt, Some(451..=550));
+        assert_eq!(target.text.len(), 1_000);
+        assert!(target.text.contains("line 0500\n"));
+    }
+}

@@ -216,13 +216,12 @@ mod tests {
     #[test]
     fn it_is_carried_or_refused() {
         let (before, after) = (Rope::from_str("a\nb\nc\n"), Rope::from_str("a\nB\nc\n"));
-        let mut whole_line = TextEdit::builder(before.len_bytes());
-        whole_line.replace(2..4, "B\n");
-        let whole_line = whole_line.finish().unwrap();
+        let mut whole_lines = TextEdit::builder(6);
+        whole_lines.replace(2..4, "B\n");
         let file = AppliedFile {
             path: "a".to_owned(),
             kind: AppliedKind::Modified,
-            forward: whole_line,
+            forward: whole_lines.finish().unwrap(),
             track: Track::open(DocumentUri::new("file:///a"), after.clone()),
             before,
             after,

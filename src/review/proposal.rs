@@ -236,3 +236,91 @@ impl Proposal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diff::Tier;
+
+    fn proposal() -> Proposal {
+        let hunk = |number: usize, at: usize, insert: &str| ProposedHunk {
+            number,
+            hunk: Hunk {
+                range: at..at + 2,
+                insert: insert.to_owned(),
+                tier: Tier::Exact,
+                line: at / 2 + 1,
+                confidence: 1.0,
+                block: number,
+            },
+            decision: Decision::Proposed,
+        };
+        let uri = |name: &str| DocumentUri::new(format!("file:///{name}"));
+        let modified = ProposedFile {
+            path: "a".to_owned(),
+            track: Track::open(uri("a"), Rope::from_str("a\nb\nc\n")),
+            change: ProposedChange::Modify(vec![hunk(0, 0, "A\n"), hunk(1, 4, "C\n")]),
+        };
+        let created = ProposedFile {
+            path: "n".to_owned(),
+            track: Track::closed(uri("n"), Rope::new()),
+            change: ProposedChange::Create {
+                number: 2,
+                text: "new\n".to_owned(),
+                decision: Decision::Proposed,
+            },
+        };
+        Proposal {
+            id: ProposalId::nth(1),
+            task: "t1".to_owned(),
+            title: String::new(),
+            target: uri("a"),
+            model: String::new(),
+            files: vec![modified, created],
+        }
+    }
+
+    fn numbers(proposal: &Proposal, path: Option<&str>, hunk: Option<usize>) -> Vec<usize> {
+        proposal.select(path, hunk).into_iter().map(|(number, _)| number).collect()
+    }
+
+    #[test]
+    fn hunks_are_selected_by_file_and_number() {
+        let proposal = proposal();
+        assert_eq!(numbers(&proposal, None, None), [0, 1, 2]);
+        assert_eq!(numbers(&proposal, Some("n"), None), [2]);
+        assert_eq!(numbers(&proposal, Some("a"), Some(1)), [1]);
+        assert!(numbers(&proposal, Some("n"), Some(1)).is_empty());
+    }
+
+    #[test]
+    fn the_state_is_that_of_what_is_left_to_do() {
+        let mut proposal = proposal();
+        let mut check = |numbers: &[usize], decision, expected| {
+            proposal.decide(numbers, decision);
+            assert_eq!(proposal.state(), expected);
+        };
+        check(&[0], Decision::Applied, ProposalState::Proposed);
+        check(&[1], Decision::Rejected, ProposalState::Proposed);
+        check(&[2], Decision::Accepted, ProposalState::Accepted);
+        check(&[2], Decision::Undone, ProposalState::Applied);
+        check(&[0], Decision::Undone, ProposalState::Undone);
+        check(&[0, 2], Decision::Rejected, ProposalState::Rejected);
+    }
+
+    #[test]
+    fn a_hunk_knows_where_it_is_now() {
+        let mut proposal = proposal();
+        let file = &mut proposal.files[0];
+        file.track.opened(&Rope::from_str("x\na\nb\nC\n"));
+        let live = Rope::from_str("x\na\nb\nC\n");
+        let places = file.open_hunks(&live);
+        assert!(matches!(&places[0].1, Place::Fits(hunk) if hunk.range == (2..4)), "{places:?}");
+        assert_eq!(places[1].1, Place::AlreadyThere);
+        file.track.opened(&Rope::from_str("aa\nb\nc\n"));
+        let live = Rope::from_str("aa\nb\nc\n");
+        assert!(matches!(file.open_hunks(&live)[0].1, Place::Stale(_)));
+        file.track.lost();
+        assert_eq!(file.open_hunks(&live)[0].1, Place::Unknown);
+    }
+}

@@ -55,3 +55,32 @@ impl Track {
         Some(map)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Carried;
+
+    fn track() -> Track {
+        Track::open(DocumentUri::new("file:///a"), Rope::from_str("a\nb\n"))
+    }
+
+    #[test]
+    fn what_is_typed_and_taken_back_leaves_no_trace() {
+        let mut track = track();
+        track.changed(&[Indel { delete: 2..3, insert: "xyz".to_owned() }]);
+        track.changed(&[Indel { delete: 2..5, insert: "b".to_owned() }]);
+        assert!(track.map(&Rope::from_str("a\nb\n")).unwrap().is_identity());
+    }
+
+    #[test]
+    fn a_lost_text_is_found_again_when_it_is_opened() {
+        let mut track = track();
+        track.lost();
+        track.changed(&[Indel { delete: 0..1, insert: String::new() }]);
+        assert!(track.map(&Rope::from_str("\nb\n")).is_none());
+        let live = Rope::from_str("x\na\nb\n");
+        track.opened(&live);
+        assert_eq!(track.map(&live).unwrap().carry(2..4), Carried::Moved(4..6));
+    }
+}

@@ -4,6 +4,7 @@ mod applying;
 mod asking;
 mod files;
 mod mirror;
+mod random;
 mod review;
 mod typing;
 mod undo;

@@ -87,3 +87,21 @@ async fn in_auto_mode_it_is_applied() {
         session.finish().await;
     }
 }
+
+#[tokio::test]
+async fn an_editor_that_takes_no_edits_gets_them_inside_the_actions() {
+    let session = Session::without_apply_edit(Peer::VsCode).await;
+    let uri = session.open("a.rs", TEXT);
+    let id = session.propose(&uri, &block("a.rs", "one\n", "1\n")).await;
+    let origin = json!({"line": 0, "character": 0});
+    let params = json!({"textDocument": {"uri": uri}, "range": {"start": origin, "end": origin},
+        "context": {"diagnostics": []}});
+    let actions = session.editor.client.request("textDocument/codeAction", params).await.unwrap();
+    let action = actions.as_array().unwrap().iter().find(|a| a["title"] == "Apply this change").unwrap();
+    assert_eq!(action["edit"]["documentChanges"][0]["edits"][0]["newText"], "1\n", "{action}");
+    session.editor.replace(&uri, "one\n", "1\n");
+    let gone = |m: &serde_json::Value| m["params"]["diagnostics"].as_array().is_some_and(Vec::is_empty);
+    session.editor.client.expect_where("no marks", gone).await;
+    assert_eq!(session.state_of(&id).await, "applied");
+    session.finish().await;
+}

@@ -89,3 +89,52 @@ async fn a_race_in_the_target_is_refused_and_pending() {
         session.finish().await;
     }
 }
+
+#[tokio::test]
+async fn a_document_closed_meanwhile_is_read_from_the_disk() {
+    for peer in Peer::ALL {
+        let session = Session::start(peer).await;
+        let uri = session.open("a.rs", TEXT);
+        let gate = session.stream(&uri, &reply()).await;
+        session.editor.replace(&uri, "one", "lost");
+        session.editor.close(&uri);
+        session.status().await;
+        gate.open();
+        session.proposal().await;
+        session.accept(json!({})).await;
+        session.compare().await;
+        assert_eq!(session.editor.text(&uri), "one\ntwo\n3\nfour\nfive\n", "{peer:?}");
+        session.undo().await;
+        assert_eq!(session.editor.text(&uri), TEXT, "{peer:?}");
+        session.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn a_race_over_several_files_is_never_mixed() {
+    for peer in Peer::ALL {
+        let session = Session::start(peer).await;
+        let (a, b) = (session.open("a.rs", TEXT), session.open("b.rs", TEXT));
+        session.editor.replace(&b, "two", "TWO");
+        let id = session.propose(&a, &(reply() + &block("b.rs", "five\n", "5\n"))).await;
+        session.editor.replace_before_apply(&b, "one", "1");
+        session.run("tenon.accept", json!({})).await;
+        let settled = |m: &serde_json::Value| {
+            let kind = &m["params"]["kind"];
+            m["method"] == "tenon/event" && (kind == "applied" || kind == "failed")
+        };
+        let outcome = session.editor.client.expect_where("an outcome", settled).await;
+        if outcome["params"]["kind"] == "failed" {
+            session.event("undone").await;
+            session.compare().await;
+            assert_eq!(session.state_of(&id).await, "proposed", "{peer:?}");
+            assert_eq!(session.editor.text(&a), TEXT, "{peer:?}");
+            assert_eq!(session.editor.text(&b), "1\nTWO\nthree\nfour\nfive\n", "{peer:?}");
+            session.accept(json!({})).await;
+        }
+        session.compare().await;
+        assert_eq!(session.editor.text(&a), "one\ntwo\n3\nfour\nfive\n", "{peer:?}");
+        assert_eq!(session.editor.text(&b), "1\nTWO\nthree\nfour\n5\n", "{peer:?}");
+        session.finish().await;
+    }
+}

@@ -90,3 +90,25 @@ async fn a_change_that_was_there_already_is_no_step() {
     assert_eq!(session.editor.text(&uri), "one\n2\nthree\nfour\nfive\n");
     session.finish().await;
 }
+
+#[tokio::test]
+async fn a_created_file_goes_and_comes_back() {
+    for peer in Peer::ALL {
+        let session = Session::start(peer).await;
+        let uri = session.open("a.rs", TEXT);
+        let new = session.uri("sub/new.rs");
+        session.propose(&uri, &block("sub/new.rs", "", "fn n() {}\n")).await;
+        session.accept(json!({})).await;
+        session.compare().await;
+        session.undo().await;
+        let gone = session.editor.document(&new).is_none_or(|document| document.text.is_empty());
+        assert!(gone, "{peer:?}");
+        if peer != Peer::Emacs {
+            session.redo().await;
+            assert_eq!(session.editor.text(&new), "fn n() {}\n", "{peer:?}");
+            session.editor.replace(&new, "n()", "m()");
+            assert_eq!(session.refusal("tenon.undo", json!({})).await, "changed-since");
+        }
+        session.finish().await;
+    }
+}

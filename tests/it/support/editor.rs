@@ -102,7 +102,18 @@ impl FakeEditor {
         self.state.lock().unwrap().replace(uri, old, new);
     }
 
-    /// The same, in the moment before the next edit of the server arrives: that one is stale then.
+    /// Types `new` at a byte offset.
+    pub(crate) fn insert(&self, uri: &str, at: usize, new: &str) {
+        let mut state = self.state.lock().unwrap();
+        state.flush();
+        let position = positions::position(&state.documents[uri].text, at, &state.encoding);
+        let range = json!({"start": position, "end": position});
+        for (method, params) in state.edit(uri, &[json!({"range": range, "newText": new})]) {
+            state.wire.notify(method, params);
+        }
+    }
+
+    /// [`FakeEditor::replace`], in the moment before the next edit of the server arrives: that one is stale then.
     pub(crate) fn replace_before_apply(&self, uri: &str, old: &str, new: &str) {
         self.state.lock().unwrap().typed_first = Some((uri.to_owned(), old.to_owned(), new.to_owned()));
     }

@@ -53,9 +53,20 @@ impl Session {
 
     pub(crate) async fn configured(peer: Peer, config: Config) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        Self::introduced(peer.parameters_at(folder.path()), peer, config, folder).await
+    }
+
+    /// An editor that cannot take edits from the server.
+    pub(crate) async fn without_apply_edit(peer: Peer) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut parameters = peer.parameters_at(folder.path());
+        parameters["capabilities"]["workspace"]["applyEdit"] = json!(false);
+        Self::introduced(parameters, peer, Config::default(), folder).await
+    }
+
+    async fn introduced(mut parameters: Value, peer: Peer, config: Config, folder: TempDir) -> Self {
         let (model, fallback) = (Scripted::new("first"), Scripted::new("second"));
         let models = Arc::new(Models(vec![model.clone(), fallback.clone()]));
-        let mut parameters = peer.parameters_at(folder.path());
         parameters["initializationOptions"] = json!({"tenon": {"events": true}});
         let start = move |editor| tenon::app::spawn(tenon::assembly::parts(&config, models, editor, None)).0;
         let editor = FakeEditor::start(peer, parameters, start).await;
@@ -77,7 +88,7 @@ impl Session {
     pub(crate) fn open(&self, name: &str, text: &str) -> String {
         self.write(name, text);
         let uri = self.uri(name);
-        self.editor.open(&uri, if name.ends_with(".py") { "python" } else { "rust" }, text);
+        self.editor.open(&uri, "rust", text);
         uri
     }
 
