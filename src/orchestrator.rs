@@ -7,6 +7,7 @@ mod ask;
 mod board;
 mod comment;
 mod edit;
+mod fit;
 mod gather;
 mod job;
 mod private;

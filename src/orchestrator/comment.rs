@@ -2,7 +2,7 @@
 //!
 //! Purely lexical, so that it costs nothing on a code-action request: the marker must be the first word of a comment.
 
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
 use crate::syntax::CommentMarkers;
 use crate::text::Rope;
@@ -16,6 +16,8 @@ pub struct CommentInstruction {
     pub column: usize,
     /// What it asks for, without introducer and marker.
     pub instruction: String,
+    /// Bytes of the comment in its first line; `None` for a block comment that goes on behind it.
+    pub range: Option<Range<usize>>,
 }
 
 /// Longest line looked at, in bytes: generated files have lines of megabytes.
@@ -45,23 +47,28 @@ fn instruction_at(
     let alone = content[..comment.range.start].trim().is_empty();
     let mut last = line;
     // A line comment on a line of its own goes on as long as such lines follow; a block comment ends on its line.
-    let is_block = markers.block.is_some_and(|(open, _)| content[comment.range.start..].starts_with(open));
-    if alone && !is_block {
-        while let Some(more) = continuation(text, last + 1, markers) {
+    let written = &content[comment.range.clone()];
+    let block = markers.block.filter(|(open, _)| written.starts_with(open));
+    if alone && block.is_none() {
+        let head =
+            &content[..content.len() - written.trim_start_matches(|c: char| c.is_ascii_punctuation()).len()];
+        while let Some(more) = continuation(text, last + 1, head) {
             instruction.push(more);
             last += 1;
         }
     }
     let instruction = instruction.join(" ").trim().to_owned();
     let column = if alone { 0 } else { comment.range.start };
-    (!instruction.is_empty()).then_some(CommentInstruction { lines: line..=last, column, instruction })
+    let range = block.is_none_or(|(_, close)| written.ends_with(close)).then(|| comment.range.clone());
+    (!instruction.is_empty()).then_some(CommentInstruction { lines: line..=last, column, instruction, range })
 }
 
-/// The text of `line` if it is a comment and nothing else.
-fn continuation(text: &Rope, line: usize, markers: &CommentMarkers) -> Option<String> {
+/// The text of `line` if it is a comment of the same kind at the same indentation: a documentation comment below an
+/// instruction is none of it.
+fn continuation(text: &Rope, line: usize, head: &str) -> Option<String> {
     let content = line_text(text, line)?;
-    let comment = markers.find(&content)?;
-    content[..comment.range.start].trim().is_empty().then(|| comment.text.to_owned())
+    let rest = content.strip_prefix(head)?;
+    (!rest.starts_with(|c: char| c.is_ascii_punctuation())).then(|| rest.trim().to_owned())
 }
 
 fn line_text(text: &Rope, line: usize) -> Option<String> {
@@ -76,11 +83,8 @@ mod tests {
     fn check(language: &str, text: &str, expected: Option<(RangeInclusive<usize>, usize, &str)>) {
         let markers = CommentMarkers::of(language, None);
         let found = find_comment(&Rope::from_str(text), 0..=usize::MAX, &markers, "AI!");
-        let expected = expected.map(|(lines, column, instruction)| CommentInstruction {
-            lines,
-            column,
-            instruction: instruction.to_owned(),
-        });
+        let found =
+            found.as_ref().map(|found| (found.lines.clone(), found.column, found.instruction.as_str()));
         assert_eq!(found, expected, "{text:?}");
     }
 

@@ -1,5 +1,6 @@
 //! The `edit` pipeline: gather → prompt → stream → resolve → one bounded repair → outcome.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
@@ -7,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::Health;
 use super::ask::{Answer, ask, report};
 use super::comment::CommentInstruction;
+use super::fit::Fitted;
 use super::gather::{Gathered, gather};
 use super::job::{EditJob, Outcome, Services};
 use crate::diff::{self, ChangeKind, ChangeSet, FileChange, FileSet, Hunk, Refusal, ReplyFormat, Tier};
@@ -14,7 +16,6 @@ use crate::model::{EditFormat, Message, Model, ModelRequest, Role, Speaker, Usag
 use crate::ports::{ProgressStage, TaskNotice};
 use crate::problem::{Category, Problem, Severity};
 use crate::prompt::{self, EditPrompt};
-use crate::text::Rope;
 
 /// Runs the pipeline to its outcome. Cancelling drops everything at once, the model's connection included.
 ///
@@ -46,12 +47,12 @@ fn timed_out(seconds: u64) -> Problem {
 async fn edit(job: EditJob, services: Services) -> Result<Outcome, Problem> {
     let job = Arc::new(job);
     enter(&services, &job.task, ProgressStage::Gather, "reading the files");
-    let mut gathered = gather_off_loop(&job, &services).await?;
+    let gathered = gather_off_loop(&job, &services).await?;
     let models = services.models.models(Role::Edit).await?;
     let mut usage = Usage::default();
     let mut last = None;
     for model in &models {
-        match edit_with(&job, &services, model, &mut gathered, &mut usage).await {
+        match edit_with(&job, &services, model, &gathered, &mut usage).await {
             Ok(changes) => {
                 return Ok(Outcome {
                     changes,
@@ -101,14 +102,16 @@ async fn edit_with(
     job: &EditJob,
     services: &Services,
     model: &Arc<dyn Model>,
-    gathered: &mut Gathered,
+    gathered: &Gathered,
     usage: &mut Usage,
 ) -> Result<ChangeSet, Failure> {
+    let fitted = gathered.fit(model.settings()).map_err(Failure::TryNext)?;
     let format = match model.settings().edit_format {
-        EditFormat::SearchReplace => ReplyFormat::SearchReplace,
-        EditFormat::Whole => ReplyFormat::Whole,
+        // Of a file that is shown in part, the whole cannot be written.
+        EditFormat::Whole if fitted.target.excerpt.is_none() => ReplyFormat::Whole,
+        EditFormat::Whole | EditFormat::SearchReplace => ReplyFormat::SearchReplace,
     };
-    let mut request = first_request(gathered, model, format);
+    let mut request = first_request(gathered, &fitted, format);
     let mut refusals = Vec::new();
     for round in 0..=services.settings.repair_rounds {
         let stage = if round == 0 { ProgressStage::Ask } else { ProgressStage::Repair };
@@ -131,7 +134,7 @@ async fn edit_with(
         usage.output += answer.usage.output;
         enter(services, &job.task, ProgressStage::Resolve, "finding the place of each edit");
         let Answer { text, reply, .. } = answer;
-        match resolve(job, services, gathered, reply).await.map_err(Failure::Final)? {
+        match resolve(job, services, gathered, &fitted.base, reply).await.map_err(Failure::Final)? {
             Ok(changes) if changes.files.is_empty() => return Err(Failure::Final(no_change())),
             Ok(changes) => return Ok(changes),
             Err(refused) => refusals = refused,
@@ -146,14 +149,13 @@ async fn edit_with(
     Err(Failure::Final(refused(&refusals)))
 }
 
-fn first_request(gathered: &mut Gathered, model: &Arc<dyn Model>, format: ReplyFormat) -> ModelRequest {
-    let (target, others) = gathered.fit(model.settings());
+fn first_request(gathered: &Gathered, fitted: &Fitted, format: ReplyFormat) -> ModelRequest {
     let prompt = EditPrompt {
         format,
         intent: &gathered.intent,
-        target: &target,
-        focus: gathered.focus_lines(),
-        others: &others,
+        target: &fitted.target,
+        focus: fitted.focus.clone(),
+        others: &fitted.others,
     }
     .render();
     ModelRequest {
@@ -200,13 +202,14 @@ async fn resolve(
     job: &EditJob,
     services: &Services,
     gathered: &Gathered,
+    base: &FileSet,
     reply: Result<diff::parse::Reply, Vec<Refusal>>,
 ) -> Result<Result<ChangeSet, Vec<Refusal>>, Problem> {
     let reply = match reply {
         Ok(reply) => reply,
         Err(refusals) => return Ok(Err(refusals)),
     };
-    let (base, target) = (gathered.base.clone(), gathered.target.clone());
+    let (base, target) = (base.clone(), gathered.target.clone());
     let comment = gathered.comment.clone();
     let (files, root) = (Arc::clone(&services.files), job.root.clone());
     blocking(move || {
@@ -233,37 +236,54 @@ async fn resolve(
     .await
 }
 
-/// Removes the comment instruction when the model left it: asked once, done once.
+/// Removes the comment instruction when the model left it: exactly the comment, and its line only when nothing else
+/// is on it. What follows in further comment lines stays; it may be another comment.
 fn remove_comment(changes: &mut ChangeSet, base: &FileSet, path: &str, comment: &CommentInstruction) {
     let text = &base.files[path];
-    let start = text.line_to_byte(*comment.lines.start());
-    let end = text.line_to_byte((comment.lines.end() + 1).min(text.len_lines()));
-    let insert =
-        if comment.column == 0 { String::new() } else { before_comment(text, start, comment.column) };
-    let removal = Hunk {
-        range: start..end,
-        insert,
-        tier: Tier::Exact,
-        line: comment.lines.start() + 1,
-        confidence: 1.0,
-        block: 0,
+    let line = *comment.lines.start();
+    let range = text.line_to_byte(line)..text.line_to_byte((line + 1).min(text.len_lines()));
+    let Some(insert) = comment.range.clone().and_then(|at| without(&text.line(line).to_string(), at)) else {
+        return; // A block comment that goes on: only a part of it would go.
     };
     let Some(file) = changes.files.iter_mut().find(|file| file.path == path) else {
         return; // The edit is elsewhere; then the comment stays, so that nothing is lost by a wrong answer.
     };
     if let ChangeKind::Modify { hunks } = &mut file.kind {
-        let touches = |hunk: &Hunk| hunk.range.start < end && start < hunk.range.end;
+        let touches = |hunk: &Hunk| hunk.range.start <= range.end && range.start <= hunk.range.end;
         if !hunks.iter().any(touches) {
-            let at = hunks.partition_point(|hunk| hunk.range.start < start);
-            hunks.insert(at, removal);
+            let at = hunks.partition_point(|hunk| hunk.range.start < range.start);
+            let (tier, confidence, block) = (Tier::Exact, 1.0, 0);
+            hunks.insert(at, Hunk { range, insert, tier, line: line + 1, confidence, block });
         }
     }
 }
 
-/// The first line of a comment behind code, without the comment.
-fn before_comment(text: &Rope, line_start: usize, column: usize) -> String {
-    let line = text.line(text.byte_to_line(line_start)).to_string();
-    let code = line.get(..column).unwrap_or(&line).trim_end();
-    let ending = &line[line.trim_end_matches(['\n', '\r']).len()..];
-    format!("{code}{ending}")
+/// A line without the bytes of its comment; empty when nothing else is on it.
+fn without(line: &str, comment: Range<usize>) -> Option<String> {
+    let content = line.trim_end_matches(['\n', '\r']);
+    let ending = &line[content.len()..];
+    let (before, after) = (content.get(..comment.start)?, content.get(comment.end..)?);
+    Some(match (before.trim().is_empty(), after.trim().is_empty()) {
+        (true, true) => String::new(),
+        (false, true) => format!("{}{ending}", before.trim_end()),
+        (_, false) => format!("{before}{}{ending}", after.trim_start()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without;
+
+    fn check(line: &str, comment: &str, expected: &str) {
+        let start = line.find(comment).unwrap();
+        assert_eq!(without(line, start..start + comment.len()).unwrap(), expected);
+    }
+
+    #[test]
+    fn only_the_comment_goes() {
+        check("    // AI! x\n", "// AI! x", "");
+        check("let a = 1; // AI! x\r\n", "// AI! x", "let a = 1;\r\n");
+        check("/* AI! x */ fn f() {\n", "/* AI! x */", "fn f() {\n");
+        check("<p> <!-- AI! x --> </p>\n", "<!-- AI! x -->", "<p> </p>\n");
+    }
 }

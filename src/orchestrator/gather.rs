@@ -9,10 +9,9 @@ use super::comment::{CommentInstruction, find_comment};
 use super::job::{EditJob, Intent, Region, Settings};
 use super::private::is_private;
 use crate::diff::FileSet;
-use crate::model::ModelSettings;
 use crate::ports::{FileError, SourceFiles};
 use crate::problem::{Category, Problem};
-use crate::prompt::{self, PromptFile};
+use crate::prompt;
 use crate::syntax::{self, CommentMarkers, Language};
 use crate::text::{DocumentUri, Rope};
 
@@ -32,11 +31,8 @@ pub(super) struct Gathered {
     /// The comment instruction that the edit must remove.
     pub comment: Option<CommentInstruction>,
     /// Open or named files besides the target, in order of interest.
-    others: Vec<String>,
+    pub others: Vec<String>,
 }
-
-/// Characters a token stands for when the tokenizer is not known; on the careful side for code.
-const CHARACTERS_PER_TOKEN: usize = 3;
 
 /// Reads and chooses. Blocking (files, parsing): runs on a blocking thread.
 ///
@@ -269,12 +265,12 @@ fn is_comment_line(job: &EditJob, text: &Rope, gathered: &Gathered, line: usize)
     markers.find(&line).is_some_and(|comment| line[..comment.range.start].trim().is_empty())
 }
 
-fn lines_of(text: &Rope, bytes: &Range<usize>) -> RangeInclusive<usize> {
+pub(super) fn lines_of(text: &Rope, bytes: &Range<usize>) -> RangeInclusive<usize> {
     let last = bytes.end.saturating_sub(1).max(bytes.start);
     text.byte_to_line(bytes.start)..=text.byte_to_line(last)
 }
 
-fn whole_lines(text: &Rope, lines: &RangeInclusive<usize>) -> Range<usize> {
+pub(super) fn whole_lines(text: &Rope, lines: &RangeInclusive<usize>) -> Range<usize> {
     let end = (lines.end() + 1).min(text.len_lines());
     text.line_to_byte(*lines.start())..text.line_to_byte(end)
 }
@@ -289,7 +285,8 @@ fn add_others(job: &EditJob, files: &Arc<dyn SourceFiles>, settings: &Settings, 
         // Only files of the workspace: what lies elsewhere was not meant by this request.
         let Some(path) = uri.to_path().filter(|path| path.starts_with(&job.root)) else { continue };
         let name = relative(&job.root, &uri);
-        if is_private(&name) {
+        // A document that is no file may have a file's name.
+        if is_private(&name) || gathered.base.files.contains_key(&name) {
             continue;
         }
         let open = job.documents.iter().find(|document| document.uri == uri);
@@ -308,127 +305,4 @@ fn add_others(job: &EditJob, files: &Arc<dyn SourceFiles>, settings: &Settings, 
 
 fn absolute(root: &Path, path: &Path) -> PathBuf {
     if path.is_absolute() { path.to_owned() } else { root.join(path) }
-}
-
-impl Gathered {
-    /// The target and the other files as they fit into the model's window. Files that do not fit are dropped from
-    /// `base` too, because an edit of a text the model has not seen cannot be right.
-    pub(super) fn fit(&mut self, model: &ModelSettings) -> (PromptFile, Vec<PromptFile>) {
-        let tokens = model.context.saturating_sub(model.max_output) as usize;
-        let mut budget = (tokens * CHARACTERS_PER_TOKEN).saturating_sub(4_000);
-        let target = self.fit_target(budget);
-        budget = budget.saturating_sub(target.text.len());
-        let mut shown = Vec::new();
-        for name in std::mem::take(&mut self.others) {
-            let fits = self.base.files.get(&name).filter(|text| text.len_bytes() <= budget);
-            if let Some(text) = fits {
-                budget -= text.len_bytes();
-                shown.push(PromptFile { path: name, text: text.to_string(), excerpt: None });
-            } else {
-                self.base.files.remove(&name);
-                self.uris.remove(&name);
-            }
-        }
-        (target, shown)
-    }
-
-    fn fit_target(&self, budget: usize) -> PromptFile {
-        let text = &self.base.files[&self.target];
-        if text.len_bytes() <= budget {
-            return PromptFile { path: self.target.clone(), text: text.to_string(), excerpt: None };
-        }
-        let focus = self.focus.clone().unwrap_or(0..0);
-        let mut lines = lines_of(text, &focus);
-        // Grow line by line on both sides until the budget is reached.
-        let mut size = whole_lines(text, &lines).len();
-        loop {
-            let mut grown = false;
-            if *lines.start() > 0 {
-                let more = text.line(lines.start() - 1).len_bytes();
-                if size + more <= budget {
-                    size += more;
-                    lines = lines.start() - 1..=*lines.end();
-                    grown = true;
-                }
-            }
-            if lines.end() + 1 < text.len_lines() {
-                let more = text.line(lines.end() + 1).len_bytes();
-                if size + more <= budget {
-                    size += more;
-                    lines = *lines.start()..=lines.end() + 1;
-                    grown = true;
-                }
-            }
-            if !grown {
-                break;
-            }
-        }
-        let excerpt = lines.start() + 1..=lines.end() + 1;
-        let shown = text.byte_slice(whole_lines(text, &lines)).to_string();
-        PromptFile { path: self.target.clone(), text: shown, excerpt: Some(excerpt) }
-    }
-
-    /// The one-based lines the request is about, with their text.
-    pub(super) fn focus_lines(&self) -> Option<(RangeInclusive<usize>, String)> {
-        let text = &self.base.files[&self.target];
-        let focus = self.focus.as_ref()?;
-        let lines = lines_of(text, focus);
-        let shown = text.byte_slice(whole_lines(text, &lines)).to_string();
-        Some((lines.start() + 1..=lines.end() + 1, shown))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::EditFormat;
-
-    fn gathered(focus: Option<Range<usize>>, others: &[(&str, usize)]) -> Gathered {
-        let lines = (0..1_000).map(|n| format!("line {n:04}\n")).collect::<Vec<_>>().concat();
-        let mut base = FileSet::default();
-        base.files.insert("a".to_owned(), Rope::from_str(&lines));
-        for (name, size) in others {
-            base.files.insert((*name).to_owned(), Rope::from_str(&"x".repeat(*size)));
-        }
-        Gathered {
-            base,
-            uris: BTreeMap::new(),
-            target: "a".to_owned(),
-            focus,
-            intent: prompt::Intent::Document,
-            comment: None,
-            others: others.iter().map(|(name, _)| (*name).to_owned()).collect(),
-        }
-    }
-
-    /// A model whose window leaves `budget` bytes for files.
-    fn model(budget: u32) -> ModelSettings {
-        ModelSettings {
-            provider: String::new(),
-            model: String::new(),
-            name: String::new(),
-            context: (budget + 4_000) / 3 + 1_000,
-            max_output: 1_000,
-            edit_format: EditFormat::default(),
-            temperature: None,
-        }
-    }
-
-    #[test]
-    fn what_fits_is_shown_whole_and_the_rest_is_not_editable() {
-        let mut gathered = gathered(None, &[("b", 1_000), ("c", 90_000), ("d", 500)]);
-        let (target, shown) = gathered.fit(&model(20_000));
-        assert_eq!(target.excerpt, None);
-        assert_eq!(shown.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), ["b", "d"]);
-        assert!(!gathered.base.files.contains_key("c"));
-    }
-
-    #[test]
-    fn a_large_target_is_shown_around_its_focus() {
-        let gathered = gathered(Some(5_000..5_000), &[]);
-        let target = gathered.fit_target(1_000);
-        assert_eq!(target.excerpt, Some(451..=550));
-        assert_eq!(target.text.len(), 1_000);
-        assert!(target.text.contains("line 0500\n"));
-    }
 }

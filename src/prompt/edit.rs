@@ -43,7 +43,8 @@ pub struct EditPrompt<'a> {
     pub intent: &'a Intent,
     /// The file the request points to.
     pub target: &'a PromptFile,
-    /// The one-based lines the request is about, with their text; `None` for the whole file.
+    /// The one-based lines the request is about, with their text if it is to be shown again; `None` for the whole
+    /// file.
     pub focus: Option<(RangeInclusive<usize>, String)>,
     /// Other files, for information; they may be edited too.
     pub others: &'a [PromptFile],
@@ -90,8 +91,11 @@ impl EditPrompt<'_> {
 
     fn focus(&self) -> String {
         let Some((lines, text)) = &self.focus else { return String::new() };
-        let fence = fence(text);
         let (first, last) = (lines.start(), lines.end());
+        if text.is_empty() {
+            return format!("It is about lines {first} to {last} of it.");
+        }
+        let fence = fence(text);
         format!(
             "It is about lines {first} to {last} of it:\n{fence}\n{}\n{fence}\n",
             text.trim_end_matches('\n')
