@@ -6,6 +6,7 @@
 mod cli;
 mod documents;
 mod edit_cases;
+mod neovim;
 mod provider;
 mod session;
 mod support;
