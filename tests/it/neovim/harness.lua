@@ -36,31 +36,33 @@ function M.write(name, text)
   file:close()
 end
 
+-- Nothing but what is typed gets into a buffer, and a missing final newline stays missing.
+vim.cmd('filetype on | filetype plugin indent off')
+vim.o.fixendofline = false
+
+-- Every buffer is attached when it is read, those too that an edit of the server opens, as in a user's configuration.
+vim.lsp.config('tenon', {
+  cmd = { os.getenv('TENON_PROGRAM'), 'lsp' },
+  root_dir = vim.fn.getcwd(),
+  init_options = { tenon = { events = true } },
+  handlers = {
+    ['tenon/event'] = function(_, event)
+      table.insert(M.events, event)
+    end,
+    ['window/showMessage'] = function(_, message)
+      table.insert(M.messages, message)
+    end,
+  },
+})
+vim.lsp.enable('tenon')
+
 -- Opens a file in a window, with the client attached.
 function M.edit(name)
   vim.cmd.edit(name)
   local buffer = vim.api.nvim_get_current_buf()
-  if not M.client then
-    local id = vim.lsp.start({
-      name = 'tenon',
-      cmd = { os.getenv('TENON_PROGRAM'), 'lsp' },
-      root_dir = vim.fn.getcwd(),
-      init_options = { tenon = { events = true } },
-      handlers = {
-        ['tenon/event'] = function(_, event)
-          table.insert(M.events, event)
-        end,
-        ['window/showMessage'] = function(_, message)
-          table.insert(M.messages, message)
-        end,
-      },
-    }, { bufnr = buffer })
-    M.client = assert(vim.lsp.get_client_by_id(id))
-  else
-    vim.lsp.buf_attach_client(buffer, M.client.id)
-  end
-  M.wait('the server', function()
-    return M.client.initialized and vim.lsp.buf_is_attached(buffer, M.client.id)
+  M.client = M.wait('the server', function()
+    local client = vim.lsp.get_clients({ bufnr = buffer, name = 'tenon' })[1]
+    return client and client.initialized and client
   end)
   return buffer
 end
