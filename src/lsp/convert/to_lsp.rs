@@ -186,10 +186,11 @@ fn create_file(document: &DocumentUri) -> lsp::DocumentChange {
     })
 }
 
+/// With `ignoreIfNotExists`, because a file that Neovim created by an edit is not on the disk before it is saved.
 fn delete_file(document: &DocumentUri) -> lsp::DocumentChange {
     lsp::DocumentChange::DeleteFile(lsp::DeleteFile {
         uri: uri(document),
-        options: None,
+        options: Some(lsp::DeleteFileOptions { recursive: None, ignore_if_not_exists: Some(true) }),
         annotation_id: None,
     })
 }

@@ -7,7 +7,8 @@ local LIMIT = 8000
 
 function M.check(actual, expected, what)
   if not vim.deep_equal(actual, expected) then
-    error(('%s\nexpected %s\nactual   %s'):format(what or 'not equal', vim.inspect(expected), vim.inspect(actual)), 2)
+    error(('%s\nexpected %s\nactual   %s'):format(what or 'not equal', vim.inspect(expected), vim.inspect(actual))
+      .. '\nmessages ' .. vim.inspect(M.messages), 2)
   end
 end
 
