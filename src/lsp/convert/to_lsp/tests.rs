@@ -39,7 +39,8 @@ fn texts_come_first_and_creations_do_no_harm() {
         "edits":[{"range":{"start":{"line":0,"character":0},
         "end":{"line":1,"character":0}},
         "newText":"n\n"}]},
-        {"uri":"file:///old","options":{"ignoreIfNotExists":true},"kind":"delete"}]}"#]],
+        {"uri":"file:///old","options":{"ignoreIfNotExists":true},
+        "kind":"delete"}]}"#]],
     );
 }
 
