@@ -7,6 +7,7 @@ mod cli;
 mod demo;
 mod documents;
 mod edit_cases;
+mod neovim;
 mod provider;
 mod session;
 mod support;

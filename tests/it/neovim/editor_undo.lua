@@ -1,0 +1,22 @@
+-- The editor's own undo takes the change back in one step, and the server follows.
+local t = dofile(os.getenv('TENON_HARNESS'))
+t.write('main.rs', t.main)
+local buffer = t.edit('main.rs')
+
+t.keys(buffer, 'ggO// typed<Esc>')
+local typed = '// typed\n' .. t.main
+t.must(buffer, 'tenon.edit', 'main.rs', 2, 6, 'greet in French')
+t.proposal(buffer)
+t.accept(buffer)
+t.check_text(buffer, t.changed(typed), 'accepted')
+t.check_mirror(buffer)
+t.keys(buffer, 'u')
+t.check_text(buffer, typed, 'one undo')
+t.check_mirror(buffer)
+t.keys(buffer, '<C-r>')
+t.check_text(buffer, t.changed(typed), 'redone')
+t.check_mirror(buffer)
+t.keys(buffer, 'uu')
+t.check_text(buffer, t.main, 'the typing undone too')
+t.check_mirror(buffer)
+t.done()
