@@ -248,13 +248,22 @@ fn remove_comment(changes: &mut ChangeSet, base: &FileSet, path: &str, comment: 
     let Some(file) = changes.files.iter_mut().find(|file| file.path == path) else {
         return; // The edit is elsewhere; then the comment stays, so that nothing is lost by a wrong answer.
     };
-    if let ChangeKind::Modify { hunks } = &mut file.kind {
-        let touches = |hunk: &Hunk| hunk.range.start <= range.end && range.start <= hunk.range.end;
-        if !hunks.iter().any(touches) {
-            let at = hunks.partition_point(|hunk| hunk.range.start < range.start);
-            let (tier, confidence, block) = (Tier::Exact, 1.0, 0);
-            hunks.insert(at, Hunk { range, insert, tier, line: line + 1, confidence, block });
-        }
+    let ChangeKind::Modify { hunks } = &mut file.kind else { return };
+    if hunks.iter().any(|hunk| hunk.range.start < range.end && range.start < hunk.range.end) {
+        return; // The model took care of it, in its own way.
+    }
+    // A hunk right beside it takes it in: the two are one change.
+    if let Some(below) = hunks.iter_mut().find(|hunk| hunk.range.start == range.end) {
+        below.range.start = range.start;
+        below.insert.insert_str(0, &insert);
+        below.line = line + 1;
+    } else if let Some(above) = hunks.iter_mut().find(|hunk| hunk.range.end == range.start) {
+        above.range.end = range.end;
+        above.insert.push_str(&insert);
+    } else {
+        let at = hunks.partition_point(|hunk| hunk.range.start < range.start);
+        let (tier, confidence, block) = (Tier::Exact, 1.0, 0);
+        hunks.insert(at, Hunk { range, insert, tier, line: line + 1, confidence, block });
     }
 }
 
