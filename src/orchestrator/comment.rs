@@ -85,7 +85,10 @@ mod tests {
         let found = find_comment(&Rope::from_str(text), 0..=usize::MAX, &markers, "AI!");
         let found =
             found.as_ref().map(|found| (found.lines.clone(), found.column, found.instruction.as_str()));
-        assert_eq!(found, expected, "{text:?}");
+        match expected {
+            Some(expected) => assert_eq!(found, Some(expected), "{text:?}"),
+            None => assert_eq!(found, None, "{text:?}"),
+        }
     }
 
     #[test]

@@ -5,6 +5,8 @@
 //! plays the model. A script says `open NAME` on its standard output to let the model go on behind that gate, and
 //! `await-left` to be told, by a file called `left`, that the server closed its connection to the model.
 
+#![expect(clippy::explicit_write, reason = "`eprintln!` is captured by the test runner")]
+
 use std::collections::HashMap;
 use std::fs;
 use std::io::Write as _;
