@@ -3,9 +3,13 @@
 //! The map of what was typed is exact, so nothing is searched for again: a hunk either moved as a whole, or it is
 //! a conflict. An insertion or deletion among equal lines could as well stand at any of several places (it can
 //! *slide*); typing anywhere along that way is a conflict, since nobody can say on which side of it the hunk
-//! belongs.
+//! belongs. An insertion leaves no old text to recognise it by, so what was typed near it is searched for it as well.
+
+mod insertion;
 
 use std::ops::Range;
+
+use insertion::There;
 
 use super::resolve::Lines;
 use super::{ChangeKind, FileChange, Hunk, Refusal, RefusalCode};
@@ -57,6 +61,13 @@ pub fn rebase(hunk: &Hunk, base: &Rope, map: &PositionMap, live: &Rope) -> Resul
     let unchanged = piece(base, &slide).is_some_and(|old| piece(live, &moved).as_deref() == Some(&old));
     if !unchanged || !keeps_whole_lines(hunk, base, map, live, &to) {
         return Err(conflict(hunk));
+    }
+    if range.is_empty() {
+        match insertion::there_already(hunk, base, map, live, &slide, to.start) {
+            There::No => {}
+            There::Yes => return Ok(Rebased::AlreadyThere),
+            There::Perhaps => return Err(conflict(hunk)),
+        }
     }
     let line = live.byte_to_line(to.start) + 1;
     Ok(Rebased::Fits(Hunk { range: to, line, ..hunk.clone() }))

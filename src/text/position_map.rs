@@ -157,7 +157,8 @@ impl PositionMap {
     }
 
     /// Where `range` of the old text is now. A region that only touches an end of a non-empty range does not
-    /// change it; a region at the very place of an empty range does (two insertions at one place).
+    /// change it. An empty range is changed by a region at its very place (two insertions at one place), and by
+    /// regions that touch it on both sides (both its neighbours were rewritten).
     pub fn carry(&self, range: Range<usize>) -> Carried {
         let range = range.start..range.end.max(range.start);
         let met = if range.is_empty() { self.met_by_point(range.start) } else { self.met_by_range(&range) };
@@ -191,12 +192,26 @@ impl PositionMap {
         let behind = self.regions.partition_point(|region| {
             region.old.start < at || (region.old.start == at && region.old.is_empty())
         });
+        let ends_here = first > 0 && self.regions[first - 1].old.end == at;
+        let starts_here = self.regions.get(behind).is_some_and(|region| region.old.start == at);
+        if first == behind && ends_here && starts_here {
+            return first - 1..behind + 1;
+        }
         first..behind.max(first)
     }
 
-    /// Whether a rewritten region meets `range` of the old text or only touches one of its ends.
+    /// Whether any region shares a byte with `range` of the old text, lies inside of it, or touches an end of it.
+    /// `false` proves that nothing was inserted or removed there.
     pub fn touched(&self, range: Range<usize>) -> bool {
-        self.regions.iter().any(|region| region.old.start <= range.end && range.start <= region.old.end)
+        self.touching(range).next().is_some()
+    }
+
+    /// The regions that [`PositionMap::touched`] speaks of, as pairs of old and new ranges, in order.
+    pub(crate) fn touching(&self, range: Range<usize>) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
+        let end = range.end.max(range.start);
+        let first = self.regions.partition_point(|region| region.old.end < range.start);
+        let reached = self.regions[first..].iter().take_while(move |region| region.old.start <= end);
+        reached.map(|region| (region.old.clone(), region.new.clone()))
     }
 
     /// Whether nothing changed.

@@ -81,6 +81,55 @@ fn two_insertions_at_one_point_are_a_conflict() {
     check("a\nb\n", &[(1..1, "!")], 2..2, "y\n", "a!\ny\nb\n");
 }
 
+#[track_caller]
+fn check_there(base: &str, typed: &[Typed<'_>], range: Range<usize>, insert: &str) {
+    assert_eq!(rebased(base, typed, range, insert), Ok(None));
+}
+
+#[test]
+fn an_insertion_reported_together_with_typing_is_there() {
+    let base = "a\nb\nc\nd\n";
+    check_there(base, &[(2..5, "NEW\nb\nc!")], 2..2, "NEW\n");
+    check_there(base, &[(2..5, "NEW\nb\nc")], 2..2, "NEW\n");
+    check_there(base, &[(2..3, "NEW\nb!")], 2..2, "NEW\n");
+    check_there(base, &[(0..1, "a!\nNEW")], 2..2, "NEW\n");
+    check_there(base, &[(0..2, "a!\nNEW\n")], 2..2, "NEW\n");
+    check_there(base, &[(1..1, "\nNEW")], 2..2, "NEW\n");
+    check_there("a\nb", &[(2..3, "b!\nNEW")], 3..3, "\nNEW");
+}
+
+#[test]
+fn an_insertion_reported_behind_an_indentation_is_there() {
+    let base = "a\n    b\n";
+    check_there(base, &[(6..6, "n\n    ")], 2..2, "    n\n");
+    check_there(base, &[(6..7, "n\n    b!")], 2..2, "    n\n");
+    check_there(base, &[(6..6, "n\n    "), (0..0, "!")], 2..2, "    n\n");
+    check_conflict(base, &[(6..6, "other\n    ")], 2..2, "    n\n");
+    check(base, &[(6..6, "n")], 2..2, "    n\n", "a\n    n\n    nb\n");
+    check(base, &[(7..7, "\n    n")], 2..2, "    n\n", "a\n    n\n    b\n    n\n");
+}
+
+#[test]
+fn an_insertion_beside_a_rewritten_line() {
+    let base = "a\nb\nc\nd\n";
+    check(base, &[(2..3, "B")], 2..2, "NEW\n", "a\nNEW\nB\nc\nd\n");
+    check(base, &[(2..4, "")], 2..2, "NEW\n", "a\nNEW\nc\nd\n");
+    check(base, &[(2..4, "x\ny\n")], 2..2, "NEW\n", "a\nNEW\nx\ny\nc\nd\n");
+    check(base, &[(0..2, "A\n")], 2..2, "NEW\n", "A\nNEW\nb\nc\nd\n");
+    check(base, &[(6..7, "NEW")], 2..2, "NEW\n", "a\nNEW\nb\nc\nNEW\n");
+    // The line was rewritten to the very text, or lines came between it and the point.
+    check_conflict(base, &[(2..3, "NEW")], 2..2, "NEW\n");
+    check_conflict(base, &[(0..1, "NEW")], 2..2, "NEW\n");
+    check_conflict(base, &[(2..5, "NEW!\nb\nc!")], 2..2, "NEW\n");
+    check_conflict(base, &[(0..3, "!\nb\nNEW!")], 4..4, "NEW\n");
+}
+
+#[test]
+fn an_insertion_whose_neighbours_both_went_is_a_conflict() {
+    check_conflict("a\nb\nc\nd\n", &[(2..4, ""), (2..4, "")], 4..4, "NEW\n");
+    check_conflict("a\nb\nc\nd\n", &[(4..6, ""), (2..4, "")], 4..4, "NEW\n");
+}
+
 #[test]
 fn typing_where_an_insertion_could_slide_is_a_conflict() {
     // The inserted `b` could stand at 2, 4 or 6.

@@ -45,6 +45,27 @@ fn ranges_beside_a_replacement_only_move() {
 }
 
 #[test]
+fn a_point_between_two_rewritten_regions_is_changed() {
+    let deleted = map(&[(2..4, 0), (2..4, 0)]);
+    assert_eq!(deleted.carry(4..4), changed(2..6, 2..2));
+    assert_eq!(deleted.carry(2..2), moved(2..2));
+    assert_eq!(deleted.carry(6..6), moved(2..2));
+    assert_eq!(map(&[(2..4, 3), (5..7, 1)]).carry(4..4), changed(2..6, 2..6));
+}
+
+#[test]
+fn touching_counts_at_both_ends() {
+    let map = map(&[(5..8, 1)]);
+    for touched in [5..5, 8..8, 2..5, 8..9, 6..7, 0..20] {
+        assert!(map.touched(touched.clone()), "{touched:?}");
+    }
+    for untouched in [4..4, 9..9, 0..4, 9..20] {
+        assert!(!map.touched(untouched.clone()), "{untouched:?}");
+    }
+    assert!(!PositionMap::default().touched(0..9));
+}
+
+#[test]
 fn typing_letter_by_letter_is_one_insertion() {
     assert_eq!(map(&[(5..5, 1), (6..6, 1), (7..7, 1)]), map(&[(5..5, 3)]));
     assert_eq!(map(&[(5..5, 1), (5..5, 1)]), map(&[(5..5, 2)]));
@@ -147,7 +168,15 @@ proptest! {
         let range = start..(start + len).min(old.len());
         let map = map(&edits);
         if let Some(expected) = step_by_step(&edits, &range) {
-            prop_assert_eq!(map.carry(range.clone()), moved(expected));
+            let at = range.start;
+            let between = range.is_empty()
+                && map.regions.windows(2).any(|pair| pair[0].old.end == at && pair[1].old.start == at);
+            if between {
+                let is_changed = matches!(map.carry(range.clone()), Carried::Changed { .. });
+                prop_assert!(is_changed);
+            } else {
+                prop_assert_eq!(map.carry(range.clone()), moved(expected));
+            }
         }
         match map.carry(range.clone()) {
             Carried::Moved(now) => prop_assert_eq!(&old[range], &new[now]),
