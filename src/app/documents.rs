@@ -10,6 +10,7 @@ use crate::text::{ContentChange, Desynchronised, Document, DocumentUri};
 pub(super) fn opened(state: &mut State, uri: &DocumentUri, language: String, version: i32, text: &str) {
     let document = Document::open(uri.clone(), language, version, text);
     let rope = document.text().clone();
+    state.take_spelling(uri);
     for track in state.tracks_of(uri) {
         track.opened(&rope);
     }

@@ -108,17 +108,32 @@ impl State {
 
     /// Everything that follows the text of documents: running tasks, proposals, applied operations.
     pub(super) fn tracks_of(&mut self, uri: &DocumentUri) -> impl Iterator<Item = &mut Track> {
+        self.tracks().filter(move |track| track.uri() == uri)
+    }
+
+    fn tracks(&mut self) -> impl Iterator<Item = &mut Track> {
         let Self { tasks, proposals, history, flights, .. } = self;
         // Once everything of a proposal is decided, nobody asks any more where it would be.
         let open = |p: &&mut Proposal| matches!(p.state(), ProposalState::Proposed | ProposalState::Accepted);
         let proposed =
             proposals.iter_mut().filter(open).flat_map(|p| p.files.iter_mut().map(|file| &mut file.track));
-        tasks
-            .tracks_mut()
-            .chain(proposed)
-            .chain(history.tracks_mut())
-            .chain(flights.tracks_mut())
-            .filter(move |track| track.uri() == uri)
+        tasks.tracks_mut().chain(proposed).chain(history.tracks_mut()).chain(flights.tracks_mut())
+    }
+
+    /// Takes the client's spelling of a document that was just opened: what was proved against the file under
+    /// another one (made from a path) belongs to this document.
+    pub(super) fn take_spelling(&mut self, uri: &DocumentUri) {
+        for track in self.tracks().filter(|track| track.uri() != uri && track.uri().same_file(uri)) {
+            track.rename(uri);
+        }
+    }
+
+    /// The client's spelling of `uri` if the file is open, else `uri` itself.
+    pub(super) fn spelling(&self, uri: DocumentUri) -> DocumentUri {
+        if self.documents.contains_key(&uri) {
+            return uri;
+        }
+        self.documents.keys().find(|open| open.same_file(&uri)).cloned().unwrap_or(uri)
     }
 
     /// The proposal a command means: the one named, or the newest that `wanted` accepts.

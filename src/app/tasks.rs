@@ -191,7 +191,7 @@ fn propose(state: &mut State, task: &str, mut running: Running, outcome: Outcome
         .files
         .into_iter()
         .map(|change| {
-            let uri = uri_of(&uris, &running.root, &change.path);
+            let uri = state.spelling(uri_of(&uris, &running.root, &change.path));
             let text = base.files.get(&change.path).cloned().unwrap_or_default();
             let track = take_track(state, &mut running.tracks, &uri, text);
             ProposedFile { path: change.path.clone(), track, change: proposed(change, &mut number) }

@@ -165,7 +165,7 @@ pub(super) fn report(services: &Services, task: &str, stage: ProgressStage, mess
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
     use std::sync::{Arc, Mutex};
     use std::time::Duration;
 
@@ -207,8 +207,8 @@ mod tests {
         fn read(&self, _: &Path) -> Result<Option<String>, FileError> {
             Ok(None)
         }
-        fn stays_inside(&self, _: &Path, _: &Path) -> bool {
-            true
+        fn resolve(&self, _: &Path, path: &Path) -> Option<PathBuf> {
+            Some(path.to_owned())
         }
     }
 

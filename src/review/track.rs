@@ -38,6 +38,11 @@ impl Track {
         }
     }
 
+    /// The client names the document by this URI from now on: another spelling of the same file.
+    pub fn rename(&mut self, uri: &DocumentUri) {
+        self.uri = uri.clone();
+    }
+
     /// The document was opened with this text: the map is found again by comparing.
     pub fn opened(&mut self, text: &Rope) {
         self.map = Some(PositionMap::from_texts(&self.base, text));

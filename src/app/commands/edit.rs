@@ -1,6 +1,6 @@
 //! `tenon.edit`, `tenon.fix` and the code actions: starts a task.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use serde_json::{Value, json};
 
@@ -46,10 +46,12 @@ pub(super) fn edit(state: &mut State, request: EditRequest) -> Result<Value, Pro
 fn resolve(state: &State, target: &Target) -> Result<DocumentUri, Problem> {
     let path = match target {
         Target::Uri(uri) if state.documents.contains_key(uri) => return Ok(uri.clone()),
-        Target::Uri(uri) => uri.to_path().ok_or_else(|| {
+        Target::Uri(uri) if uri.to_path().is_some() => return Ok(state.spelling(uri.clone())),
+        Target::Uri(uri) => {
             let message = format!("{} is not open", uri.as_str());
-            Problem::error("unknown-document", Category::Request, message).hint("open the document first")
-        })?,
+            return Err(Problem::error("unknown-document", Category::Request, message)
+                .hint("open the document first"));
+        }
         Target::Path(path) if path.is_absolute() => path.clone(),
         Target::Path(path) => {
             let Some(folder) = state.client.folders.first() else {
@@ -60,11 +62,22 @@ fn resolve(state: &State, target: &Target) -> Result<DocumentUri, Problem> {
             folder.join(path)
         }
     };
-    let open = state.documents.keys().find(|uri| uri.to_path().as_deref() == Some(path.as_path()));
-    Ok(match (open, target) {
-        (Some(uri), _) | (None, Target::Uri(uri)) => uri.clone(),
-        (None, Target::Path(_)) => DocumentUri::from_path(&path),
-    })
+    Ok(state.spelling(DocumentUri::from_path(&plain_path(&path))))
+}
+
+/// A path without `.` and `..`, as an editor would name it; links are not followed.
+fn plain_path(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                plain.pop();
+            }
+            _ => plain.push(component),
+        }
+    }
+    plain
 }
 
 /// The innermost workspace folder of a document; the file's own folder when it lies in none.
