@@ -59,7 +59,7 @@ pub fn rebase(hunk: &Hunk, base: &Rope, map: &PositionMap, live: &Rope) -> Resul
     let start = moved.start + (range.start - slide.start);
     let to = start..start + range.len();
     let unchanged = piece(base, &slide).is_some_and(|old| piece(live, &moved).as_deref() == Some(&old));
-    if !unchanged || !keeps_whole_lines(hunk, base, map, live, &to) {
+    if !unchanged {
         return Err(conflict(hunk));
     }
     if range.is_empty() {
@@ -68,6 +68,9 @@ pub fn rebase(hunk: &Hunk, base: &Rope, map: &PositionMap, live: &Rope) -> Resul
             There::Yes => return Ok(Rebased::AlreadyThere),
             There::Perhaps => return Err(conflict(hunk)),
         }
+    }
+    if !keeps_whole_lines(hunk, base, map, live, &to) {
+        return Err(conflict(hunk));
     }
     let line = live.byte_to_line(to.start) + 1;
     Ok(Rebased::Fits(Hunk { range: to, line, ..hunk.clone() }))

@@ -53,6 +53,7 @@ pub struct Document {
     version: i32,
     revision: u64,
     text: Rope,
+    n_lone_cr: usize,
     desynchronised: Option<Desynchronised>,
 }
 
@@ -76,7 +77,9 @@ pub struct DocumentSnapshot {
 impl Document {
     /// Opens a document.
     pub fn open(uri: DocumentUri, language: String, version: i32, text: &str) -> Self {
-        Self { uri, language, version, revision: 0, text: Rope::from_str(text), desynchronised: None }
+        let text = Rope::from_str(text);
+        let n_lone_cr = n_lone_cr(&text, 0..text.len_bytes());
+        Self { uri, language, version, revision: 0, text, n_lone_cr, desynchronised: None }
     }
 
     /// Applies one content change and returns it as byte replacements (in offsets of the text before it).
@@ -105,7 +108,11 @@ impl Document {
         };
         // From back to front, so that the offsets of what is still to come stay valid.
         for indel in indels.iter().rev() {
+            // The byte before belongs to it: what comes or goes behind a `\r` makes or ends a lone one.
+            let from = indel.delete.start.saturating_sub(1);
+            self.n_lone_cr -= n_lone_cr(&self.text, from..indel.delete.end);
             replace(&mut self.text, indel);
+            self.n_lone_cr += n_lone_cr(&self.text, from..indel.delete.start + indel.insert.len());
         }
         self.revision += 1;
         Ok(indels)
@@ -168,6 +175,12 @@ impl Document {
         &self.text
     }
 
+    /// Whether the text has a `\r` without `\n`: a line end for the protocol, but not for many editors, so that
+    /// positions below it may mean other lines to them.
+    pub fn ambiguous_lines(&self) -> bool {
+        self.n_lone_cr > 0
+    }
+
     /// Why the mirror cannot be trusted, if so.
     pub fn desynchronised(&self) -> Option<&Desynchronised> {
         self.desynchronised.as_ref()
@@ -201,6 +214,13 @@ impl Document {
         }
         Ok(())
     }
+}
+
+/// How many `\r` within `range` have no `\n` behind them.
+fn n_lone_cr(text: &Rope, range: std::ops::Range<usize>) -> usize {
+    let bytes = text.bytes_at(range.start).take(range.len());
+    let is_lone = |at: usize| text.get_byte(at + 1) != Some(b'\n');
+    bytes.enumerate().filter(|&(nth, byte)| byte == b'\r' && is_lone(range.start + nth)).count()
 }
 
 #[cfg(test)]

@@ -106,7 +106,8 @@ fn copies_beside(rope: &Rope, at: usize, text: &str) -> (usize, usize) {
 /// lines came between.
 fn moves_neighbour(region: &Stretch, slide: &Range<usize>, base: &Rope, live: &Rope) -> bool {
     let starts_there = region.old.start == slide.end;
-    let ends_there = region.old.end == slide.start;
+    let gap = piece(base, &(region.old.end.min(slide.start)..slide.start));
+    let ends_there = region.old.end <= slide.start && matches!(gap.as_deref(), Some("" | "\n" | "\r\n"));
     if region.old.is_empty() || !(starts_there || ends_there) {
         return false;
     }

@@ -266,3 +266,22 @@ fn random_edits_match_a_plain_string() {
 fn name_seed(seed: u64) {
     eprintln!("failing seed: {seed}");
 }
+
+#[test]
+fn lone_carriage_returns_are_known() {
+    assert!(!document("a\r\nb\n").ambiguous_lines());
+    assert!(document("a\rb").ambiguous_lines());
+    assert!(document("a\r\r\n").ambiguous_lines());
+    let mut document = document("a\nb");
+    for (change, expected) in [
+        (ranged((0, 1), (0, 1), "\r"), false),
+        (ranged((0, 0), (0, 0), "x\ry"), true),
+        (ranged((0, 1), (1, 0), ""), false),
+        (ranged((0, 0), (0, 0), "\r"), true),
+        (ContentChange { span: None, text: "a\r\nb".into() }, false),
+        (ContentChange { span: None, text: "a\rb".into() }, true),
+    ] {
+        document.change(&change, Utf16).expect("it fits");
+        assert_eq!(document.ambiguous_lines(), expected, "{change:?}");
+    }
+}
