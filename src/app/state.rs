@@ -91,12 +91,22 @@ impl State {
         document.desynchronised().is_none().then_some(document)
     }
 
-    /// Refuses documents whose mirror cannot be trusted; a closed one is fine.
+    /// Refuses documents whose mirror cannot be trusted, or in which the editor may count lines otherwise; a closed
+    /// one is fine.
     pub(super) fn trusted(&self, uri: &DocumentUri) -> Result<(), Problem> {
-        match self.documents.get(uri).and_then(|open| open.document.desynchronised()) {
-            Some(reason) => Err(desynchronised(uri, reason)),
-            None => Ok(()),
+        let Some(open) = self.documents.get(uri) else { return Ok(()) };
+        if let Some(reason) = open.document.desynchronised() {
+            return Err(desynchronised(uri, reason));
         }
+        if open.document.ambiguous_lines() {
+            let message =
+                format!("{} has carriage returns that are not followed by a line feed", uri.as_str());
+            return Err(Problem::error("ambiguous-lines", Category::Document, message).hint(
+                "the protocol counts them as line ends and most editors do not, so no place below one is certain; \
+                 remove them first",
+            ));
+        }
+        Ok(())
     }
 
     /// The open documents, most recently used first; cheap, because ropes share their nodes.

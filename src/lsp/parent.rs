@@ -11,7 +11,10 @@ const EVERY: Duration = Duration::from_millis(300);
 pub async fn gone(id: i32) {
     use rustix::process::{Pid, getppid, test_kill_process};
 
-    let Some(pid) = Pid::from_raw(id).filter(|_| id > 0) else { return std::future::pending().await };
+    // Zero and below name groups, no process.
+    let Some(pid) = (id > 0).then(|| Pid::from_raw(id)).flatten() else {
+        return std::future::pending().await;
+    };
     let missing = || test_kill_process(pid) == Err(rustix::io::Errno::SRCH);
     if missing() {
         tracing::info!(

@@ -97,8 +97,9 @@ fn copies_beside(rope: &Rope, at: usize, text: &str) -> (usize, usize) {
     let is_at = |start: usize| {
         rope.get_byte_slice(start..start.saturating_add(text.len())).is_some_and(|slice| slice == text)
     };
-    let before = (1..).take_while(|n| at.checked_sub(n * text.len()).is_some_and(is_at)).count();
-    let behind = (0..).take_while(|n| is_at(at + n * text.len())).count();
+    let most = rope.len_bytes().checked_div(text.len()).unwrap_or(0);
+    let before = (1..=most).take_while(|n| at.checked_sub(n * text.len()).is_some_and(is_at)).count();
+    let behind = (0..most).take_while(|n| is_at(at + n * text.len())).count();
     (before, behind)
 }
 
