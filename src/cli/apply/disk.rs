@@ -116,15 +116,31 @@ impl Folder {
         read(&target).map_err(|problem| Failure::refused(problem).in_file(name))
     }
 
-    /// Writes the new texts beside their targets. Nothing has changed yet; dropping the result takes it all back.
-    pub(in crate::cli) fn prepare(&self, files: &[NewText]) -> Result<Writes, Failure> {
-        let mut writes = Writes { root: self.root.clone(), staged: Vec::new(), made_folders: Vec::new() };
+    /// Where each text would go; nothing is written.
+    pub(in crate::cli) fn targets(&self, files: &[NewText]) -> Result<Vec<PathBuf>, Failure> {
+        let mut targets: Vec<PathBuf> = Vec::new();
         for file in files {
             refuse_protected(&file.path)?;
             let target = self.target(&file.path)?;
             if let Ok(inside) = target.strip_prefix(&self.root) {
                 refuse_protected(&inside.to_string_lossy())?;
             }
+            // By a link, or where case does not count: the second text would replace the first.
+            if targets.contains(&target) {
+                let message = format!("{} is another name of a file that the reply changes too", file.path);
+                let problem = Problem::error("same-file-twice", Category::Edit, message)
+                    .hint("Put all edits of a file under one name.");
+                return Err(Failure::refused(problem).in_file(&file.path));
+            }
+            targets.push(target);
+        }
+        Ok(targets)
+    }
+
+    /// Writes the new texts beside their targets. Nothing has changed yet; dropping the result takes it all back.
+    pub(in crate::cli) fn prepare(&self, files: &[NewText]) -> Result<Writes, Failure> {
+        let mut writes = Writes { root: self.root.clone(), staged: Vec::new(), made_folders: Vec::new() };
+        for (file, target) in files.iter().zip(self.targets(files)?) {
             writes.stage(file, target).map_err(|error| failed(&file.path, &error))?;
         }
         Ok(writes)

@@ -225,3 +225,20 @@ fn batches_answer_line_by_line() {
     assert_eq!(said[2]["errors"][0]["code"], "no-such-place");
     assert_eq!(said[2]["files"]["a"], "x\n");
 }
+
+#[cfg(unix)]
+#[test]
+fn one_file_under_two_names_is_refused() {
+    let place = Place::new(&[("a.py", "one\ntwo\n")]);
+    std::os::unix::fs::symlink("a.py", place.0.path().join("b.py")).unwrap();
+    let reply = block("a.py", "one\n", "1\n") + &block("b.py", "two\n", "2\n");
+    check_refused(&place, &[], &reply, "same-file-twice");
+}
+
+#[test]
+fn a_check_leaves_nothing_behind() {
+    let place = Place::new(&[("a.py", "one\n")]);
+    let ran = place.run(&["--check"], &block("new/deep/b.py", "", "x\n"));
+    assert_eq!(ran.code, exit(0), "{}", ran.errors);
+    assert_eq!(place.entries(), ["a.py"]);
+}

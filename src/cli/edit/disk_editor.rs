@@ -85,15 +85,20 @@ fn relative(root: &std::path::Path, uri: &DocumentUri) -> Result<String, String>
     Ok(inside.to_string_lossy().replace('\\', "/"))
 }
 
+/// The text after the edits, whose places are those of an editor's buffer: a byte order mark is none of it, and stays.
 fn edited(old: &str, edits: &[SpanEdit]) -> Result<String, String> {
-    let text = Rope::from_str(old);
+    let (mark, text) = match old.strip_prefix('\u{feff}') {
+        Some(text) => ("\u{feff}", text),
+        None => ("", old),
+    };
+    let text = Rope::from_str(text);
     let byte = |at| PositionEncoding::Utf8.to_byte(&text, at);
     let mut builder = TextEdit::builder(text.len_bytes());
     for edit in edits {
         builder.replace(byte(edit.span.start)..byte(edit.span.end), edit.new_text.clone());
     }
     let edit = builder.finish().map_err(|error| error.to_string())?;
-    edit.apply(&text).map(|text| text.to_string()).map_err(|error| error.to_string())
+    edit.apply(&text).map(|text| format!("{mark}{text}")).map_err(|error| error.to_string())
 }
 
 impl Editor for DiskEditor {
@@ -128,4 +133,19 @@ impl Editor for DiskEditor {
     fn show(&self, _uri: &DocumentUri, _span: Option<Span>) {}
 
     fn hint(&self, _hint: Hint) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Position;
+
+    #[test]
+    fn a_byte_order_mark_stays() {
+        let at = |line, character| Position { line, character };
+        let span = Span { start: at(0, 0), end: at(1, 0) };
+        let edits = [SpanEdit { span, new_text: "using A;\r\n".to_owned() }];
+        assert_eq!(edited("\u{feff}using B;\r\nx\r\n", &edits).unwrap(), "\u{feff}using A;\r\nx\r\n");
+        assert_eq!(edited("using B;\r\nx", &edits).unwrap(), "using A;\r\nx");
+    }
 }
