@@ -109,3 +109,43 @@ async fn what_is_no_text_is_refused_and_what_is_only_open_works() {
     assert_eq!(session.failure().await, "unknown-document");
     session.finish().await;
 }
+
+#[tokio::test]
+async fn a_file_proposed_by_path_is_followed_under_the_editors_spelling() {
+    let session = Session::start(Peer::VsCode).await;
+    session.write("+page.rs", TEXT);
+    // Asked for while closed, by its plain name; then opened as VS Code spells it, and typed in without saving.
+    session.propose(&session.uri("+page.rs"), &block("+page.rs", "two\n", "2\n")).await;
+    let spelled = session.uri("%2Bpage.rs");
+    session.editor.open(&spelled, "rust", TEXT);
+    session.editor.insert(&spelled, 0, "typed\n");
+    session.accept(json!({})).await;
+    assert_eq!(session.editor.text(&spelled), "typed\none\n2\n");
+    session.undo().await;
+    assert_eq!(session.editor.text(&spelled), "typed\none\ntwo\n");
+    session.finish().await;
+}
+
+#[tokio::test]
+async fn a_byte_order_mark_of_a_closed_file_is_no_column() {
+    let session = Session::start(Peer::VsCode).await;
+    session.write("a.rs", "\u{feff}one\ntwo\n");
+    let a = session.uri("a.rs");
+    session.propose(&a, &block("a.rs", "one\n", "1\n")).await;
+    let shown = session.run("tenon.show", json!({})).await;
+    assert!(shown["diff"].as_str().unwrap().contains("-one\n+1\n"), "{shown}");
+    // As an editor shows it: the mark is no part of the text.
+    session.editor.open(&a, "rust", TEXT);
+    session.accept(json!({})).await;
+    assert_eq!(session.editor.text(&a), "1\ntwo\n");
+    session.finish().await;
+}
+
+#[tokio::test]
+async fn lone_carriage_returns_are_not_edited_around() {
+    let session = Session::start(Peer::Helix).await;
+    let a = session.open("a.rs", "one\rtwo\nthree\n");
+    let edit = json!({"uri": a, "instruction": "x"});
+    assert_eq!(session.refusal("tenon.edit", edit).await, "ambiguous-lines");
+    session.finish().await;
+}
