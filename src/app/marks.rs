@@ -29,6 +29,7 @@ fn has_undecided(proposal: &Proposal) -> bool {
 pub(super) fn refresh(state: &mut State) {
     state.marks_due = false;
     settle_already_there(state);
+    let had_marks = !state.marked.is_empty();
     let mut marks: BTreeMap<DocumentUri, Vec<Mark>> =
         state.marked.drain(..).map(|uri| (uri, Vec::new())).collect();
     for proposal in &state.proposals {
@@ -47,7 +48,9 @@ pub(super) fn refresh(state: &mut State) {
         }
         editor.mark(&uri, version, marks);
     }
-    editor.hint(Hint::RefreshLenses);
+    if had_marks || !marked.is_empty() {
+        editor.hint(Hint::RefreshLenses);
+    }
     state.marked = marked;
 }
 

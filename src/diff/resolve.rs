@@ -3,7 +3,7 @@
 //! Exact and right-trimmed lines are one class: a block that fits at several places in that class is refused,
 //! however exact one of them is. Nothing looser is tried. What a found block changes is narrowed to the whole
 //! lines that really differ; lines that come take the file's own line ends, and a missing final line end stays
-//! missing.
+//! missing as long as the last line stays. (Whole lines go: without its last line the file ends with a line end.)
 
 mod index;
 mod lines;

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -23,6 +24,9 @@ use crate::app::Event;
 use crate::ports::{ApplyId, Editor, Hint, Mark, Progress, TaskNotice, WorkspaceChange};
 use crate::problem::{Problem, Severity, plain};
 use crate::text::{DocumentUri, Span};
+
+/// Longest wait for an answer that tells nothing.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 mod edits;
 mod progress;
@@ -172,8 +176,11 @@ impl Sender {
             self.beside.spawn(edits::run(self.wire.clone(), profile.clone(), queue, self.events.clone()));
             sender
         });
-        // That task ends only together with this one.
-        let _ = edits.send((id, change));
+        if edits.send((id, change)).is_err() {
+            // That task ends only together with this one, or by a defect: then the loop must not wait for it.
+            let reason = Some("the edit could not be sent".to_owned());
+            let _ = self.events.send(Event::EditAnswered { id, applied: false, reason });
+        }
     }
 
     fn progress(&mut self, task: &str, progress: Progress) {
@@ -191,12 +198,14 @@ impl Sender {
         }
     }
 
-    /// Sends a request whose answer tells nothing.
+    /// Sends a request whose answer tells nothing. A client that never answers costs nothing for long.
     fn ask(&mut self, method: &'static str, params: Option<Value>) {
         let wire = self.wire.clone();
         self.beside.spawn(async move {
-            if let Err(error) = wire.request(method, params).await {
-                tracing::debug!(method, %error, "the client refuses");
+            match tokio::time::timeout(PATIENCE, wire.request(method, params)).await {
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => tracing::debug!(method, %error, "the client refuses"),
+                Err(_) => tracing::debug!(method, "the client does not answer"),
             }
         });
     }
