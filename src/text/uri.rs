@@ -1,5 +1,6 @@
 //! Document URIs, kept exactly as the client wrote them.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -60,6 +61,47 @@ impl DocumentUri {
     /// Also `None` for another host than `localhost`, and for a path with a NUL, which no file can have. A raw `?` or
     /// `#` belongs to the path: editors that write them raw mean the file's name.
     pub fn to_path(&self) -> Option<PathBuf> {
+        let bytes: Vec<u8> = percent_decode_str(self.encoded_path()?).collect();
+        if bytes.contains(&0) {
+            return None;
+        }
+        let path = os_string(bytes)?;
+        Some(if cfg!(windows) { drive_path(&path.to_string_lossy()) } else { path.into() })
+    }
+
+    /// Whether both name the same file, however their clients encode it; for other schemes, whether the texts are
+    /// the same. Links are not followed, and case counts.
+    pub fn same_file(&self, other: &Self) -> bool {
+        self == other || self.file_key() == other.file_key()
+    }
+
+    /// One text for all spellings of a file: a `file:` URI with its path decoded, without a host, and with a small
+    /// drive letter. For other schemes, and for paths that no file can have, the text itself.
+    ///
+    /// A key to look up by, never to be sent. Allocates only when the spelling is another one.
+    pub fn file_key(&self) -> Cow<'_, str> {
+        let Some(encoded) = self.encoded_path() else { return Cow::Borrowed(&self.0) };
+        let path = match percent_decode_str(encoded).decode_utf8() {
+            Ok(path) if !path.contains('\0') => path,
+            // Such bytes have no text; their encoding is one, with a start of its own that no path's key has.
+            _ => {
+                let bytes: Vec<u8> = percent_decode_str(encoded).collect();
+                return Cow::Owned(format!("file:bytes:{}", percent_encode(&bytes, NOT_IN_PATH)));
+            }
+        };
+        let drive = match path.as_bytes() {
+            [b'/', letter @ b'A'..=b'Z', b':', ..] => Some(char::from(letter.to_ascii_lowercase())),
+            _ => None,
+        };
+        match (self.0.strip_prefix("file://"), drive) {
+            (Some(rest), None) if rest == path => Cow::Borrowed(&self.0),
+            (_, None) => Cow::Owned(format!("file://{path}")),
+            (_, Some(drive)) => Cow::Owned(format!("file:///{drive}{}", &path[2..])),
+        }
+    }
+
+    /// The path of a `file:` URI as it is written; it begins with a slash, or with one that is encoded.
+    fn encoded_path(&self) -> Option<&str> {
         let (scheme, rest) = self.0.split_once(':')?;
         if !scheme.eq_ignore_ascii_case("file") {
             return None;
@@ -72,12 +114,7 @@ impl DocumentUri {
                 is_local.then(|| &rest[host.len()..])?
             }
         };
-        let bytes: Vec<u8> = percent_decode_str(encoded).collect();
-        if bytes.first() != Some(&b'/') || bytes.contains(&0) {
-            return None;
-        }
-        let path = os_string(bytes)?;
-        Some(if cfg!(windows) { drive_path(&path.to_string_lossy()) } else { path.into() })
+        percent_decode_str(encoded).next().is_some_and(|first| first == b'/').then_some(encoded)
     }
 }
 
@@ -156,7 +193,50 @@ mod tests {
         check("file:///c%3A/x", Some("/c:/x"));
     }
 
+    fn check_same(one: &str, other: &str, expected: bool) {
+        let (one, other) = (DocumentUri::new(one), DocumentUri::new(other));
+        assert_eq!(one.same_file(&other), expected, "{one} {other}: {} {}", one.file_key(), other.file_key());
+    }
+
+    #[test]
+    fn one_file_has_one_key() {
+        check_same("file:///a/%2Bpage.svelte", "file:///a/+page.svelte", true);
+        check_same("file:///app/[slug]/x", "file:///app/%5Bslug%5d/x", true);
+        check_same("file:///café", "file:///caf%C3%A9", true);
+        check_same("file://localhost/a", "file:///a", true);
+        check_same("FILE:/a", "file:///a", true);
+        check_same("file:///C:/x", "file:///c%3A/x", true);
+        check_same("file:///C%3a/x", "file:///c:/x", true);
+        check_same("file:///100%25", "file:///100%", true);
+        check_same("file:///%ff", "file:///%FF", true);
+    }
+
+    #[test]
+    fn other_files_have_other_keys() {
+        check_same("file:///a", "file:///A", false);
+        check_same("file:///Cc", "file:///cc", false);
+        check_same("file://host/a", "file:///a", false);
+        check_same("file:///%FE", "file:///%FF", false);
+        check_same("file:///%FF", "file:///%25FF", false);
+        check_same("file:///%00", "file:///%2500", false);
+        check_same("untitled:a%20b", "untitled:a b", false);
+    }
+
+    #[test]
+    fn a_plain_key_is_the_text_itself() {
+        for uri in ["file:///a/[é] b.rs", "untitled:1", "file:///c:/x"] {
+            let uri = DocumentUri::new(uri);
+            assert!(matches!(uri.file_key(), Cow::Borrowed(_)), "{uri}");
+        }
+    }
+
     proptest::proptest! {
+        #[test]
+        fn same_path_same_key(one in "file://(localhost)?/[a%2BbF5+]{0,8}", other in "file:///[a%2BbF5+]{0,8}") {
+            let (one, other) = (DocumentUri::new(one), DocumentUri::new(other));
+            proptest::prop_assert_eq!(one.same_file(&other), one.to_path() == other.to_path());
+        }
+
         #[test]
         fn paths_round_trip(name in "/[^\u{0}]{0,40}") {
             let uri = DocumentUri::from_path(Path::new(&name));
