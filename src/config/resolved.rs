@@ -16,7 +16,8 @@ pub const DEFAULT_COMMENT_MARKER: &str = "AI!";
 pub struct Limits {
     /// Tasks that run at the same time.
     pub concurrent_tasks: usize,
-    /// Files that one proposal may touch.
+    /// Files that one request shows to the model, its own among them; further ones that were asked for are left out.
+    /// Files that a proposal creates are not counted.
     pub files: usize,
     /// Largest file that is read or edited, in bytes.
     pub file_bytes: u64,

@@ -3,14 +3,31 @@
 /// Whether a workspace-relative path names such a file. A name that only looks so costs a question; one that was
 /// missed costs a key.
 pub(super) fn is_private(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path).to_lowercase();
+    let path = path.replace('\\', "/").to_lowercase();
+    let (folders, name) = path.rsplit_once('/').unwrap_or(("", &path));
+    let folder = folders.rsplit('/').next().unwrap_or_default();
     let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
-    name == ".env"
+    matches!(name, ".env" | ".envrc")
         || (name.starts_with(".env.") && !ends(&[".example", ".sample", ".template"]))
-        || ends(&[".pem", ".key", ".p12", ".pfx", ".jks", ".keystore", ".kdbx"])
-        || ["id_rsa", "id_ed25519", "id_ecdsa", "id_dsa"].contains(&name.as_str())
-        || [".netrc", ".npmrc", ".pypirc", ".git-credentials", ".pgpass", ".htpasswd"]
-            .contains(&name.as_str())
+        || ends(&[
+            ".pem",
+            ".key",
+            ".p12",
+            ".pfx",
+            ".jks",
+            ".keystore",
+            ".kdbx",
+            ".tfvars",
+            ".tfvars.json",
+            ".ovpn",
+        ])
+        || folders.split('/').any(|folder| folder == ".ssh")
+        || matches!(
+            (folder, name),
+            (".aws", "credentials") | (".docker", "config.json") | (".kube", "config")
+        )
+        || ["id_rsa", "id_ed25519", "id_ecdsa", "id_dsa"].contains(&name)
+        || [".netrc", ".npmrc", ".pypirc", ".git-credentials", ".pgpass", ".htpasswd"].contains(&name)
 }
 
 #[cfg(test)]
@@ -27,7 +44,18 @@ mod tests {
         check("sub/.ENV.local", true);
         check("certs/server.key", true);
         check("home/.ssh/id_ed25519", true);
+        check("app/.envrc", true);
+        check(".aws/credentials", true);
+        check("home\\.Docker\\config.json", true);
+        check("infra/prod.tfvars", true);
+        check("infra/prod.auto.tfvars.json", true);
+        check(".kube/config", true);
+        check("office.ovpn", true);
+        check(".ssh/keys/work", true);
         check(".env.example", false);
+        check("src/credentials", false);
+        check("src/config.json", false);
+        check("docs/ssh/config", false);
         check("src/env.rs", false);
         check("src/key.rs", false);
     }
