@@ -5,9 +5,12 @@
 
 use std::fs;
 use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::ports::{FileError, Scratch, SourceFiles};
+
+/// Some editors on Windows put it before a text; it is no part of the text.
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// Reads files up to a size.
 #[derive(Debug, Clone, Copy)]
@@ -55,20 +58,25 @@ impl DiskFiles {
 impl SourceFiles for DiskFiles {
     fn read(&self, path: &Path) -> Result<Option<String>, FileError> {
         let Some(bytes) = self.read_bytes(path)? else { return Ok(None) };
-        let text = String::from_utf8(bytes).map_err(|_| FileError::NotText(path.to_owned()))?;
+        let mut text = String::from_utf8(bytes).map_err(|_| FileError::NotText(path.to_owned()))?;
+        if text.starts_with(BYTE_ORDER_MARK) {
+            text.drain(..BYTE_ORDER_MARK.len_utf8());
+        }
         if text.contains('\0') { Err(FileError::NotText(path.to_owned())) } else { Ok(Some(text)) }
     }
 
-    fn stays_inside(&self, root: &Path, path: &Path) -> bool {
-        let Ok(root) = fs::canonicalize(root) else { return false };
-        resolved(path).is_some_and(|path| path.starts_with(root))
+    fn resolve(&self, root: &Path, path: &Path) -> Option<PathBuf> {
+        let root = fs::canonicalize(root).ok()?;
+        let existing = path.ancestors().find(|path| fs::symlink_metadata(path).is_ok())?;
+        // A link to nothing cannot be resolved, and might come to lead anywhere.
+        let resolved = fs::canonicalize(existing).ok()?;
+        let rest = path.strip_prefix(existing).ok()?;
+        // What does not exist yet cannot be left again by `..`.
+        let is_plain = rest.components().all(|part| matches!(part, Component::Normal(_)));
+        let inside = resolved.strip_prefix(root).ok().filter(|_| is_plain)?;
+        // Joining nothing would add a slash.
+        Some(if rest.as_os_str().is_empty() { inside.to_owned() } else { inside.join(rest) })
     }
-}
-
-/// The nearest part of `path` that exists, links followed. A link to nothing counts as leading nowhere.
-fn resolved(path: &Path) -> Option<PathBuf> {
-    let existing = path.ancestors().find(|path| fs::symlink_metadata(path).is_ok())?;
-    fs::canonicalize(existing).ok()
 }
 
 impl ScratchFolder {
@@ -105,6 +113,7 @@ mod tests {
     #[test]
     fn text_is_read_and_everything_else_refused() {
         check("é\r\n".as_bytes(), 10, |read| read == Ok(Some("é\r\n".to_owned())));
+        check("\u{feff}a\u{feff}\n".as_bytes(), 10, |read| read == Ok(Some("a\u{feff}\n".to_owned())));
         check(b"\xff\xfe", 10, |read| matches!(read, Err(FileError::NotText(_))));
         check(b"a\0b", 10, |read| matches!(read, Err(FileError::NotText(_))));
         check(b"12345", 4, |read| matches!(read, Err(FileError::TooLarge { size: 5, cap: 4, .. })));
@@ -120,17 +129,23 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_link_that_leads_outside_is_seen() {
+    fn links_are_followed_to_where_they_lead() {
         let (root, other) = (tempfile::tempdir().expect("a root"), tempfile::tempdir().expect("elsewhere"));
-        std::os::unix::fs::symlink(other.path(), root.path().join("out")).expect("a link");
-        std::os::unix::fs::symlink("nowhere", root.path().join("dangling")).expect("a link");
-        let check = |name: &str, expected: bool| {
-            let inside = DiskFiles::new(1).stays_inside(root.path(), &root.path().join(name));
-            assert_eq!(inside, expected, "{name}");
+        let link = |to: &Path, name: &str| std::os::unix::fs::symlink(to, root.path().join(name));
+        fs::create_dir_all(root.path().join(".git/hooks")).expect("folders");
+        link(other.path(), "out").expect("a link");
+        link(Path::new("nowhere"), "dangling").expect("a link");
+        link(Path::new(".git/hooks"), "hooks").expect("a link");
+        let check = |name: &str, expected: Option<&str>| {
+            let resolved = DiskFiles::new(1).resolve(root.path(), &root.path().join(name));
+            assert_eq!(resolved.as_deref(), expected.map(Path::new), "{name}");
         };
-        check("new/deep/file.rs", true);
-        check("out/file.rs", false);
-        check("dangling", false);
+        check("new/deep/file.rs", Some("new/deep/file.rs"));
+        check("hooks/pre-commit", Some(".git/hooks/pre-commit"));
+        check("hooks", Some(".git/hooks"));
+        check("out/file.rs", None);
+        check("dangling", None);
+        check("new/../../x", None);
     }
 
     #[test]

@@ -207,8 +207,8 @@ mod tests {
         fn read(&self, _: &Path) -> Result<Option<String>, FileError> {
             Ok(None)
         }
-        fn stays_inside(&self, _: &Path, _: &Path) -> bool {
-            true
+        fn resolve(&self, _: &Path, path: &Path) -> Option<std::path::PathBuf> {
+            Some(path.to_owned())
         }
     }
 

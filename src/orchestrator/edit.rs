@@ -214,9 +214,15 @@ async fn resolve(
             return Err(vec![Refusal::protected(&change.path)]);
         }
         let created = |change: &&FileChange| matches!(change.kind, ChangeKind::Create { .. });
-        let leaves = |change: &&FileChange| !files.stays_inside(&root, &root.join(&change.path));
-        if let Some(change) = changes.files.iter().filter(created).find(leaves) {
-            return Err(vec![Refusal::outside(&change.path)]);
+        for change in &changes.files {
+            match files.resolve(&root, &root.join(&change.path)) {
+                // A link may hide such a name.
+                Some(path) if diff::lower::is_protected(&path.to_string_lossy()) => {
+                    return Err(vec![Refusal::protected(&change.path)]);
+                }
+                None if created(&change) => return Err(vec![Refusal::outside(&change.path)]),
+                _ => {}
+            }
         }
         let exists = |change: &&FileChange| {
             created(change) && !matches!(files.read(&root.join(&change.path)), Ok(None))

@@ -30,11 +30,13 @@ pub enum FileError {
 
 /// Reads files that are not open. Blocking: never call it on the main loop.
 pub trait SourceFiles: Send + Sync {
-    /// The text of a file, or `None` where it does not exist.
+    /// The text of a file without its byte order mark, or `None` where it does not exist. Editors' buffers hold no
+    /// mark either, and with one every place in the first line would be off by one.
     fn read(&self, path: &Path) -> Result<Option<String>, FileError>;
 
-    /// Whether `path`, which need not exist, stays inside `root` once every link on its way is followed.
-    fn stays_inside(&self, root: &Path, path: &Path) -> bool;
+    /// Where `path`, which need not exist, leads once every link on its way is followed, relative to `root`. `None`
+    /// when that is outside, or when a link leads to nothing.
+    fn resolve(&self, root: &Path, path: &Path) -> Option<PathBuf>;
 }
 
 /// Keeps texts that are made to be looked at, such as diffs. Blocking: never call it on the main loop.
