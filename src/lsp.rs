@@ -47,8 +47,10 @@ where
         sending = Some(tokio::spawn(outbox));
         backend::Backend::new(events.clone(), session.clone(), parent_known)
     });
-    let unreadable = |body: &[u8], reason: &str| {
-        if let Some(params::Ruin { uri }) = params::Ruin::find(body) {
+    let unreadable = |body: Option<&[u8]>, reason: &str| {
+        // Lost input may have held a change of any document.
+        let ruin = body.map_or(Some(params::Ruin { uri: None }), params::Ruin::find);
+        if let Some(params::Ruin { uri }) = ruin {
             let _ = events.send(Event::Malformed { uri, reason: reason.to_owned() });
         }
     };

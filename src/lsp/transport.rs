@@ -46,12 +46,13 @@ pub(super) enum Ended {
     Stopped,
 }
 
-/// Runs until the client leaves or `stop` resolves. `unreadable` is told of bodies that are no message.
+/// Runs until the client leaves or `stop` resolves. `unreadable` is told of bodies that are no message, and
+/// with `None` of input that is lost: nobody knows what was in it.
 pub(super) async fn run<R, W, S>(
     reader: R,
     writer: W,
     (mut service, socket): (S, ClientSocket),
-    unreadable: impl Fn(&[u8], &str),
+    unreadable: impl Fn(Option<&[u8]>, &str),
     stop: impl Future<Output = ()>,
 ) -> Ended
 where
@@ -124,7 +125,7 @@ async fn accept<S>(
     frame: Frame,
     service: &mut S,
     replies: &mut (impl Sink<Response, Error: std::fmt::Display> + Unpin),
-    unreadable: &impl Fn(&[u8], &str),
+    unreadable: &impl Fn(Option<&[u8]>, &str),
 ) -> Accepted
 where
     S: Service<Request, Response = Option<Response>>,
@@ -135,6 +136,7 @@ where
         Frame::Body(body) => body,
         Frame::Broken(reason) => {
             tracing::warn!(reason, "the input is out of order");
+            unreadable(None, &reason);
             return Accepted::Answered(Answer::Now(message::broken(reason)));
         }
     };
@@ -153,7 +155,7 @@ where
         }
         Incoming::Unreadable(response, reason) => {
             tracing::warn!(reason, "a message cannot be read");
-            unreadable(&body, &reason);
+            unreadable(Some(&body), &reason);
             Accepted::Answered(Answer::Now(response))
         }
     }

@@ -121,14 +121,19 @@ async fn late_double_and_unknown_replies_are_ignored() {
 #[tokio::test]
 async fn a_malformed_body_is_answered_and_the_next_message_is_read() {
     let (client, mut app) = App::start(Peer::Neovim.parameters()).await;
-    for garbage in [
-        "Content-Length: 5\r\n\r\n{\"a\":",
-        "Content-Length: 1\r\n\r\n\u{7f}",
-        "nonsense\r\n\r\n",
-        "Content-Length: 99999999999999\r\n\r\n{}",
-        "Content-Length: many\r\n\r\n",
+    for (garbage, is_lost) in [
+        ("Content-Length: 5\r\n\r\n{\"a\":", false),
+        ("Content-Length: 1\r\n\r\n\u{7f}", false),
+        ("nonsense\r\n\r\n", true),
+        ("Content-Length: 99999999999999\r\n\r\n{}", true),
+        ("Content-Length: many\r\n\r\n", true),
     ] {
         client.wire().bytes(garbage.into());
+        if is_lost {
+            // It may have held a change of any document.
+            let event = app.next().await;
+            assert!(matches!(event, Event::Malformed { uri: None, .. }), "{garbage:?}: {event:?}");
+        }
         let asked = client.ask("workspace/executeCommand", json!({"command": "tenon.status"}));
         app.command().await.1.send(Ok(json!({}))).unwrap();
         asked.answer().await.unwrap();
