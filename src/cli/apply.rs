@@ -135,9 +135,10 @@ fn apply(args: &ApplyArgs, input: &mut dyn Read) -> Result<Outcome, Failure> {
     drop(base);
     let outcome = Outcome::new(&changes, &live)?;
     let texts: Vec<_> = outcome.files.iter().map(FileOutcome::new_text).collect();
-    let writes = root.prepare(&texts)?;
-    if !args.check {
-        writes.commit()?;
+    if args.check {
+        root.check(&texts)?;
+    } else {
+        root.prepare(&texts)?.commit()?;
     }
     Ok(outcome)
 }

@@ -1,7 +1,7 @@
 //! The front door's face: an LSP client, a terminal, or a test.
 
 use crate::problem::{Problem, Severity};
-use crate::text::{DocumentUri, Span, SpanEdit};
+use crate::text::{DocumentUri, Rope, Span, SpanEdit};
 
 /// Identifies one edit sent to the editor, so that its answer can be told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -16,6 +16,8 @@ pub enum FileEdit {
         uri: DocumentUri,
         /// The version they are for; `None` for a file that is not open.
         version: Option<i32>,
+        /// The text they are for, where there is no version: who writes the file compares it. An editor cannot.
+        base: Option<Rope>,
         /// The edits.
         edits: Vec<SpanEdit>,
     },

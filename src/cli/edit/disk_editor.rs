@@ -65,9 +65,14 @@ fn write(root: &std::path::Path, change: WorkspaceChange) -> Result<(), String> 
     for file in change.files {
         texts.push(match file {
             FileEdit::Create { uri, text } => NewText { path: relative(root, &uri)?, old: None, new: text },
-            FileEdit::Edit { uri, edits, .. } => {
+            FileEdit::Edit { uri, base, edits, .. } => {
                 let path = relative(root, &uri)?;
-                let old = folder.read(&path).map_err(|failure| failure.to_string())?.unwrap_or_default();
+                let old = folder.read(&path).map_err(|failure| failure.to_string())?;
+                let changed = || format!("{path} changed meanwhile");
+                let old = old.ok_or_else(changed)?;
+                if base.is_some_and(|base| base != *old) {
+                    return Err(changed());
+                }
                 let new = edited(&old, &edits)?;
                 NewText { path, old: Some(old), new }
             }
@@ -128,4 +133,41 @@ impl Editor for DiskEditor {
     fn show(&self, _uri: &DocumentUri, _span: Option<Span>) {}
 
     fn hint(&self, _hint: Hint) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// Replaces the first character of a file with `there` in it, by an edit made for `base`.
+    fn check(there: &str, base: &str, expected: Result<&str, &str>) {
+        let folder = tempfile::tempdir().unwrap();
+        let root = fs::canonicalize(folder.path()).unwrap();
+        let path = root.join("a.rs");
+        fs::write(&path, there).unwrap();
+        let at = |character| crate::text::Position { line: 0, character };
+        let edit = SpanEdit { span: Span { start: at(0), end: at(1) }, new_text: "X".to_owned() };
+        let file = FileEdit::Edit {
+            uri: DocumentUri::from_path(&path),
+            version: None,
+            base: Some(Rope::from_str(base)),
+            edits: vec![edit],
+        };
+        let written = write(&root, WorkspaceChange { label: String::new(), files: vec![file] });
+        assert_eq!(written, expected.map(drop).map_err(str::to_owned));
+        assert_eq!(fs::read_to_string(&path).unwrap(), expected.unwrap_or(there));
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_text_and_stays() {
+        check("\u{feff}abc\n", "abc\n", Ok("\u{feff}Xbc\n"));
+        check("abc\n", "abc\n", Ok("Xbc\n"));
+    }
+
+    #[test]
+    fn a_file_that_changed_since_it_was_read_is_not_written() {
+        check("new abc\n", "abc\n", Err("a.rs changed meanwhile"));
+    }
 }

@@ -9,7 +9,12 @@ fn all() -> Vec<FileEdit> {
     vec![
         FileEdit::Delete { uri: DocumentUri::new("file:///old") },
         FileEdit::Create { uri: DocumentUri::new("file:///new"), text: "n\n".to_owned() },
-        FileEdit::Edit { uri: DocumentUri::new("file:///[a] é"), version: Some(3), edits: vec![edit] },
+        FileEdit::Edit {
+            uri: DocumentUri::new("file:///[a] é"),
+            version: Some(3),
+            base: None,
+            edits: vec![edit],
+        },
     ]
 }
 
@@ -39,7 +44,8 @@ fn texts_come_first_and_creations_do_no_harm() {
         "edits":[{"range":{"start":{"line":0,"character":0},
         "end":{"line":1,"character":0}},
         "newText":"n\n"}]},
-        {"uri":"file:///old","options":{"ignoreIfNotExists":true},"kind":"delete"}]}"#]],
+        {"uri":"file:///old","options":{"ignoreIfNotExists":true},
+        "kind":"delete"}]}"#]],
     );
 }
 
