@@ -136,7 +136,7 @@ fn apply(args: &ApplyArgs, input: &mut dyn Read) -> Result<Outcome, Failure> {
     let outcome = Outcome::new(&changes, &live)?;
     let texts: Vec<_> = outcome.files.iter().map(FileOutcome::new_text).collect();
     if args.check {
-        root.targets(&texts)?;
+        root.check(&texts)?;
     } else {
         root.prepare(&texts)?.commit()?;
     }

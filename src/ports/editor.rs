@@ -1,7 +1,7 @@
 //! The front door's face: an LSP client, a terminal, or a test.
 
 use crate::problem::{Problem, Severity};
-use crate::text::{DocumentUri, Span, SpanEdit};
+use crate::text::{DocumentUri, Rope, Span, SpanEdit};
 
 /// The reason given for an edit that the editor did not answer in time; it may still apply it.
 pub const NO_ANSWER: &str = "no answer";
@@ -19,6 +19,8 @@ pub enum FileEdit {
         uri: DocumentUri,
         /// The version they are for; `None` for a file that is not open.
         version: Option<i32>,
+        /// The text they are for, where there is no version: who writes the file compares it. An editor cannot.
+        base: Option<Rope>,
         /// The edits.
         edits: Vec<SpanEdit>,
     },

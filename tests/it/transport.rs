@@ -81,6 +81,6 @@ fn type_x(client: &Client, uri: &str, version: i32) {
 
 fn change(uri: &str, version: i32) -> WorkspaceChange {
     let edits = vec![SpanEdit { span: Span::default(), new_text: "y".to_owned() }];
-    let file = FileEdit::Edit { uri: DocumentUri::new(uri), version: Some(version), edits };
+    let file = FileEdit::Edit { uri: DocumentUri::new(uri), version: Some(version), base: None, edits };
     WorkspaceChange { label: "tenon: edit".to_owned(), files: vec![file] }
 }

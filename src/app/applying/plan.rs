@@ -255,6 +255,7 @@ pub(super) fn edits(state: &State, files: &[FlightFile]) -> Vec<FileEdit> {
         let text_edit = || FileEdit::Edit {
             uri: uri.clone(),
             version: file.version,
+            base: file.version.is_none().then(|| file.before.clone()),
             edits: span_edits(&file.edit, &file.before, encoding),
         };
         match file.kind {

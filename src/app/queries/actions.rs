@@ -104,6 +104,7 @@ fn literal(document: &Document, edit: &TextEdit, encoding: crate::text::Position
     vec![FileEdit::Edit {
         uri: document.uri().clone(),
         version: Some(document.version()),
+        base: None,
         edits: span_edits(edit, document.text(), encoding),
     }]
 }

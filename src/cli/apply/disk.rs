@@ -1,11 +1,12 @@
 //! Files below one folder: read by name, written together or not at all.
 //!
 //! No link leads out of the folder, and names that decide what runs or who is trusted are not written. New texts
-//! are complete on disk, beside their targets, before the first target is replaced.
+//! are complete on disk, beside their targets, before the first target is replaced. A byte order mark is kept, but is
+//! no part of a text here.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -15,6 +16,8 @@ use crate::diff::{FileSet, lower};
 use crate::problem::{Category, Problem};
 use crate::text::Rope;
 
+/// Before the text of some files; no part of it.
+const BYTE_ORDER_MARK: char = '\u{feff}';
 /// Largest file that is read, in bytes.
 const SIZE_CAP: u64 = 64 << 20;
 
@@ -48,7 +51,7 @@ pub(in crate::cli) struct Writes {
 struct Staged {
     path: String,
     target: PathBuf,
-    /// What must still be there when the text takes its place.
+    /// What must still be there, a byte order mark included, when the text takes its place.
     old: Option<String>,
     new: NamedTempFile,
 }
@@ -110,14 +113,25 @@ impl Folder {
         if target.starts_with(&self.root) { Ok(target) } else { Err(outside()) }
     }
 
-    /// Reads one file; `None` where there is none.
+    /// Reads one file, without its byte order mark; `None` where there is none.
     pub(in crate::cli) fn read(&self, name: &str) -> Result<Option<String>, Failure> {
         let target = self.target(name)?;
-        read(&target).map_err(|problem| Failure::refused(problem).in_file(name))
+        let text = read(&target).map_err(|problem| Failure::refused(problem).in_file(name))?;
+        Ok(text.map(|text| text.strip_prefix(BYTE_ORDER_MARK).map_or(text.clone(), str::to_owned)))
     }
 
-    /// Where each text would go; nothing is written.
-    pub(in crate::cli) fn targets(&self, files: &[NewText]) -> Result<Vec<PathBuf>, Failure> {
+    /// Writes the new texts beside their targets. Nothing has changed yet; dropping the result takes it all back.
+    pub(in crate::cli) fn prepare(&self, files: &[NewText]) -> Result<Writes, Failure> {
+        let targets = self.check(files)?;
+        let mut writes = Writes { root: self.root.clone(), staged: Vec::new(), made_folders: Vec::new() };
+        for (file, target) in files.iter().zip(targets) {
+            writes.stage(file, target).map_err(|error| failed(&file.path, &error))?;
+        }
+        Ok(writes)
+    }
+
+    /// Finds where each text goes, and refuses what must not be written. Touches nothing.
+    pub(in crate::cli) fn check(&self, files: &[NewText]) -> Result<Vec<PathBuf>, Failure> {
         let mut targets: Vec<PathBuf> = Vec::new();
         for file in files {
             refuse_protected(&file.path)?;
@@ -125,26 +139,45 @@ impl Folder {
             if let Ok(inside) = target.strip_prefix(&self.root) {
                 refuse_protected(&inside.to_string_lossy())?;
             }
-            // By a link, or where case does not count: the second text would replace the first.
-            if targets.contains(&target) {
-                let message = format!("{} is another name of a file that the reply changes too", file.path);
-                let problem = Problem::error("same-file-twice", Category::Edit, message)
-                    .hint("Put all edits of a file under one name.");
-                return Err(Failure::refused(problem).in_file(&file.path));
+            let above = target.ancestors().skip(1).find(|folder| folder.exists());
+            if above.is_some_and(|folder| !folder.is_dir()) {
+                return Err(failed(&file.path, &io::ErrorKind::NotADirectory.into()));
+            }
+            if let Some(at) = targets.iter().position(|other| clash(other, &target)) {
+                return Err(twice(&files[at].path, &file.path));
             }
             targets.push(target);
         }
         Ok(targets)
     }
+}
 
-    /// Writes the new texts beside their targets. Nothing has changed yet; dropping the result takes it all back.
-    pub(in crate::cli) fn prepare(&self, files: &[NewText]) -> Result<Writes, Failure> {
-        let mut writes = Writes { root: self.root.clone(), staged: Vec::new(), made_folders: Vec::new() };
-        for (file, target) in files.iter().zip(self.targets(files)?) {
-            writes.stage(file, target).map_err(|error| failed(&file.path, &error))?;
-        }
-        Ok(writes)
-    }
+/// Whether two targets are one file, or one would be a folder of the other.
+fn clash(one: &Path, other: &Path) -> bool {
+    one.starts_with(other) || other.starts_with(one) || same_file(one, other)
+}
+
+/// Whether two names are one file: on a file system that folds case, or by a hard link.
+#[cfg(unix)]
+fn same_file(one: &Path, other: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let id = |path| fs::metadata(path).map(|file| (file.dev(), file.ino()));
+    matches!((id(one), id(other)), (Ok(one), Ok(other)) if one == other)
+}
+
+/// Whether two names are one file: the system's own spelling tells.
+#[cfg(not(unix))]
+fn same_file(one: &Path, other: &Path) -> bool {
+    matches!((fs::canonicalize(one), fs::canonicalize(other)), (Ok(one), Ok(other)) if one == other)
+}
+
+fn twice(first: &str, second: &str) -> Failure {
+    let message = format!("{first} and {second} are the same file, or one is a folder of the other");
+    Failure::refused(
+        Problem::error("overlapping-blocks", Category::Edit, message)
+            .hint("Put all changes of a file under one name."),
+    )
+    .in_file(second)
 }
 
 impl Writes {
@@ -165,12 +198,16 @@ impl Writes {
             builder.permissions(fs::Permissions::from_mode(0o666));
         }
         let mut new = builder.tempfile_in(&folder)?;
+        let marked = file.old.is_some() && begins_with_mark(&target)?;
+        let mark = if marked { String::from(BYTE_ORDER_MARK) } else { String::new() };
+        new.write_all(mark.as_bytes())?;
         new.write_all(file.new.as_bytes())?;
         if let Ok(metadata) = fs::metadata(&target) {
             new.as_file().set_permissions(metadata.permissions())?;
         }
         new.as_file().sync_all()?;
-        self.staged.push(Staged { path: file.path.clone(), target, old: file.old.clone(), new });
+        let old = file.old.as_ref().map(|old| mark + old);
+        self.staged.push(Staged { path: file.path.clone(), target, old, new });
         Ok(())
     }
 
@@ -238,7 +275,18 @@ fn replace(target: &Path, text: &str) -> io::Result<()> {
     file.persist(target).map(|_| ()).map_err(|error| error.error)
 }
 
-/// A file's text, or `None` where there is no file.
+/// A file that is gone has none; the commit sees that it is gone.
+fn begins_with_mark(target: &Path) -> io::Result<bool> {
+    let mut start = Vec::new();
+    match fs::File::open(target) {
+        Ok(file) => file.take(3).read_to_end(&mut start)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
+        Err(error) => return Err(error),
+    };
+    Ok(start == BYTE_ORDER_MARK.to_string().as_bytes())
+}
+
+/// A file's whole text, or `None` where there is no file.
 fn read(target: &Path) -> Result<Option<String>, Problem> {
     let problem = |code, message: String| Problem::error(code, Category::Storage, message);
     let name = target.display();

@@ -194,6 +194,46 @@ fn links_do_not_lead_out() {
     assert_eq!(fs::metadata(root.join("real")).unwrap().permissions().mode() & 0o777, 0o751);
 }
 
+#[cfg(unix)]
+#[test]
+fn one_file_under_two_names_is_refused() {
+    let place = Place::new(&[("a.py", "1\n2\n")]);
+    let root = place.0.path();
+    std::os::unix::fs::symlink("a.py", root.join("link.py")).unwrap();
+    // Two names of one file, as README.md and Readme.md are where case is folded.
+    fs::hard_link(root.join("a.py"), root.join("A.py")).unwrap();
+    for other in ["link.py", "A.py"] {
+        let reply = block("a.py", "1\n", "one\n") + &block(other, "2\n", "two\n");
+        check_refused(&place, &[], &reply, "overlapping-blocks");
+        assert_eq!(place.text("a.py").as_deref(), Some("1\n2\n"));
+    }
+    check_refused(&place, &[], &(block("x", "", "1\n") + &block("x/y", "", "2\n")), "overlapping-blocks");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_check_touches_nothing() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = Place::new(&[("a", "a\n"), ("sub/b", "b\n")]);
+    let modified = || fs::metadata(place.0.path().join("sub")).unwrap().modified().unwrap();
+    let before = (modified(), place.entries());
+    fs::set_permissions(place.0.path(), fs::Permissions::from_mode(0o555)).unwrap();
+    let reply = block("sub/b", "b\n", "B\n") + &block("sub/deep/c", "", "c\n");
+    assert_eq!(place.run(&["--check"], &reply).code, exit(0));
+    fs::set_permissions(place.0.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    assert_eq!((modified(), place.entries()), before);
+    check_refused(&place, &["--check"], &block("a/b", "", "y\n"), "write-failed");
+}
+
+#[test]
+fn a_byte_order_mark_is_kept() {
+    let place = Place::new(&[("a", "\u{feff}a\nb\n")]);
+    assert_eq!(place.run(&[], &block("a", "a\n", "A\n")).code, exit(0));
+    assert_eq!(place.text("a").as_deref(), Some("\u{feff}A\nb\n"));
+    assert_eq!(place.run(&["--path", "a"], "```\nwhole\n```\n").code, exit(0));
+    assert_eq!(place.text("a").as_deref(), Some("\u{feff}whole\n"));
+}
+
 #[test]
 fn edits_of_an_older_base_are_carried_to_the_live_files() {
     let base = Place::new(&[("a", "1\n2\n3\n4\n5\n")]);
@@ -224,21 +264,4 @@ fn batches_answer_line_by_line() {
     assert_eq!(said[1]["errors"][0]["code"], "malformed-request");
     assert_eq!(said[2]["errors"][0]["code"], "no-such-place");
     assert_eq!(said[2]["files"]["a"], "x\n");
-}
-
-#[cfg(unix)]
-#[test]
-fn one_file_under_two_names_is_refused() {
-    let place = Place::new(&[("a.py", "one\ntwo\n")]);
-    std::os::unix::fs::symlink("a.py", place.0.path().join("b.py")).unwrap();
-    let reply = block("a.py", "one\n", "1\n") + &block("b.py", "two\n", "2\n");
-    check_refused(&place, &[], &reply, "same-file-twice");
-}
-
-#[test]
-fn a_check_leaves_nothing_behind() {
-    let place = Place::new(&[("a.py", "one\n")]);
-    let ran = place.run(&["--check"], &block("new/deep/b.py", "", "x\n"));
-    assert_eq!(ran.code, exit(0), "{}", ran.errors);
-    assert_eq!(place.entries(), ["a.py"]);
 }

@@ -65,9 +65,14 @@ fn write(root: &std::path::Path, change: WorkspaceChange) -> Result<(), String> 
     for file in change.files {
         texts.push(match file {
             FileEdit::Create { uri, text } => NewText { path: relative(root, &uri)?, old: None, new: text },
-            FileEdit::Edit { uri, edits, .. } => {
+            FileEdit::Edit { uri, base, edits, .. } => {
                 let path = relative(root, &uri)?;
-                let old = folder.read(&path).map_err(|failure| failure.to_string())?.unwrap_or_default();
+                let old = folder.read(&path).map_err(|failure| failure.to_string())?;
+                let changed = || format!("{path} changed meanwhile");
+                let old = old.ok_or_else(changed)?;
+                if base.is_some_and(|base| base != *old) {
+                    return Err(changed());
+                }
                 let new = edited(&old, &edits)?;
                 NewText { path, old: Some(old), new }
             }
@@ -85,20 +90,15 @@ fn relative(root: &std::path::Path, uri: &DocumentUri) -> Result<String, String>
     Ok(inside.to_string_lossy().replace('\\', "/"))
 }
 
-/// The text after the edits, whose places are those of an editor's buffer: a byte order mark is none of it, and stays.
 fn edited(old: &str, edits: &[SpanEdit]) -> Result<String, String> {
-    let (mark, text) = match old.strip_prefix('\u{feff}') {
-        Some(text) => ("\u{feff}", text),
-        None => ("", old),
-    };
-    let text = Rope::from_str(text);
+    let text = Rope::from_str(old);
     let byte = |at| PositionEncoding::Utf8.to_byte(&text, at);
     let mut builder = TextEdit::builder(text.len_bytes());
     for edit in edits {
         builder.replace(byte(edit.span.start)..byte(edit.span.end), edit.new_text.clone());
     }
     let edit = builder.finish().map_err(|error| error.to_string())?;
-    edit.apply(&text).map(|text| format!("{mark}{text}")).map_err(|error| error.to_string())
+    edit.apply(&text).map(|text| text.to_string()).map_err(|error| error.to_string())
 }
 
 impl Editor for DiskEditor {
@@ -137,15 +137,37 @@ impl Editor for DiskEditor {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
-    use crate::text::Position;
+
+    /// Replaces the first character of a file with `there` in it, by an edit made for `base`.
+    fn check(there: &str, base: &str, expected: Result<&str, &str>) {
+        let folder = tempfile::tempdir().unwrap();
+        let root = fs::canonicalize(folder.path()).unwrap();
+        let path = root.join("a.rs");
+        fs::write(&path, there).unwrap();
+        let at = |character| crate::text::Position { line: 0, character };
+        let edit = SpanEdit { span: Span { start: at(0), end: at(1) }, new_text: "X".to_owned() };
+        let file = FileEdit::Edit {
+            uri: DocumentUri::from_path(&path),
+            version: None,
+            base: Some(Rope::from_str(base)),
+            edits: vec![edit],
+        };
+        let written = write(&root, WorkspaceChange { label: String::new(), files: vec![file] });
+        assert_eq!(written, expected.map(drop).map_err(str::to_owned));
+        assert_eq!(fs::read_to_string(&path).unwrap(), expected.unwrap_or(there));
+    }
 
     #[test]
-    fn a_byte_order_mark_stays() {
-        let at = |line, character| Position { line, character };
-        let span = Span { start: at(0, 0), end: at(1, 0) };
-        let edits = [SpanEdit { span, new_text: "using A;\r\n".to_owned() }];
-        assert_eq!(edited("\u{feff}using B;\r\nx\r\n", &edits).unwrap(), "\u{feff}using A;\r\nx\r\n");
-        assert_eq!(edited("using B;\r\nx", &edits).unwrap(), "using A;\r\nx");
+    fn a_byte_order_mark_is_no_part_of_the_text_and_stays() {
+        check("\u{feff}abc\n", "abc\n", Ok("\u{feff}Xbc\n"));
+        check("abc\n", "abc\n", Ok("Xbc\n"));
+    }
+
+    #[test]
+    fn a_file_that_changed_since_it_was_read_is_not_written() {
+        check("new abc\n", "abc\n", Err("a.rs changed meanwhile"));
     }
 }

@@ -133,7 +133,7 @@ pub(in crate::lsp) fn workspace_edit(
     let mut operations = Vec::new();
     for file in files {
         match file {
-            FileEdit::Edit { uri, version, edits } => texts.push((uri, version, edits)),
+            FileEdit::Edit { uri, version, edits, .. } => texts.push((uri, version, edits)),
             FileEdit::Create { uri, text } if profile.create_files => {
                 operations.push(create_file(&uri));
                 operations.push(text_edit(&uri, None, vec![whole_file(text)]));

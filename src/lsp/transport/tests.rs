@@ -127,6 +127,24 @@ async fn unknown_requests_are_answered_and_unknown_notifications_are_not() {
 }
 
 #[tokio::test]
+async fn lost_input_is_told() {
+    let (mut stream, theirs) = tokio::io::duplex(1 << 16);
+    let service = LspService::build_with_lifecycle_methods(|_| Misbehaving).finish();
+    let told = std::cell::RefCell::new(Vec::new());
+    let unreadable = |body: Option<&[u8]>, reason: &str| {
+        told.borrow_mut().push((body.map(<[u8]>::to_vec), reason.to_owned()));
+    };
+    let (reader, writer) = tokio::io::split(theirs);
+    let running = run(reader, writer, service, unreadable, std::future::pending());
+    let input = "Content-Length: many\r\n\r\n{}Content-Length: 1\r\n\r\nxContent-Length: 999999999999\r\n\r\n{}\
+        Content-Length: 17\r\n\r\n{\"method\":\"exit\"}";
+    stream.write_all(input.as_bytes()).await.unwrap();
+    assert_eq!(running.await, Ended::Exit);
+    let told: Vec<_> = told.into_inner().into_iter().map(|(body, _)| body).collect();
+    assert_eq!(told, [None, Some(b"x".to_vec()), None]);
+}
+
+#[tokio::test]
 async fn a_reader_that_left_ends_the_server() {
     let (input, theirs) = tokio::io::duplex(1 << 16);
     let (output, writer) = tokio::io::duplex(64);

@@ -9,7 +9,12 @@ fn all() -> Vec<FileEdit> {
     vec![
         FileEdit::Delete { uri: DocumentUri::new("file:///old") },
         FileEdit::Create { uri: DocumentUri::new("file:///new"), text: "n\n".to_owned() },
-        FileEdit::Edit { uri: DocumentUri::new("file:///[a] é"), version: Some(3), edits: vec![edit] },
+        FileEdit::Edit {
+            uri: DocumentUri::new("file:///[a] é"),
+            version: Some(3),
+            base: None,
+            edits: vec![edit],
+        },
     ]
 }
 
