@@ -7,7 +7,7 @@ use super::event::InternalEvent;
 use super::state::State;
 use crate::ports::{Hint, Mark, MarkKind};
 use crate::review::{Decision, Place, Proposal, ProposedChange, ProposedFile};
-use crate::text::{Carried, Document, DocumentUri, Position, PositionEncoding, Span};
+use crate::text::{Carried, Document, DocumentUri, PositionEncoding, Span};
 
 /// Typing pauses this long before marks are computed again: editors move them themselves meanwhile.
 const PAUSE: Duration = Duration::from_millis(150);
@@ -112,14 +112,13 @@ fn marks_of(state: &State, proposal: &Proposal, file: &ProposedFile) -> Vec<(Doc
 
 fn span(document: &Document, range: std::ops::Range<usize>, encoding: PositionEncoding) -> Span {
     let text = document.text();
-    let start = encoding.to_position(text, range.start);
-    let mut end = encoding.to_position(text, range.end);
+    let Span { start, mut end } = encoding.to_span(text, &range);
     // The end of whole lines is the start of the next; editors would underline that line too.
     if end.character == 0 && end.line > start.line {
         let line_end = text.line_to_byte(end.line as usize).saturating_sub(1);
         end = encoding.to_position(text, line_end);
     }
-    Span { start, end: end.max(Position { ..start }) }
+    Span { start, end: end.max(start) }
 }
 
 fn summary(hunk: &crate::diff::Hunk, file: &ProposedFile) -> String {

@@ -9,7 +9,7 @@ use super::Health;
 use super::ask::{Answer, ask, report};
 use super::comment::CommentInstruction;
 use super::fit::Fitted;
-use super::gather::{Gathered, gather};
+use super::gather::{Gathered, gather, whole_lines};
 use super::job::{EditJob, Outcome, Services};
 use crate::diff::{self, ChangeKind, ChangeSet, FileChange, FileSet, Hunk, Refusal, ReplyFormat, Tier};
 use crate::model::{EditFormat, Message, Model, ModelRequest, Role, Speaker, Usage};
@@ -247,7 +247,7 @@ async fn resolve(
 fn remove_comment(changes: &mut ChangeSet, base: &FileSet, path: &str, comment: &CommentInstruction) {
     let text = &base.files[path];
     let line = *comment.lines.start();
-    let range = text.line_to_byte(line)..text.line_to_byte((line + 1).min(text.len_lines()));
+    let range = whole_lines(text, &(line..=line));
     let Some(insert) = comment.range.clone().and_then(|at| without(&text.line(line).to_string(), at)) else {
         return; // A block comment that goes on: only a part of it would go.
     };

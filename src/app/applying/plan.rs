@@ -281,12 +281,6 @@ pub(in crate::app) fn span_edits(
     encoding: crate::text::PositionEncoding,
 ) -> Vec<SpanEdit> {
     edit.iter()
-        .map(|indel| SpanEdit {
-            span: crate::text::Span {
-                start: encoding.to_position(text, indel.delete.start),
-                end: encoding.to_position(text, indel.delete.end),
-            },
-            new_text: indel.insert.clone(),
-        })
+        .map(|indel| SpanEdit { span: encoding.to_span(text, &indel.delete), new_text: indel.insert.clone() })
         .collect()
 }
