@@ -12,8 +12,9 @@ pub mod rebase;
 pub mod refusal;
 pub mod render;
 pub mod resolve;
+pub mod tagged;
 
-pub use change_set::{ChangeKind, ChangeSet, FileChange, FileSet, Hunk, Tier};
+pub use change_set::{ChangeKind, ChangeSet, Evidence, FileChange, FileSet, Hunk, Tier};
 pub use parse::{Ending, ParseEvent, ReplyFormat, ReplyParser};
 pub use refusal::{Nearest, Refusal, RefusalCode};
 

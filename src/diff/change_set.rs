@@ -25,6 +25,40 @@ pub enum Tier {
     Exact,
     /// Equal but for blanks at line ends.
     RightTrimmed,
+    /// Equal but for blanks at both ends; what comes is indented as the file is.
+    Trimmed,
+    /// Equal but for blanks and for the look of quotes and dashes.
+    Canonical,
+    /// Aligned line by line, with context skipped or worded otherwise.
+    Aligned,
+}
+
+/// How sure the place of a hunk is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Evidence {
+    /// How its old lines were found.
+    pub tier: Tier,
+    /// Share of its old lines that had to be bent to fit: 0 (none) to 1.
+    pub cost: f32,
+    /// By how much more the next best place would have cost, at most 1; 1 when there is none.
+    pub margin: f32,
+}
+
+impl Evidence {
+    /// Byte for byte, in one place only.
+    pub const EXACT: Self = Self { tier: Tier::Exact, cost: 0.0, margin: 1.0 };
+
+    /// 0 to 1, 1 for an exact place. A scale to sort and colour by, not a probability.
+    pub fn confidence(self) -> f32 {
+        let most = match self.tier {
+            Tier::Exact => 1.0,
+            Tier::RightTrimmed => 0.98,
+            Tier::Trimmed => 0.95,
+            Tier::Canonical => 0.92,
+            Tier::Aligned => 0.85,
+        };
+        (most * (1.0 - 0.5 * self.cost) * (0.7 + 0.3 * self.margin)).clamp(0.0, 1.0)
+    }
 }
 
 /// One replacement of whole lines, proved to fit the base text.
@@ -34,12 +68,10 @@ pub struct Hunk {
     pub range: Range<usize>,
     /// What comes, with the file's own line endings.
     pub insert: String,
-    /// How its place was found.
-    pub tier: Tier,
+    /// How sure its place is.
+    pub evidence: Evidence,
     /// One-based line of `range.start` in the base text.
     pub line: usize,
-    /// 0 to 1.
-    pub confidence: f32,
     /// Zero-based index of the block in the reply that it comes from.
     pub block: usize,
 }
@@ -141,7 +173,7 @@ mod tests {
     use super::*;
 
     fn hunk(range: Range<usize>, insert: &str) -> Hunk {
-        Hunk { range, insert: insert.to_owned(), tier: Tier::Exact, line: 1, confidence: 1.0, block: 0 }
+        Hunk { range, insert: insert.to_owned(), evidence: Evidence::EXACT, line: 1, block: 0 }
     }
 
     #[test]

@@ -3,37 +3,19 @@
 //! Only lines tagged [`TaggedLine::Add`] are ever written to a file. What a reply quotes on both sides becomes
 //! context, which only helps to find the place: a misquoted context line cannot damage a file.
 
+mod elision;
 mod path;
 mod protected;
+mod text_edit;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::parse::{Block, Reply};
+use super::tagged::{Hints, TaggedLine};
 use super::{FileSet, Refusal, RefusalCode};
 use crate::text::Rope;
 pub use path::{BadPath, normalise};
 pub use protected::is_protected;
-
-/// One line of a [`LineHunk`], without its line end.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TaggedLine {
-    /// Stays as the file has it.
-    Context(String),
-    /// Goes.
-    Delete(String),
-    /// Comes.
-    Add(String),
-}
-
-impl TaggedLine {
-    /// The line as the file should have it before the edit; `None` for an added line.
-    pub fn old(&self) -> Option<&str> {
-        match self {
-            Self::Context(line) | Self::Delete(line) => Some(line),
-            Self::Add(_) => None,
-        }
-    }
-}
 
 /// One block of a reply: consecutive lines of a file and what becomes of each.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +24,17 @@ pub struct LineHunk {
     pub block: usize,
     /// The lines, in order.
     pub lines: Vec<TaggedLine>,
+    /// What the reply says about its place.
+    pub hints: Hints,
+    /// Index of the line where lowering found its old lines already; it is verified again.
+    pub place: Option<usize>,
+}
+
+impl LineHunk {
+    /// A hunk that says nothing but its lines.
+    pub fn new(block: usize, lines: Vec<TaggedLine>) -> Self {
+        Self { block, lines, hints: Hints::default(), place: None }
+    }
 }
 
 /// What a reply does to one file.
@@ -51,6 +44,8 @@ pub enum PatchKind {
     Modify(Vec<LineHunk>),
     /// Makes a file that does not exist, with this text.
     Create(String),
+    /// Removes the file; its whole text as the reply quotes it, if it does.
+    Delete(Option<LineHunk>),
 }
 
 /// All that a reply does to one file.
@@ -60,6 +55,8 @@ pub struct FilePatch {
     pub path: String,
     /// What it does.
     pub kind: PatchKind,
+    /// The file's new path, normalised, when it is renamed.
+    pub moved_to: Option<String>,
     /// Whether one block gives the whole file; then no other block may touch it.
     whole: bool,
 }
@@ -109,16 +106,17 @@ fn paths<'a>(
                 "Write the file name on the line before the block.",
             ));
         };
-        normalise(path).map_err(|reason| {
-            let mut refusal = Refusal::new(
-                RefusalCode::BadPath,
-                format!("`{path}` cannot be used as a path: {reason}"),
-                "Name files relative to the workspace, with `/` between the parts.",
-            );
-            refusal.path = Some(path.to_owned());
-            refusal
-        })
+        normalise(path).map_err(|reason| bad_path(path, reason))
     })
+}
+
+fn bad_path(path: &str, reason: BadPath) -> Refusal {
+    Refusal::new(
+        RefusalCode::BadPath,
+        format!("`{path}` cannot be used as a path: {reason}"),
+        "Name files relative to the workspace, with `/` between the parts.",
+    )
+    .of_file(path)
 }
 
 struct Lowering<'a> {
@@ -131,69 +129,158 @@ impl Lowering<'_> {
     fn block(&mut self, index: usize, block: &Block, path: &str) -> Result<(), Refusal> {
         let text = self.base.files.get(path);
         match block {
-            Block::SearchReplace { search, replace, .. } => {
-                refuse_elision(replace, |line| search.iter().any(|other| other == line))?;
-                let search = without_byte_order_mark(search);
-                let replace = without_byte_order_mark(replace);
-                match text {
-                    None if search.iter().all(|line| line.trim().is_empty()) => {
-                        self.add(path, PatchKind::Create(joined(&replace)), false)
-                    }
-                    None => Err(unknown_file(path, self.base)),
-                    Some(text) if search.is_empty() && !is_empty(text) => Err(Refusal::new(
-                        RefusalCode::FileExists,
-                        "The block would create a file that exists",
-                        "Put the lines next to which the new text belongs into the SEARCH part.",
-                    )),
-                    Some(text) => {
-                        let creates = is_empty(text) && search.iter().all(|line| line.trim().is_empty());
-                        let search = if creates { Vec::new() } else { search };
-                        let hunk = LineHunk { block: index, lines: tagged(&search, &replace) };
-                        self.add(path, PatchKind::Modify(vec![hunk]), false)
-                    }
+            Block::SearchReplace { search, replace, line, .. } => {
+                elision::refuse(replace.iter().map(String::as_str), |line| {
+                    search.iter().any(|other| other == line)
+                })?;
+                let (search, replace) = (without_byte_order_mark(search), without_byte_order_mark(replace));
+                let blank = search.iter().all(|line| line.trim().is_empty());
+                let search = match text {
+                    None if blank => return self.create(path, &replace),
+                    None => return Err(unknown_file(path, self.base)),
+                    Some(text) if search.is_empty() && !is_empty(text) => return Err(file_exists()),
+                    Some(text) if is_empty(text) && blank => Vec::new(),
+                    Some(_) => search,
+                };
+                let hints = Hints { line: *line, ..Hints::default() };
+                self.modify(path, LineHunk { hints, ..LineHunk::new(index, tagged(&search, &replace)) })
+            }
+            Block::Text { old, new, everywhere, .. } => {
+                let Some(text) = text else {
+                    return if old.trim().is_empty() {
+                        let lines: Vec<&str> = new.lines().collect();
+                        self.create(path, &lines)
+                    } else {
+                        Err(unknown_file(path, self.base))
+                    };
+                };
+                if old.is_empty() && !is_empty(text) {
+                    return Err(file_exists());
                 }
+                for hunk in text_edit::hunks(index, &String::from(text), old, new, *everywhere)? {
+                    self.modify(path, hunk)?;
+                }
+                Ok(())
+            }
+            Block::Hunk { hints, lines, .. } => {
+                let added = || lines.iter().filter_map(TaggedLine::kept);
+                let only_adds = lines.iter().all(|line| matches!(line, TaggedLine::Add(_)));
+                if text.is_none() && only_adds {
+                    return self.create(path, &added().collect::<Vec<_>>());
+                }
+                if text.is_none() {
+                    return Err(unknown_file(path, self.base));
+                }
+                let old: Vec<&str> = lines.iter().filter_map(TaggedLine::old).collect();
+                let adds = lines.iter().filter(|line| matches!(line, TaggedLine::Add(_)));
+                elision::refuse(adds.map(TaggedLine::text), |line| old.contains(&line))?;
+                let lines = lines.iter().map(with_gap).collect();
+                self.modify(path, LineHunk { hints: hints.clone(), ..LineHunk::new(index, lines) })
             }
             Block::Whole { lines, .. } => {
                 let lines = without_byte_order_mark(lines);
                 refuse_patch_text(path, &lines)?;
                 let Some(text) = text else {
-                    refuse_elision(block_lines(block), |_| false)?;
-                    return self.add(path, PatchKind::Create(joined(&lines)), true);
+                    return self.create(path, &lines);
                 };
                 let text = String::from(text);
                 let old: Vec<&str> =
                     super::resolve::Lines::new(&text).iter().map(|line| &text[line.content()]).collect();
-                refuse_elision(block_lines(block), |line| old.contains(&line))?;
-                let hunk = LineHunk { block: index, lines: tagged(&old, &lines) };
+                let lines = elision::filled(&lines, &old)?;
+                let hunk = LineHunk { place: Some(0), ..LineHunk::new(index, tagged(&old, &lines)) };
                 self.add(path, PatchKind::Modify(vec![hunk]), true)
             }
+            Block::Create { lines, .. } => match text {
+                Some(text) if !is_empty(text) => Err(file_exists()),
+                Some(_) => {
+                    let added = without_byte_order_mark(lines).into_iter().map(str::to_owned);
+                    self.modify(path, LineHunk::new(index, added.map(TaggedLine::Add).collect()))
+                }
+                None => self.create(path, &without_byte_order_mark(lines)),
+            },
+            Block::Delete { lines, .. } => {
+                if text.is_none() {
+                    return Err(unknown_file(path, self.base));
+                }
+                let quoted = lines.as_ref().map(|lines| {
+                    let lines = without_byte_order_mark(lines).into_iter().map(str::to_owned);
+                    LineHunk::new(index, lines.map(TaggedLine::Delete).collect())
+                });
+                self.add(path, PatchKind::Delete(quoted), true)
+            }
+            Block::Rename { to, .. } => {
+                if text.is_none() {
+                    return Err(unknown_file(path, self.base));
+                }
+                let to = normalise(to).map_err(|reason| bad_path(to, reason))?;
+                if self.base.files.contains_key(&to) {
+                    return Err(file_exists().of_file(&to));
+                }
+                let patch = self.patch(path);
+                if patch.moved_to.is_some() || patch.whole {
+                    return Err(overlapping());
+                }
+                patch.moved_to = Some(to);
+                Ok(())
+            }
         }
+    }
+
+    fn modify(&mut self, path: &str, hunk: LineHunk) -> Result<(), Refusal> {
+        self.add(path, PatchKind::Modify(vec![hunk]), false)
+    }
+
+    fn create(&mut self, path: &str, lines: &[&str]) -> Result<(), Refusal> {
+        elision::refuse(lines.iter().copied(), |_| false)?;
+        self.add(path, PatchKind::Create(joined(lines)), true)
+    }
+
+    /// The file's patch, made when there is none yet.
+    fn patch(&mut self, path: &str) -> &mut FilePatch {
+        let at = self.patches.iter().position(|patch| patch.path == path).unwrap_or_else(|| {
+            let kind = PatchKind::Modify(Vec::new());
+            self.patches.push(FilePatch { path: path.to_owned(), kind, moved_to: None, whole: false });
+            self.patches.len() - 1
+        });
+        &mut self.patches[at]
     }
 
     /// Adds a block's work to the file's patch.
     fn add(&mut self, path: &str, kind: PatchKind, whole: bool) -> Result<(), Refusal> {
-        let Some(patch) = self.patches.iter_mut().find(|patch| patch.path == path) else {
-            self.patches.push(FilePatch { path: path.to_owned(), kind, whole });
-            return Ok(());
-        };
+        let is_new = !self.patches.iter().any(|patch| patch.path == path);
+        let patch = self.patch(path);
         match (&mut patch.kind, kind) {
+            (_, kind) if is_new => (patch.kind, patch.whole) = (kind, whole),
             (PatchKind::Modify(hunks), PatchKind::Modify(more)) if !patch.whole && !whole => {
                 hunks.extend(more);
-                Ok(())
             }
-            _ => Err(Refusal::new(
-                RefusalCode::OverlappingBlocks,
-                "Two blocks give the whole file, or one gives it and another changes it",
-                "Give each file either once as a whole, or in blocks.",
-            )),
+            _ => return Err(overlapping()),
         }
+        Ok(())
     }
 }
 
-fn block_lines(block: &Block) -> &[String] {
-    match block {
-        Block::SearchReplace { replace, .. } => replace,
-        Block::Whole { lines, .. } => lines,
+fn overlapping() -> Refusal {
+    Refusal::new(
+        RefusalCode::OverlappingBlocks,
+        "Two blocks give the whole file, or one gives it and another changes it",
+        "Give each file either once as a whole, or in blocks.",
+    )
+}
+
+fn file_exists() -> Refusal {
+    Refusal::new(
+        RefusalCode::FileExists,
+        "The block would create a file that exists",
+        "Quote the lines next to which the new text belongs.",
+    )
+}
+
+/// A context line that stands for text left out is a gap.
+fn with_gap(line: &TaggedLine) -> TaggedLine {
+    match line {
+        TaggedLine::Context(text) if elision::is_elision(text) => TaggedLine::Gap(text.clone()),
+        line => line.clone(),
     }
 }
 
@@ -220,7 +307,7 @@ fn tagged(old: &[&str], new: &[&str]) -> Vec<TaggedLine> {
             }
         }
     }
-    lines
+    lines.iter().map(with_gap).collect()
 }
 
 /// A byte order mark belongs to the file, not to its first line.
@@ -243,42 +330,6 @@ fn joined(lines: &[&str]) -> String {
         text.push('\n');
     }
     text
-}
-
-/// Refuses a line that stands for code left out (`// ... existing code ...`), unless the old text has it too:
-/// written to a file it would delete what it stands for.
-fn refuse_elision(lines: &[String], is_old: impl Fn(&str) -> bool) -> Result<(), Refusal> {
-    match lines.iter().find(|line| is_elision(line) && !is_old(line)) {
-        None => Ok(()),
-        Some(line) => Err(Refusal::new(
-            RefusalCode::MalformedReply,
-            format!("The line `{}` stands for text that is left out", line.trim()),
-            "Write every line in full, or use smaller blocks.",
-        )),
-    }
-}
-
-fn is_elision(line: &str) -> bool {
-    let line = line.trim();
-    let is_comment = ["//", "#", "/*", "--", "<!--", "{/*", "\"\"\"", "...", "\u{2026}", ";", "%"]
-        .iter()
-        .any(|lead| line.starts_with(lead));
-    if !is_comment || !(line.contains("...") || line.contains('\u{2026}')) {
-        return false;
-    }
-    let line = line.to_lowercase();
-    [
-        "existing",
-        "rest of",
-        "unchanged",
-        "remaining",
-        "omitted",
-        "same as before",
-        "other code",
-        "previous code",
-    ]
-    .iter()
-    .any(|word| line.contains(word))
 }
 
 /// Refuses a diff that was sent where a whole file was asked for.
@@ -334,23 +385,9 @@ mod tests {
                 TaggedLine::Context(line) => format!(" {line}"),
                 TaggedLine::Delete(line) => format!("-{line}"),
                 TaggedLine::Add(line) => format!("+{line}"),
+                TaggedLine::Gap(line) => format!("?{line}"),
             })
             .collect();
         assert_eq!(tags, " a-b+x c+d");
-    }
-
-    #[test]
-    fn elisions_are_known() {
-        for line in [
-            "// ... existing code ...",
-            "  # ... rest of the file ...",
-            "/* \u{2026} unchanged */",
-            "... existing ...",
-        ] {
-            assert!(is_elision(line), "{line}");
-        }
-        for line in ["// ... and so on", "let rest = [...existing];", "f(...args)", "# existing users"] {
-            assert!(!is_elision(line), "{line}");
-        }
     }
 }

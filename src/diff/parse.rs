@@ -14,6 +14,7 @@ mod whole;
 pub use detect::{DetectError, detect};
 use lines::LineSplitter;
 
+use super::tagged::{Hints, TaggedLine};
 use super::{Refusal, RefusalCode};
 
 /// The formats a reply can have.
@@ -63,6 +64,49 @@ pub enum Block {
         search: Vec<String>,
         /// Lines to put there.
         replace: Vec<String>,
+        /// One-based line of the first line to find, if the block gives it.
+        line: Option<usize>,
+    },
+    /// Text to find and text to put there, not necessarily whole lines (JSON edits and tool calls).
+    Text {
+        /// File named with it, as written.
+        path: Option<String>,
+        /// Text to find, with its line ends.
+        old: String,
+        /// Text to put there.
+        new: String,
+        /// Whether the reply asks for every occurrence in so many words.
+        everywhere: bool,
+    },
+    /// Tagged lines of a unified diff or of an `*** Update File` section.
+    Hunk {
+        /// File named before it, as written.
+        path: Option<String>,
+        /// What its header says about its place.
+        hints: Hints,
+        /// Its lines.
+        lines: Vec<TaggedLine>,
+    },
+    /// A new file (`*** Add File`, `--- /dev/null`).
+    Create {
+        /// As written.
+        path: String,
+        /// Its lines, without line ends.
+        lines: Vec<String>,
+    },
+    /// A file goes (`*** Delete File`, `+++ /dev/null`).
+    Delete {
+        /// As written.
+        path: String,
+        /// Its lines as the reply quotes them, if it does.
+        lines: Option<Vec<String>>,
+    },
+    /// A file gets another path (`*** Move to`, `rename from` and `rename to`); hunks for it name the old path.
+    Rename {
+        /// As written.
+        path: String,
+        /// As written.
+        to: String,
     },
     /// A whole file.
     Whole {
@@ -77,7 +121,11 @@ impl Block {
     /// The file named before the block, as written.
     pub fn path(&self) -> Option<&str> {
         match self {
-            Self::SearchReplace { path, .. } | Self::Whole { path, .. } => path.as_deref(),
+            Self::SearchReplace { path, .. }
+            | Self::Whole { path, .. }
+            | Self::Text { path, .. }
+            | Self::Hunk { path, .. } => path.as_deref(),
+            Self::Create { path, .. } | Self::Delete { path, .. } | Self::Rename { path, .. } => Some(path),
         }
     }
 }

@@ -35,6 +35,16 @@ pub enum RefusalCode {
     Conflict,
     /// The path decides what runs or whom to trust.
     ProtectedPath,
+    /// The reply reads as several formats.
+    AmbiguousFormat,
+    /// The file named is not there, and several others could be meant.
+    AmbiguousFile,
+    /// The place is known, but not how what comes has to be indented.
+    UnclearIndentation,
+    /// The change would break the syntax of a file.
+    BreaksSyntax,
+    /// The change would remove most of a file.
+    RemovesTooMuch,
 }
 
 impl RefusalCode {
@@ -52,6 +62,11 @@ impl RefusalCode {
             Self::FileExists => "file-exists",
             Self::Conflict => "conflict",
             Self::ProtectedPath => "protected-path",
+            Self::AmbiguousFormat => "ambiguous-format",
+            Self::AmbiguousFile => "ambiguous-file",
+            Self::UnclearIndentation => "unclear-indentation",
+            Self::BreaksSyntax => "breaks-syntax",
+            Self::RemovesTooMuch => "removes-too-much",
         }
     }
 }

@@ -12,8 +12,9 @@ mod nearest;
 use index::{Found, LineIndex};
 pub use lines::{Line, Lines};
 
-use super::lower::{FilePatch, LineHunk, PatchKind, TaggedLine};
-use super::{FileChange, FileSet, Hunk, Refusal, RefusalCode, Tier};
+use super::lower::{FilePatch, LineHunk, PatchKind};
+use super::tagged::TaggedLine;
+use super::{Evidence, FileChange, FileSet, Hunk, Refusal, RefusalCode, Tier};
 
 /// How many places of an ambiguous block are listed.
 const LISTED_PLACES: usize = 8;
@@ -26,6 +27,7 @@ pub fn resolve(patch: &FilePatch, base: &FileSet) -> Result<Option<FileChange>, 
     let line_hunks = match &patch.kind {
         PatchKind::Create(text) => return Ok(Some(FileChange::create(&patch.path, text))),
         PatchKind::Modify(line_hunks) => line_hunks,
+        PatchKind::Delete(_) => return Ok(None),
     };
     let text = base.files.get(&patch.path).map(String::from).unwrap_or_default();
     let lines = Lines::new(&text);
@@ -59,12 +61,21 @@ pub fn resolve(patch: &FilePatch, base: &FileSet) -> Result<Option<FileChange>, 
 
 /// The one place of a block: the index of its first line, and how exactly it fits.
 fn locate(line_hunk: &LineHunk, index: &LineIndex<'_>) -> Result<(usize, Tier), Refusal> {
-    let pattern: Vec<&str> = line_hunk.lines.iter().filter_map(TaggedLine::old).collect();
+    let pattern: Vec<&str> = line_hunk
+        .lines
+        .iter()
+        .filter(|line| !matches!(line, TaggedLine::Add(_)))
+        .map(TaggedLine::text)
+        .collect();
     if pattern.is_empty() {
         // Lowering lets a block without old lines through only for an empty file.
         return Ok((0, Tier::Exact));
     }
-    match index.find(&pattern) {
+    let found = match line_hunk.place {
+        Some(at) if index.fits_at(&pattern, at) => Found::Once(at),
+        _ => index.find(&pattern),
+    };
+    match found {
         Found::Once(at) => {
             let exact = pattern.iter().enumerate().all(|(offset, line)| index.content(at + offset) == *line);
             Ok((at, if exact { Tier::Exact } else { Tier::RightTrimmed }))
@@ -105,7 +116,7 @@ fn changes(line_hunk: &LineHunk, at: usize, tier: Tier, lines: &Lines<'_>) -> Ve
         match line {
             TaggedLine::Delete(_) => run.to += 1,
             TaggedLine::Add(line) => run.added.push(line),
-            TaggedLine::Context(_) => {
+            TaggedLine::Context(_) | TaggedLine::Gap(_) => {
                 let next = run.to + 1;
                 hunks.extend(run.hunk(line_hunk.block, tier, lines));
                 run = Run { from: next, to: next, added: Vec::new() };
@@ -144,9 +155,8 @@ impl Run<'_> {
         Some(Hunk {
             range: lines.start(from)..lines.start(to),
             insert: with_line_ends(added, from, to, lines),
-            tier,
+            evidence: Evidence { tier, ..Evidence::EXACT },
             line: from + 1,
-            confidence: if tier == Tier::Exact { 1.0 } else { 0.95 },
             block,
         })
     }

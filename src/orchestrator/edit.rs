@@ -11,7 +11,7 @@ use super::comment::CommentInstruction;
 use super::fit::Fitted;
 use super::gather::{Gathered, gather, whole_lines};
 use super::job::{EditJob, Outcome, Services};
-use crate::diff::{self, ChangeKind, ChangeSet, FileChange, FileSet, Hunk, Refusal, ReplyFormat, Tier};
+use crate::diff::{self, ChangeKind, ChangeSet, Evidence, FileChange, FileSet, Hunk, Refusal, ReplyFormat};
 use crate::model::{EditFormat, Message, Model, ModelRequest, Role, Speaker, Usage};
 use crate::ports::{ProgressStage, TaskNotice};
 use crate::problem::{Category, Problem, Severity};
@@ -268,8 +268,7 @@ fn remove_comment(changes: &mut ChangeSet, base: &FileSet, path: &str, comment: 
         above.insert.push_str(&insert);
     } else {
         let at = hunks.partition_point(|hunk| hunk.range.start < range.start);
-        let (tier, confidence, block) = (Tier::Exact, 1.0, 0);
-        hunks.insert(at, Hunk { range, insert, tier, line: line + 1, confidence, block });
+        hunks.insert(at, Hunk { range, insert, evidence: Evidence::EXACT, line: line + 1, block: 0 });
     }
 }
 

@@ -6,7 +6,7 @@
 
 use super::{ProposalId, Track};
 use crate::diff::rebase::{Rebased, rebase};
-use crate::diff::{Hunk, Refusal, Tier};
+use crate::diff::{Evidence, Hunk, Refusal};
 use crate::text::{PositionMap, Rope, TextEdit};
 
 /// Which way an operation is taken.
@@ -91,8 +91,7 @@ impl AppliedFile {
                 line: from.byte_to_line(indel.delete.start) + 1,
                 range: indel.delete.clone(),
                 insert: indel.insert.clone(),
-                tier: Tier::Exact,
-                confidence: 1.0,
+                evidence: Evidence::EXACT,
                 block: 0,
             };
             match rebase(&hunk, from, map, live)? {

@@ -240,7 +240,7 @@ impl Proposal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diff::Tier;
+    use crate::diff::Evidence;
 
     fn proposal() -> Proposal {
         let hunk = |number: usize, at: usize, insert: &str| ProposedHunk {
@@ -248,9 +248,8 @@ mod tests {
             hunk: Hunk {
                 range: at..at + 2,
                 insert: insert.to_owned(),
-                tier: Tier::Exact,
+                evidence: Evidence::EXACT,
                 line: at / 2 + 1,
-                confidence: 1.0,
                 block: number,
             },
             decision: Decision::Proposed,

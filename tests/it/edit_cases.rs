@@ -147,6 +147,7 @@ fn edits_of(reply: &Reply) -> serde_json::Value {
                     serde_json::json!([path, joined(search), joined(replace)])
                 }
                 Block::Whole { lines, .. } => serde_json::json!([path, "", joined(lines)]),
+                other => unreachable!("no block of the formats read here: {other:?}"),
             }
         })
         .collect()

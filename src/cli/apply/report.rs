@@ -233,9 +233,9 @@ fn file_json(file: &FileOutcome) -> FileJson<'_> {
             .enumerate()
             .map(|(index, hunk)| HunkJson {
                 index,
-                tier: hunk.tier,
+                tier: hunk.evidence.tier,
                 line: hunk.line,
-                confidence: hunk.confidence,
+                confidence: hunk.evidence.confidence(),
             })
             .collect(),
     }

@@ -110,7 +110,7 @@ impl SearchReplaceParser {
                 let replace = lines.split_off(at + 1);
                 lines.truncate(at);
                 without_header(&mut lines);
-                self.reply.blocks.push(Block::SearchReplace { path, search: lines, replace });
+                self.reply.blocks.push(Block::SearchReplace { path, search: lines, replace, line: None });
                 events.push(ParseEvent::BlockComplete { block: self.n_begun - 1 });
             }
             None => self.malformed(

@@ -4,7 +4,12 @@ use super::*;
 
 fn search_replace(path: Option<&str>, search: &[&str], replace: &[&str]) -> Block {
     let owned = |lines: &[&str]| lines.iter().map(|&line| line.to_owned()).collect();
-    Block::SearchReplace { path: path.map(str::to_owned), search: owned(search), replace: owned(replace) }
+    Block::SearchReplace {
+        path: path.map(str::to_owned),
+        search: owned(search),
+        replace: owned(replace),
+        line: None,
+    }
 }
 
 fn whole(path: Option<&str>, lines: &[&str]) -> Block {

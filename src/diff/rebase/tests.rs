@@ -3,14 +3,14 @@
 use std::ops::Range;
 
 use super::*;
-use crate::diff::Tier;
+use crate::diff::Evidence;
 
 /// One replacement the user typed.
 type Typed<'a> = (Range<usize>, &'a str);
 
 fn hunk(base: &str, range: Range<usize>, insert: &str) -> Hunk {
     let line = base[..range.start].matches('\n').count() + 1;
-    Hunk { range, insert: insert.to_owned(), tier: Tier::Exact, line, confidence: 1.0, block: 0 }
+    Hunk { range, insert: insert.to_owned(), evidence: Evidence::EXACT, line, block: 0 }
 }
 
 /// What the hunk makes of the text after the user's typing; `None` when the user made the same change.

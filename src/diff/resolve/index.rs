@@ -107,8 +107,14 @@ impl<'a> LineIndex<'a> {
         }
     }
 
+    /// Whether a run of lines is at `start`, equal but for blanks at line ends.
+    pub(super) fn fits_at(&self, pattern: &[&str], start: usize) -> bool {
+        let hashes: Vec<u64> = pattern.iter().map(|line| hash(right_trimmed(line))).collect();
+        self.fits(pattern, &hashes, start)
+    }
+
     fn fits(&self, pattern: &[&str], hashes: &[u64], start: usize) -> bool {
-        self.hashes.get(start..start + pattern.len()) == Some(hashes)
+        self.hashes.get(start..start.saturating_add(pattern.len())) == Some(hashes)
             && pattern
                 .iter()
                 .enumerate()

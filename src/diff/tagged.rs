@@ -1,0 +1,65 @@
+//! Tagged lines: the one form that every reply format is lowered to.
+
+/// One line of a block, without its line end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TaggedLine {
+    /// Stays as the file has it; only helps to find the place.
+    Context(String),
+    /// Goes.
+    Delete(String),
+    /// Comes.
+    Add(String),
+    /// Any number of lines that stay (`... existing code ...`); the line as written, since a file may have it too.
+    Gap(String),
+}
+
+impl TaggedLine {
+    /// The line as the file should have it before the edit; `None` for an added line or a gap.
+    pub fn old(&self) -> Option<&str> {
+        match self {
+            Self::Context(line) | Self::Delete(line) => Some(line),
+            Self::Add(_) | Self::Gap(_) => None,
+        }
+    }
+
+    /// The line as the file should have it after the edit; `None` for a deleted line or a gap.
+    pub fn kept(&self) -> Option<&str> {
+        match self {
+            Self::Context(line) | Self::Add(line) => Some(line),
+            Self::Delete(_) | Self::Gap(_) => None,
+        }
+    }
+
+    /// The line as written.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Context(line) | Self::Delete(line) | Self::Add(line) | Self::Gap(line) => line,
+        }
+    }
+
+    /// The same tag with another text.
+    #[must_use]
+    pub fn with_text(&self, text: String) -> Self {
+        match self {
+            Self::Context(_) => Self::Context(text),
+            Self::Delete(_) => Self::Delete(text),
+            Self::Add(_) => Self::Add(text),
+            Self::Gap(_) => Self::Gap(text),
+        }
+    }
+}
+
+/// What a block says about its place besides its lines. None of it is trusted alone: it only chooses among places
+/// that fit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Hints {
+    /// One-based line of the first old line.
+    pub line: Option<usize>,
+    /// Whether the numbers of old and new lines that a header gives are those of the lines below it; `None`
+    /// without such numbers.
+    pub counts_fit: Option<bool>,
+    /// Definitions that the place is in, outermost first, as written behind `@@`.
+    pub anchors: Vec<String>,
+    /// The last old line is the last of the file (`*** End of File`).
+    pub at_end: bool,
+}
