@@ -230,11 +230,16 @@ mod tests {
         }
     }
 
+    /// The path letter by letter: `Path` takes `//` for `/`.
+    fn spelled(uri: &DocumentUri) -> Option<std::ffi::OsString> {
+        uri.to_path().map(PathBuf::into_os_string)
+    }
+
     proptest::proptest! {
         #[test]
         fn same_path_same_key(one in "file://(localhost)?/[a%2BbF5+]{0,8}", other in "file:///[a%2BbF5+]{0,8}") {
             let (one, other) = (DocumentUri::new(one), DocumentUri::new(other));
-            proptest::prop_assert_eq!(one.same_file(&other), one.to_path() == other.to_path());
+            proptest::prop_assert_eq!(one.same_file(&other), spelled(&one) == spelled(&other));
         }
 
         #[test]
