@@ -30,7 +30,7 @@ const AT_LEAST: f32 = 1.1;
 /// By how much the best place must be better than the next.
 const MARGIN: f32 = 0.5;
 /// Letters and digits that the lines that match must have together.
-const MIN_WEIGHT: usize = 16;
+const MIN_WEIGHT: usize = 10;
 /// Beyond this, nothing is.
 const INFINITE: f32 = 1e9;
 /// Characters of a line that are compared for similarity.
@@ -104,10 +104,12 @@ pub(super) fn align(lines: &[TaggedLine], index: &LineIndex<'_>) -> Result<Align
     let (mut alignment, first) = best.ok_or(Missed::NoPlace)?;
     let known: usize = old
         .iter()
-        .filter(|line| {
-            alignment.at[line.at].is_some_and(|at| Key::Canonical.same(line.text, index.content(at)))
+        .filter_map(|line| {
+            let there = index.content(alignment.at[line.at]?);
+            // A line that is worded otherwise tells half as much.
+            let share = if Key::Canonical.same(line.text, there) { 1 } else { 2 };
+            Some(weight(line.text) / share)
         })
-        .map(|line| weight(line.text))
         .sum();
     if alignment.cost > limit || known < MIN_WEIGHT {
         return Err(Missed::NoPlace);

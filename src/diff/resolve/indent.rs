@@ -3,7 +3,7 @@
 //! The lines that were matched show how the reply's indentation maps to the file's. Every rule that explains all of
 //! them is asked; a line is re-based only when all rules agree about it.
 
-use super::key::indentation;
+use super::key::{indentation, weight};
 use crate::diff::tagged::TaggedLine;
 
 /// Units of indentation that are tried.
@@ -28,6 +28,7 @@ struct Pair<'a> {
     reply: &'a str,
     file: &'a str,
     is_first: bool,
+    has_words: bool,
 }
 
 /// The lines of a block with what comes indented as the file is; `found` has the file's line for each old line that
@@ -45,17 +46,30 @@ pub(super) fn rebased(lines: &[TaggedLine], found: &[Option<&str>]) -> Option<Ve
             reply: indentation(line),
             file: indentation(found),
             is_first: Some(at) == first_old,
+            has_words: weight(line) > 0,
         })
         .collect();
+    // Braces alone are anywhere: where other lines say more, only those are asked.
+    let says_more = |pair: &Pair<'_>| pair.has_words;
+    let pairs: Vec<Pair<'_>> =
+        if pairs.iter().any(says_more) { pairs.into_iter().filter(says_more).collect() } else { pairs };
     if pairs.iter().all(|pair| pair.reply == pair.file) {
         return Some(lines.to_vec());
     }
-    let fitting: Vec<Rule<'_>> = rules(&pairs, may_be_first_line_only(&pairs, lines, first_new))
+    let mut fitting: Vec<Rule<'_>> = rules(&pairs, may_be_first_line_only(&pairs, lines, first_new))
         .into_iter()
         .filter(|rule| {
             pairs.iter().all(|pair| apply(*rule, pair, pair.is_first, &pairs).as_deref() == Some(pair.file))
         })
         .collect();
+    // A unit that does not divide what was seen is a worse explanation than a prefix.
+    let divides = |rule: &Rule<'_>| match rule {
+        Rule::Units(from, _) => pairs.iter().all(|pair| pair.reply.replace(from, "").is_empty()),
+        _ => true,
+    };
+    if fitting.iter().any(divides) {
+        fitting.retain(divides);
+    }
     let mut rebased = Vec::with_capacity(lines.len());
     for (at, line) in lines.iter().enumerate() {
         let TaggedLine::Add(text) = line else {
@@ -99,8 +113,16 @@ fn may_be_first_line_only(pairs: &[Pair<'_>], lines: &[TaggedLine], first_new: O
     if !first.is_first || first.reply.len() >= first.file.len() {
         return false;
     }
+    let is_deep = |line: &str| !line.trim().is_empty() && !indentation(line).is_empty();
     if !others.is_empty() {
-        return others.iter().any(|pair| !pair.file.is_empty() && pair.reply == pair.file);
+        // That the others are right must show, by one that is indented, in the file or in what comes.
+        let mut added = lines
+            .iter()
+            .enumerate()
+            .filter(|(at, line)| matches!(line, TaggedLine::Add(_)) && Some(*at) != first_new);
+        return others.iter().all(|pair| pair.reply == pair.file)
+            && (others.iter().any(|pair| !pair.file.is_empty())
+                || added.any(|(_, line)| is_deep(line.text())));
     }
     let mut others = lines
         .iter()
@@ -140,7 +162,7 @@ fn apply(rule: Rule<'_>, line: &Pair<'_>, is_first: bool, pairs: &[Pair<'_>]) ->
 
 /// What all rules that can be applied make of it, when they agree.
 fn by_rules(rules: &[Rule<'_>], reply: &str, is_first: bool, pairs: &[Pair<'_>]) -> Option<String> {
-    let line = Pair { reply, file: "", is_first };
+    let line = Pair { reply, file: "", is_first, has_words: true };
     let mut results = rules.iter().filter_map(|rule| apply(*rule, &line, is_first, pairs));
     let first = results.next()?;
     results.all(|other| other == first).then_some(first)
@@ -199,6 +221,20 @@ mod tests {
         check(
             &[("a", Some("    a")), ("x", None), ("    b", Some("    b")), ("    c", None)],
             Some(&["    x", "    c"]),
+        );
+    }
+
+    #[test]
+    fn braces_say_little() {
+        check(&[("\t}", Some("}")), ("word", Some("word")), ("\tc", None)], Some(&["\tc"]));
+        check(&[("  a", Some("a")), ("      b", Some("    b")), ("          c", None)], Some(&["        c"]));
+        check(
+            &[
+                ("            a", Some("        a")),
+                ("        b", Some("    b")),
+                ("                c", None),
+            ],
+            Some(&["            c"]),
         );
     }
 
