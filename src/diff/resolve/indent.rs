@@ -9,6 +9,9 @@ use crate::diff::tagged::TaggedLine;
 /// Units of indentation that are tried.
 const UNITS: [&str; 5] = ["\t", "  ", "   ", "    ", "        "];
 
+/// How much a line must be like the one that it replaces.
+const ALIKE: f64 = 0.6;
+
 /// How the reply's indentation becomes the file's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Rule<'a> {
@@ -49,26 +52,20 @@ pub(super) fn rebased(lines: &[TaggedLine], found: &[Option<&str>]) -> Option<Ve
             has_words: weight(line) > 0,
         })
         .collect();
-    // Braces alone are anywhere: where other lines say more, only those are asked.
-    let says_more = |pair: &Pair<'_>| pair.has_words;
-    let pairs: Vec<Pair<'_>> =
-        if pairs.iter().any(says_more) { pairs.into_iter().filter(says_more).collect() } else { pairs };
     if pairs.iter().all(|pair| pair.reply == pair.file) {
         return Some(lines.to_vec());
     }
-    let mut fitting: Vec<Rule<'_>> = rules(&pairs, may_be_first_line_only(&pairs, lines, first_new))
-        .into_iter()
-        .filter(|rule| {
-            pairs.iter().all(|pair| apply(*rule, pair, pair.is_first, &pairs).as_deref() == Some(pair.file))
-        })
-        .collect();
-    // A unit that does not divide what was seen is a worse explanation than a prefix.
-    let divides = |rule: &Rule<'_>| match rule {
-        Rule::Units(from, _) => pairs.iter().all(|pair| pair.reply.replace(from, "").is_empty()),
-        _ => true,
-    };
-    if fitting.iter().any(divides) {
-        fitting.retain(divides);
+    let first_line_only = |pairs: &[Pair<'_>]| may_be_first_line_only(pairs, lines, first_new);
+    let mut fitting = fitting(&pairs, first_line_only(&pairs));
+    let says_more = |pair: &Pair<'_>| pair.has_words;
+    let mut pairs = pairs;
+    if fitting.is_empty() && pairs.iter().any(says_more) {
+        // Braces alone are anywhere, and easily taken for each other: the other lines decide.
+        pairs.retain(says_more);
+        if pairs.iter().all(|pair| pair.reply == pair.file) {
+            return Some(lines.to_vec());
+        }
+        fitting = self::fitting(&pairs, first_line_only(&pairs));
     }
     let mut rebased = Vec::with_capacity(lines.len());
     for (at, line) in lines.iter().enumerate() {
@@ -83,10 +80,28 @@ pub(super) fn rebased(lines: &[TaggedLine], found: &[Option<&str>]) -> Option<Ve
         }
         let reply = indentation(text);
         let indent = by_rules(&fitting, reply, Some(at) == first_new, &pairs)
-            .or_else(|| observed(reply, &pairs, &fitting))?;
+            .or_else(|| observed(reply, &pairs, &fitting))
+            .or_else(|| counterpart(lines, found, at))?;
         rebased.push(TaggedLine::Add(format!("{indent}{rest}")));
     }
     Some(rebased)
+}
+
+/// The rules that explain all pairs.
+fn fitting<'a>(pairs: &[Pair<'a>], first_line_only: bool) -> Vec<Rule<'a>> {
+    let explains = |rule: &Rule<'_>| {
+        pairs.iter().all(|pair| apply(*rule, pair, pair.is_first, pairs).as_deref() == Some(pair.file))
+    };
+    let mut fitting: Vec<Rule<'_>> = rules(pairs, first_line_only).into_iter().filter(explains).collect();
+    // A unit that does not divide what was seen is a worse explanation than a prefix.
+    let divides = |rule: &Rule<'_>| match rule {
+        Rule::Units(from, _) => pairs.iter().all(|pair| pair.reply.replace(from, "").is_empty()),
+        _ => true,
+    };
+    if fitting.iter().any(divides) {
+        fitting.retain(divides);
+    }
+    fitting
 }
 
 /// The rules that could explain the pairs: those that explain the first, and those that do not depend on one.
@@ -175,6 +190,22 @@ fn observed(reply: &str, pairs: &[Pair<'_>], rules: &[Rule<'_>]) -> Option<Strin
     files.all(|other| other == first).then(|| first.to_owned())
 }
 
+/// The indentation of the deleted line that the line at `at` plainly replaces: one of the same run that is much like it.
+fn counterpart(lines: &[TaggedLine], found: &[Option<&str>], at: usize) -> Option<String> {
+    let is_change = |line: &&TaggedLine| matches!(line, TaggedLine::Add(_) | TaggedLine::Delete(_));
+    let from = at - lines[..at].iter().rev().take_while(is_change).count();
+    let to = at + lines[at..].iter().take_while(is_change).count();
+    let added = lines[at].text();
+    let like = |line: &str| strsim::normalized_levenshtein(line.trim(), added.trim());
+    (from..to)
+        .filter(|&other| matches!(lines[other], TaggedLine::Delete(_)))
+        .filter(|&other| indentation(lines[other].text()) == indentation(added))
+        .map(|other| (like(lines[other].text()), other))
+        .filter(|(alike, _)| *alike >= ALIKE)
+        .max_by(|one, other| one.0.total_cmp(&other.0))
+        .and_then(|(_, other)| found[other].map(|line| indentation(line).to_owned()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -235,6 +266,14 @@ mod tests {
                 ("                c", None),
             ],
             Some(&["            c"]),
+        );
+    }
+
+    #[test]
+    fn a_line_that_is_replaced_by_its_like() {
+        check(
+            &[("a", Some("    a")), ("let b = 8;", Some("let b = 8;")), ("let b = 10;", None)],
+            Some(&["let b = 10;"]),
         );
     }
 

@@ -280,6 +280,13 @@ fn plainly_quoted(lines: Vec<TaggedLine>, found: &[Option<&str>]) -> Vec<TaggedL
     if !old().any(|(line, _)| line.contains(is_fancy)) || old().any(|(_, found)| found.contains(is_fancy)) {
         return lines;
     }
+    // A reply that writes both knows the difference.
+    let plains: Vec<char> =
+        old().flat_map(|(line, _)| line.chars().filter(|&c| is_fancy(c)).map(plain)).collect();
+    let adds = || lines.iter().filter(|line| matches!(line, TaggedLine::Add(_)));
+    if adds().any(|line| line.text().contains(&plains[..])) {
+        return lines;
+    }
     lines
         .iter()
         .map(|line| match line {
