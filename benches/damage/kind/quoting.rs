@@ -91,7 +91,7 @@ pub(super) fn tabs_to_spaces(ask: &mut Ask<'_>) -> Option<Case> {
         let mut changed = [false; 2];
         for line in &mut block.lines {
             let indent = indent(&line.text);
-            if line.is_blank() || !indent.contains('\t') {
+            if line.is_blank() || indent.is_empty() {
                 continue;
             }
             if indent.contains(' ') {
