@@ -110,21 +110,14 @@ fn run(options: &Options, changes: &[Change], seed: u64) -> Tally {
                     dump.write(format, kind.name, &change.name, &case);
                 }
                 let title = format!("{} / {} / {}", format.name(), kind.name, change.name);
-                let Some(engine_format) = engine::reply_format(format) else {
-                    if n_shown < options.show {
-                        n_shown += 1;
-                        failure::print(&title, &case, None);
-                    }
-                    continue;
-                };
-                let outcome = engine::run(engine_format, &case, None);
+                let outcome = engine::run(engine::reply_format(format), &case, None);
                 let verdict = case.judge(outcome.texts.as_ref().ok());
                 tally.add(format, kind.name, &case, verdict, outcome.time);
                 let failed = !matches!(verdict, Verdict::Right | Verdict::RightlyUnsure);
                 if n_shown < options.show || (failed && n_failures < options.show_failures) {
                     n_shown += 1;
                     n_failures += usize::from(failed);
-                    failure::print(&title, &case, Some((verdict, &outcome)));
+                    failure::print(&title, &case, verdict, &outcome);
                 }
             }
         }

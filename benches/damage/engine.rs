@@ -21,12 +21,14 @@ pub(crate) struct Outcome {
     pub(crate) time: Duration,
 }
 
-/// The engine's name of a format; `None` when it cannot read it yet.
-pub(crate) fn reply_format(format: Format) -> Option<ReplyFormat> {
+/// The engine's name of a format.
+pub(crate) fn reply_format(format: Format) -> ReplyFormat {
     match format {
-        Format::SearchReplace => Some(ReplyFormat::SearchReplace),
-        Format::Whole => Some(ReplyFormat::Whole),
-        Format::Udiff | Format::ApplyPatch | Format::Json => None,
+        Format::SearchReplace => ReplyFormat::SearchReplace,
+        Format::Whole => ReplyFormat::Whole,
+        Format::Udiff => ReplyFormat::UnifiedDiff,
+        Format::ApplyPatch => ReplyFormat::ApplyPatch,
+        Format::Json => ReplyFormat::Json,
     }
 }
 

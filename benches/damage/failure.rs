@@ -13,9 +13,8 @@ use super::generator::{Case, Expected, Format};
 use super::tally::line;
 
 /// Prints a case, what was expected and what came out.
-pub(crate) fn print(title: &str, case: &Case, outcome: Option<(Verdict, &Outcome)>) {
-    let verdict = outcome.map(|(verdict, _)| format!("{verdict:?}")).unwrap_or_default();
-    line(&format!("======== {title}: {verdict}"));
+pub(crate) fn print(title: &str, case: &Case, verdict: Verdict, outcome: &Outcome) {
+    line(&format!("======== {title}: {verdict:?}"));
     for (path, live) in &case.live {
         let base = &case.base[path];
         if base != live {
@@ -29,9 +28,8 @@ pub(crate) fn print(title: &str, case: &Case, outcome: Option<(Verdict, &Outcome
         Expected::Refuse => line("-------- expected: a refusal"),
         Expected::NoOp => line("-------- expected: nothing to do"),
     }
-    match outcome.map(|(_, outcome)| &outcome.texts) {
-        None => {}
-        Some(Ok(texts)) => {
+    match &outcome.texts {
+        Ok(texts) => {
             line("-------- got");
             for (path, text) in texts {
                 line(&diff(case.live.get(path).map_or("", String::as_str), text));
@@ -43,7 +41,7 @@ pub(crate) fn print(title: &str, case: &Case, outcome: Option<(Verdict, &Outcome
                 }
             }
         }
-        Some(Err(refusals)) => {
+        Err(refusals) => {
             for refusal in refusals {
                 let block = refusal.block.map(|block| format!("block {block}: ")).unwrap_or_default();
                 line(&format!("-------- refused: {block}{} [{}]", refusal.message, refusal.code.as_str()));

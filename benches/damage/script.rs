@@ -117,6 +117,8 @@ impl Script {
     fn text(&self, without: Tag, typed: bool) -> Text {
         let mut text = String::new();
         let (mut n_lines, mut free_ends) = (0, Vec::new());
+        // Of a kept line and a new one that are equal, nobody can say which is which.
+        let is_new = |text: &str| self.lines.iter().any(|line| line.tag == Tag::New && line.text == text);
         if self.byte_order_mark {
             text.push('\u{feff}');
         }
@@ -139,7 +141,7 @@ impl Script {
             match user.and_then(|user| user.instead.as_ref()) {
                 Some(None) => {}
                 Some(Some(instead)) => push(instead, line.end, false),
-                None => push(&line.text, line.end, self.free_ends && line.tag == Tag::New),
+                None => push(&line.text, line.end, self.free_ends && is_new(&line.text)),
             }
         }
         if self.open_end {

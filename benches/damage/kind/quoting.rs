@@ -69,12 +69,12 @@ pub(super) fn indent_first_line(ask: &mut Ask<'_>) -> Option<Case> {
 /// No line has any indentation. What is added cannot be indented with certainty.
 pub(super) fn indent_all_lost(ask: &mut Ask<'_>) -> Option<Case> {
     let case = ask.damaged(|_, block, _| {
-        let mut changed = false;
+        let mut changed = [false; 2];
         for line in &mut block.lines {
-            changed |= !indent(&line.text).is_empty();
+            changed[usize::from(line.tag == Tag::New)] |= !indent(&line.text).is_empty();
             line.text = line.text.trim_start().to_owned();
         }
-        Some(changed)
+        learnt(changed)
     })?;
     either(case)
 }
@@ -91,7 +91,7 @@ pub(super) fn tabs_to_spaces(ask: &mut Ask<'_>) -> Option<Case> {
         let mut changed = [false; 2];
         for line in &mut block.lines {
             let indent = indent(&line.text);
-            if line.is_blank() || !indent.contains('\t') {
+            if line.is_blank() || indent.is_empty() {
                 continue;
             }
             if indent.contains(' ') {
@@ -156,7 +156,8 @@ pub(super) fn trailing_added(ask: &mut Ask<'_>) -> Option<Case> {
     })
 }
 
-/// The file has blanks at line ends that the reply does not have.
+/// The file has blanks at line ends that the reply does not have. None are on a line that an added line repeats: which
+/// of the two is the file's own would be anybody's guess.
 pub(super) fn trailing_stripped(ask: &mut Ask<'_>) -> Option<Case> {
     if ask.format == Format::Whole {
         return None;
@@ -164,8 +165,10 @@ pub(super) fn trailing_stripped(ask: &mut Ask<'_>) -> Option<Case> {
     let blocks = ask.blocks()?;
     let mut changed = false;
     for block in &blocks {
+        let added: Vec<&str> =
+            block.lines.iter().filter(|line| !is_quoted(line)).map(|line| line.text.as_str()).collect();
         let lines = &mut ask.files[block.file].lines[block.range.clone()];
-        for line in lines.iter_mut().filter(|line| is_quoted(line)) {
+        for line in lines.iter_mut().filter(|line| is_quoted(line) && !added.contains(&line.text.as_str())) {
             if ask.rng.chance(30) {
                 line.text.push_str(&" ".repeat(1 + ask.rng.below(4)));
                 changed = true;

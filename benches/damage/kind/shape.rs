@@ -242,11 +242,12 @@ pub(super) fn hallucinated(ask: &mut Ask<'_>) -> Option<Case> {
     let near = blocks[at.min(blocks.len() - 1)].clone();
     let lines = lines_of_elsewhere(&ask.files[near.file], ask.pool, &mut ask.rng)?;
     let changed = 1 + ask.rng.below(lines.len() - 1);
+    let (open, close) = ask.files[near.file].comment();
     let mut invented = Block { lines: Vec::new(), ..near };
     for (nth, text) in lines.into_iter().enumerate() {
         if nth == changed {
             invented.lines.push(Line::new(Tag::Old, text.clone()));
-            invented.lines.push(Line::new(Tag::New, format!("{text} {}", "// changed")));
+            invented.lines.push(Line::new(Tag::New, format!("{text} {open} changed{close}")));
         } else {
             invented.lines.push(Line::new(Tag::Keep, text));
         }
