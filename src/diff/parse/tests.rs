@@ -96,6 +96,7 @@ fn whole_files() {
     check("a.md\n````markdown\n```sh\nls\n```\n````\n", &[whole(Some("a.md"), &["```sh", "ls", "```"])]);
     check("Here you are:\n```\nx\n```\n", &[whole(None, &["x"])]);
     check("a.rs\n```\n```\n", &[whole(Some("a.rs"), &[])]);
+    check("a.py\n```\nname\n~~~~\n```\n", &[whole(Some("a.py"), &["name", "~~~~"])]);
     check("a.py\n```\nx\n```\n\nRun it:\n```sh\npython a.py\n```\n", &[whole(Some("a.py"), &["x"])]);
 }
 

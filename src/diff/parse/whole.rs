@@ -114,11 +114,17 @@ impl WholeParser {
     }
 }
 
-/// Whether a fence that opens inside the text does not close there.
+/// Whether a fence that opens inside the text does not close there. Marks under a line of text underline it, as
+/// headings in `reStructuredText` do.
 fn has_open_fence(lines: &[String]) -> bool {
     let mut fences = super::fence::FenceState::default();
+    let mut before = "";
     for line in lines {
-        fences.line(line);
+        let underlines = line.starts_with('~') && line.trim_end().len() >= before.len() && !before.is_empty();
+        if fences.is_open() || !underlines {
+            fences.line(line);
+        }
+        before = line.trim();
     }
     fences.is_open()
 }

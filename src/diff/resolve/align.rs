@@ -82,10 +82,7 @@ struct OldLine<'a> {
 pub(super) fn align(lines: &[TaggedLine], index: &LineIndex<'_>) -> Result<Alignment, Missed> {
     let old = old_lines(lines);
     let n_filled = old.iter().filter(|line| !line.text.trim().is_empty()).count();
-    let is_change = |line: &&TaggedLine| matches!(line, TaggedLine::Delete(_) | TaggedLine::Add(_));
-    // Blank lines are everywhere: where one comes or goes can only be seen exactly.
-    let only_blanks = lines.iter().filter(is_change).all(|line| line.text().trim().is_empty());
-    if n_filled == 0 || only_blanks || old.iter().all(|line| !line.is_delete && !line.is_anchor) {
+    if n_filled == 0 || old.iter().all(|line| !line.is_delete && !line.is_anchor) {
         return Err(Missed::NoPlace);
     }
     #[expect(clippy::cast_precision_loss, reason = "a number of lines")]

@@ -55,6 +55,9 @@ pub(super) fn rebased(lines: &[TaggedLine], found: &[Option<&str>]) -> Option<Ve
     if pairs.iter().all(|pair| pair.reply == pair.file) {
         return Some(lines.to_vec());
     }
+    if is_flat(lines) && opens_without_depth(lines) {
+        return None;
+    }
     let first_line_only = |pairs: &[Pair<'_>]| may_be_first_line_only(pairs, lines, first_new);
     let mut fitting = fitting(&pairs, first_line_only(&pairs));
     let says_more = |pair: &Pair<'_>| pair.has_words;
@@ -190,20 +193,59 @@ fn observed(reply: &str, pairs: &[Pair<'_>], rules: &[Rule<'_>]) -> Option<Strin
     files.all(|other| other == first).then(|| first.to_owned())
 }
 
-/// The indentation of the deleted line that the line at `at` plainly replaces: one of the same run that is much like it.
+/// The indentation of the deleted line that the line at `at` plainly replaces: the one in the same place of a run that
+/// gives a line for a line, when the two are much alike.
 fn counterpart(lines: &[TaggedLine], found: &[Option<&str>], at: usize) -> Option<String> {
     let is_change = |line: &&TaggedLine| matches!(line, TaggedLine::Add(_) | TaggedLine::Delete(_));
     let from = at - lines[..at].iter().rev().take_while(is_change).count();
     let to = at + lines[at..].iter().take_while(is_change).count();
-    let added = lines[at].text();
-    let like = |line: &str| strsim::normalized_levenshtein(line.trim(), added.trim());
-    (from..to)
-        .filter(|&other| matches!(lines[other], TaggedLine::Delete(_)))
-        .filter(|&other| indentation(lines[other].text()) == indentation(added))
-        .map(|other| (like(lines[other].text()), other))
-        .filter(|(alike, _)| *alike >= ALIKE)
-        .max_by(|one, other| one.0.total_cmp(&other.0))
-        .and_then(|(_, other)| found[other].map(|line| indentation(line).to_owned()))
+    let is_add = |line: &TaggedLine| matches!(line, TaggedLine::Add(_));
+    let (adds, deletes): (Vec<usize>, Vec<usize>) = (from..to).partition(|&other| is_add(&lines[other]));
+    if adds.len() != deletes.len() {
+        return None;
+    }
+    let other = deletes[adds.iter().position(|&add| add == at)?];
+    let (old, new) = (lines[other].text(), lines[at].text());
+    let alike = strsim::normalized_levenshtein(old.trim(), new.trim()) >= ALIKE;
+    (alike && indentation(old) == indentation(new))
+        .then(|| found[other].map(|line| indentation(line).to_owned()))
+        .flatten()
+}
+
+/// Whether no line of the block is indented.
+fn is_flat(lines: &[TaggedLine]) -> bool {
+    lines.iter().all(|line| indentation(line.text()).is_empty() || line.text().trim().is_empty())
+}
+
+/// Whether a line that opens a block is followed by one that is not indented more: the depth was lost.
+fn opens_without_depth(lines: &[TaggedLine]) -> bool {
+    let mut new = lines.iter().filter_map(TaggedLine::kept).filter(|line| !line.trim().is_empty());
+    let Some(mut before) = new.next() else { return false };
+    for line in new {
+        let opens = before.trim_end().ends_with(['{', '(', '[', ':']);
+        let closes = line.starts_with(['}', ')', ']', '-']) || line.starts_with("end");
+        if opens && !closes && indentation(line).len() <= indentation(before).len() {
+            return true;
+        }
+        before = line;
+    }
+    false
+}
+
+/// Whether the reply lost the depth of this block's lines: none is indented, and the file's are, by more than one depth.
+pub(super) fn lost_depth(lines: &[TaggedLine], found: &[Option<&str>]) -> bool {
+    let mut depths: Vec<&str> =
+        found.iter().flatten().filter(|line| weight(line) > 0).map(|line| indentation(line)).collect();
+    depths.sort_unstable();
+    depths.dedup();
+    is_flat(lines) && depths.len() > 1
+}
+
+/// Whether a block shows no depth at all though it has new lines: in a reply that lost it elsewhere, nobody knows how
+/// far to indent them.
+pub(super) fn shows_no_depth(lines: &[TaggedLine]) -> bool {
+    is_flat(lines)
+        && lines.iter().any(|line| matches!(line, TaggedLine::Add(text) if !text.trim().is_empty()))
 }
 
 #[cfg(test)]
@@ -285,5 +327,7 @@ mod tests {
         check(&[("a", Some("  a")), ("x", None), ("    b", None)], None);
         check(&[("a", Some("  a")), ("a", Some("    a")), ("b", None)], None);
         check(&[("a", Some("  a")), ("    b", Some("  b")), ("  c", None)], None);
+        // The depth was lost.
+        check(&[("a()", Some("  a()")), ("if b:", None), ("c()", None)], None);
     }
 }

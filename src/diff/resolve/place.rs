@@ -21,6 +21,18 @@ const LISTED_PLACES: usize = 8;
 /// already.
 const MIN_WEIGHT: usize = 10;
 
+/// The place is known, but not how what comes is indented.
+pub(super) fn unclear_indentation(at: &[Option<usize>]) -> Refusal {
+    let line = at.iter().flatten().next().map_or(0, |at| at + 1);
+    let mut refusal = Refusal::new(
+        RefusalCode::UnclearIndentation,
+        format!("The lines are at line {line}, but it is not clear how far to indent the new ones"),
+        "Copy the lines to replace with their indentation as it is in the file.",
+    );
+    refusal.nearest = vec![Nearest { line, distance: 0.0 }];
+    refusal
+}
+
 /// A block in its place.
 #[derive(Debug)]
 pub(super) struct Placed {
@@ -30,6 +42,8 @@ pub(super) struct Placed {
     pub(super) at: Vec<Option<usize>>,
     /// How sure the place is.
     pub(super) evidence: Evidence,
+    /// Whether the reply lost the depth of the lines that it quotes.
+    pub(super) lost_depth: bool,
 }
 
 /// What is left to do for a block.
@@ -64,6 +78,10 @@ pub(super) fn place(
     let has_gap = lines.iter().any(|line| matches!(line, TaggedLine::Gap(_)));
     if !has_gap && let Some(outcome) = search.in_one_run(&lines)? {
         return Ok(outcome);
+    }
+    // Blank lines are everywhere, so ask for the whole new text before a blank line comes or goes.
+    if changes_only_blanks(&lines) && search.is_applied(&lines) {
+        return Ok(Outcome::AlreadyApplied);
     }
     if let Some(placed) = search.aligned(&lines)? {
         return Ok(Outcome::Placed(placed));
@@ -101,7 +119,12 @@ fn literal_gaps(lines: &[TaggedLine], index: &LineIndex<'_>) -> Vec<TaggedLine> 
 fn without_old_lines(line_hunk: &LineHunk, index: &LineIndex<'_>) -> Result<Placed, Refusal> {
     if index.len() == 0 || line_hunk.hints.at_end {
         let at = vec![None; line_hunk.lines.len()];
-        return Ok(Placed { lines: line_hunk.lines.clone(), at, evidence: Evidence::EXACT });
+        return Ok(Placed {
+            lines: line_hunk.lines.clone(),
+            at,
+            evidence: Evidence::EXACT,
+            lost_depth: false,
+        });
     }
     Err(Refusal::new(
         RefusalCode::NoSuchPlace,
@@ -205,7 +228,7 @@ impl Search<'_> {
         evidence: Evidence,
     ) -> Result<Placed, Refusal> {
         if evidence.tier <= Tier::RightTrimmed {
-            return Ok(Placed { lines, at, evidence });
+            return Ok(Placed { lines, at, evidence, lost_depth: false });
         }
         // A line that is worded otherwise says nothing about how its like is written.
         let found: Vec<Option<&str>> = lines
@@ -215,18 +238,12 @@ impl Search<'_> {
                 at.map(|at| self.index.content(at)).filter(|there| Key::Canonical.same(line.text(), there))
             })
             .collect();
+        let lost_depth = indent::lost_depth(&lines, &found);
         let Some(lines) = indent::rebased(&lines, &found) else {
-            let line = at.iter().flatten().next().map_or(0, |at| at + 1);
-            let mut refusal = Refusal::new(
-                RefusalCode::UnclearIndentation,
-                format!("The lines are at line {line}, but it is not clear how far to indent the new ones"),
-                "Copy the lines to replace with their indentation as it is in the file.",
-            );
-            refusal.nearest = vec![Nearest { line, distance: 0.0 }];
-            return Err(refusal);
+            return Err(unclear_indentation(&at));
         };
         let lines = plainly_quoted(lines, &found);
-        Ok(Placed { lines, at, evidence })
+        Ok(Placed { lines, at, evidence, lost_depth })
     }
 
     fn aligned(&self, lines: &[TaggedLine]) -> Result<Option<Placed>, Refusal> {
@@ -266,6 +283,11 @@ impl Search<'_> {
         let n_before = lines.iter().take_while(|line| matches!(line, TaggedLine::Add(_))).count();
         at.checked_sub(n_before).is_some_and(|at| self.index.fits_at(Key::RightTrimmed, &new, at))
     }
+}
+
+fn changes_only_blanks(lines: &[TaggedLine]) -> bool {
+    let is_change = |line: &&TaggedLine| matches!(line, TaggedLine::Delete(_) | TaggedLine::Add(_));
+    lines.iter().filter(is_change).all(|line| line.text().trim().is_empty())
 }
 
 fn adds_weight(lines: &[TaggedLine]) -> usize {
