@@ -313,10 +313,10 @@ mod tests {
 
     #[test]
     fn a_line_that_is_replaced_by_its_like() {
-        check(
-            &[("a", Some("    a")), ("let b = 8;", Some("let b = 8;")), ("let b = 10;", None)],
-            Some(&["let b = 10;"]),
-        );
+        let old = [("aa = 1;", Some("    aa = 1;")), ("let b = 8;", Some("let b = 8;"))];
+        let lines = [old[0], old[1], ("aa = 2;", None), ("let b = 10;", None)];
+        check(&lines, Some(&["    aa = 2;", "let b = 10;"]));
+        check(&lines[..3], None);
     }
 
     #[test]
