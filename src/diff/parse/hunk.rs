@@ -77,11 +77,13 @@ impl OpenHunk {
         self.lines.iter().all(|(tag, _)| *tag == Tag::Empty)
     }
 
-    /// Whether as many lines came as the header says; `None` without numbers.
-    pub(super) fn is_satisfied(&self) -> Option<bool> {
-        let (old, new) = self.header.spans?;
-        let (n_old, n_new) = (self.n_context + self.n_deleted, self.n_context + self.n_added);
-        Some(n_old == old.len && n_new == new.len)
+    /// Whether as many lines came as the header says, but for blank lines behind them.
+    pub(super) fn is_satisfied(&self) -> bool {
+        let Some((old, new)) = self.header.spans else { return false };
+        let n_blank = self.lines.iter().rev().take_while(|(tag, _)| *tag == Tag::Empty).count();
+        let n_more = (self.n_context + self.n_deleted).checked_sub(old.len);
+        n_more.is_some_and(|n_more| n_more <= n_blank)
+            && n_more == (self.n_context + self.n_added).checked_sub(new.len)
     }
 
     /// Whether the header says that more lines come, and none too many came.

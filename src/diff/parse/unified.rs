@@ -145,7 +145,7 @@ impl UnifiedParser {
         let is_bare = !line.is_empty() && !line.starts_with([' ', '-', '+', '\\']);
         let ends = self.fence.is_none()
             && ((is_bare && Fence::open(line).is_some())
-                || (hunk.is_satisfied() == Some(true) && (is_bare || line == "-- ")));
+                || ((is_bare || line == "-- ") && hunk.is_satisfied()));
         if ends {
             self.end_file(events);
             if line != "-- " {
@@ -309,3 +309,6 @@ fn is_stray(line: &str) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests;
