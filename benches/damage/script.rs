@@ -99,6 +99,15 @@ impl Script {
         }
     }
 
+    /// The same change without blanks on the empty lines that it adds: nobody could say whether damage took them.
+    #[must_use]
+    pub(crate) fn without_blank_additions(mut self) -> Self {
+        for line in self.lines.iter_mut().filter(|line| line.tag == Tag::New && line.is_blank()) {
+            line.text.clear();
+        }
+        self
+    }
+
     /// The text the model saw.
     pub(crate) fn base(&self) -> String {
         self.text(Tag::New, false).text
