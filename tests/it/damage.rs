@@ -76,6 +76,7 @@ fn no_damaged_reply_is_applied_wrongly() {
 /// A text with one to three small changes: a line worded otherwise, lines that come, lines that go.
 fn changed(text: &str, rng: &mut Rng) -> String {
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let step = if text.contains("\n\t") { "\t" } else { "    " };
     for _ in 0..=rng.below(3) {
         let filled: Vec<usize> = (1..lines.len()).filter(|&at| lines[at].trim().len() > 8).collect();
         let Some(&at) = rng.pick(&filled) else { break };
@@ -88,7 +89,7 @@ fn changed(text: &str, rng: &mut Rng) -> String {
             2 => {
                 let more = [
                     format!("{indent}when ready_{n} <{n}>"),
-                    format!("{indent}    then(go_{n})"),
+                    format!("{indent}{step}then(go_{n})"),
                     String::new(),
                 ];
                 lines.splice(at..at, more);
