@@ -127,7 +127,7 @@ impl Repository {
             .into_iter()
             .filter_map(|(path, old, new)| {
                 let (old, new) = (self.objects.text(old)?, self.objects.text(new)?);
-                let script = Script::new(path, &old, &new);
+                let script = Script::new(path, &old, &new).without_blank_additions();
                 is_usual(&script).then_some(script)
             })
             .take(3)
@@ -142,11 +142,17 @@ fn is_wanted(path: &str) -> bool {
     LANGUAGES.contains(&extension) && !SKIPPED.iter().any(|part| path.contains(part))
 }
 
-/// A change that a model could have been asked for: not the whole file, not a formatter's run.
+/// A change that a model could have been asked for: not the whole file, not a formatter's run, and no line of which only
+/// the blanks at its end change, since damage to blanks would undo it.
 fn is_usual(script: &Script) -> bool {
     let n_changed = script.lines.iter().filter(|line| line.tag != Tag::Keep).count();
     let n_old = script.old_lines().count();
-    (1..=120).contains(&n_changed) && n_old >= 5 && n_changed <= n_old
+    let of =
+        |tag: Tag| script.lines.iter().filter(move |line| line.tag == tag).map(|line| line.text.as_str());
+    let old: Vec<&str> = of(Tag::Old).collect();
+    let only_blanks =
+        of(Tag::New).any(|new| old.iter().any(|old| *old != new && old.trim_end() == new.trim_end()));
+    (1..=120).contains(&n_changed) && n_old >= 5 && n_changed <= n_old && !only_blanks
 }
 
 /// `git cat-file --batch`.

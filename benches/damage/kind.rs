@@ -102,15 +102,16 @@ impl Ask<'_> {
                     .any(|marker| line.text.starts_with(marker))
             }),
             Format::Json => {
-                let base = self.files[block.file].base();
-                !unique || base.matches(&block.old().join("\n")).count() == 1
+                let base: Vec<&str> = self.files[block.file].old_lines().collect();
+                !unique || base.join("\n").matches(&block.old().join("\n")).count() == 1
             }
             Format::Udiff | Format::ApplyPatch | Format::Whole => true,
         }
     }
 
     pub(crate) fn draft(&self, blocks: Vec<Block>) -> Draft {
-        Draft::new(self.format, &self.files, blocks)
+        let ends_lines = self.rng.clone().chance(50);
+        Draft { ends_lines, ..Draft::new(self.format, &self.files, blocks) }
     }
 
     pub(crate) fn case(&self, draft: &Draft) -> Case {

@@ -55,6 +55,8 @@ pub(crate) struct Draft {
     pub(crate) wholes: Vec<Vec<String>>,
     /// Whether a unified diff stands in a fence.
     pub(crate) fenced: bool,
+    /// Whether the texts of JSON edits end with a line end.
+    pub(crate) ends_lines: bool,
 }
 
 impl Draft {
@@ -66,6 +68,7 @@ impl Draft {
             numbers: Numbers::Given,
             wholes: files.iter().map(|file| file.new_lines().map(str::to_owned).collect()).collect(),
             fenced: true,
+            ends_lines: false,
         }
     }
 
@@ -76,7 +79,7 @@ impl Draft {
             Format::Udiff => self.udiff(files),
             Format::ApplyPatch => self.apply_patch(),
             Format::Whole => self.whole(files),
-            Format::Json => self.json(),
+            Format::Json => self.json(files),
         }
     }
 
@@ -161,12 +164,17 @@ impl Draft {
         reply
     }
 
-    fn json(&self) -> String {
+    fn json(&self, files: &[Script]) -> String {
         let edits: Vec<_> = self
             .blocks
             .iter()
             .map(|block| {
-                let (old, new) = (block.old().join("\n"), block.new_lines().join("\n"));
+                let (mut old, mut new) = (block.old().join("\n"), block.new_lines().join("\n"));
+                let script = &files[block.file];
+                if self.ends_lines && !(script.open_end && block.range.end == script.lines.len()) {
+                    old.push('\n');
+                    new.push('\n');
+                }
                 match &self.names[block.file] {
                     Some(name) => json!({"path": name, "old_string": old, "new_string": new}),
                     None => json!({"old_string": old, "new_string": new}),

@@ -56,7 +56,8 @@ pub(crate) struct Script {
     pub(crate) byte_order_mark: bool,
     /// By index into `lines`; of lines that are kept or old.
     pub(crate) typed: BTreeMap<usize, Typed>,
-    /// Line ends of new lines are free: nobody can say which is right in a file that mixes them.
+    /// How lines end that repeat a line of the change (blanks and line end) is free: when equal lines end otherwise,
+    /// nobody can say which of them stayed.
     pub(crate) free_ends: bool,
 }
 
@@ -64,7 +65,7 @@ pub(crate) struct Script {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Text {
     pub(crate) text: String,
-    /// Zero-based lines that may as well have the other line end.
+    /// Zero-based lines that may as well end with other blanks and another line end.
     pub(crate) free_ends: Vec<usize>,
 }
 
@@ -99,6 +100,15 @@ impl Script {
         }
     }
 
+    /// The same change without blanks on the empty lines that it adds: nobody could say whether damage took them.
+    #[must_use]
+    pub(crate) fn without_blank_additions(mut self) -> Self {
+        for line in self.lines.iter_mut().filter(|line| line.tag == Tag::New && line.is_blank()) {
+            line.text.clear();
+        }
+        self
+    }
+
     /// The text the model saw.
     pub(crate) fn base(&self) -> String {
         self.text(Tag::New, false).text
@@ -117,8 +127,12 @@ impl Script {
     fn text(&self, without: Tag, typed: bool) -> Text {
         let mut text = String::new();
         let (mut n_lines, mut free_ends) = (0, Vec::new());
-        // Of a kept line and a new one that are equal, nobody can say which is which.
-        let is_new = |text: &str| self.lines.iter().any(|line| line.tag == Tag::New && line.text == text);
+        let changed: Vec<&str> = self
+            .lines
+            .iter()
+            .filter(|line| self.free_ends && line.tag != Tag::Keep)
+            .map(|line| line.text.trim_end())
+            .collect();
         if self.byte_order_mark {
             text.push('\u{feff}');
         }
@@ -141,7 +155,7 @@ impl Script {
             match user.and_then(|user| user.instead.as_ref()) {
                 Some(None) => {}
                 Some(Some(instead)) => push(instead, line.end, false),
-                None => push(&line.text, line.end, self.free_ends && is_new(&line.text)),
+                None => push(&line.text, line.end, changed.contains(&line.text.trim_end())),
             }
         }
         if self.open_end {

@@ -156,8 +156,7 @@ pub(super) fn trailing_added(ask: &mut Ask<'_>) -> Option<Case> {
     })
 }
 
-/// The file has blanks at line ends that the reply does not have. None are on a line that an added line repeats: which
-/// of the two is the file's own would be anybody's guess.
+/// The file has blanks at line ends that the reply does not have.
 pub(super) fn trailing_stripped(ask: &mut Ask<'_>) -> Option<Case> {
     if ask.format == Format::Whole {
         return None;
@@ -165,10 +164,9 @@ pub(super) fn trailing_stripped(ask: &mut Ask<'_>) -> Option<Case> {
     let blocks = ask.blocks()?;
     let mut changed = false;
     for block in &blocks {
-        let added: Vec<&str> =
-            block.lines.iter().filter(|line| !is_quoted(line)).map(|line| line.text.as_str()).collect();
-        let lines = &mut ask.files[block.file].lines[block.range.clone()];
-        for line in lines.iter_mut().filter(|line| is_quoted(line) && !added.contains(&line.text.as_str())) {
+        let script = &mut ask.files[block.file];
+        script.free_ends = true;
+        for line in script.lines[block.range.clone()].iter_mut().filter(|line| is_quoted(line)) {
             if ask.rng.chance(30) {
                 line.text.push_str(&" ".repeat(1 + ask.rng.below(4)));
                 changed = true;
