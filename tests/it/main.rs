@@ -9,6 +9,7 @@ mod documents;
 mod edit_cases;
 mod neovim;
 mod provider;
+mod scaling;
 mod session;
 mod support;
 mod transport;
