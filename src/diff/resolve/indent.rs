@@ -80,7 +80,11 @@ pub(super) fn rebased(lines: &[TaggedLine], found: &[Option<&str>]) -> Option<Ve
         let reply = indentation(text);
         let indent = by_rules(&fitting, reply, Some(at) == first_new, &pairs)
             .or_else(|| observed(reply, &pairs, &fitting))
-            .or_else(|| counterpart(lines, found, at))?;
+            .or_else(|| counterpart(lines, found, at, Some(reply)))?;
+        if indent != reply && counterpart(lines, found, at, None).as_deref() == Some(reply) {
+            // It is indented as the line that it replaces is in the file: the rule is not for it.
+            return None;
+        }
         rebased.push(TaggedLine::Add(format!("{indent}{rest}")));
     }
     Some(rebased)
@@ -153,13 +157,18 @@ fn may_be_first_line_only(pairs: &[Pair<'_>], lines: &[TaggedLine]) -> bool {
     let is_deep = |line: &str| !line.trim().is_empty() && !indentation(line).is_empty();
     if !others.is_empty() {
         // That the others are right must show, by one that is indented, in the file or in what comes.
-        let mut added = lines
-            .iter()
-            .enumerate()
-            .filter(|(at, line)| matches!(line, TaggedLine::Add(_)) && Some(*at) != first_new);
+        let added = || {
+            let is_added = |(at, line): &(usize, &TaggedLine)| {
+                matches!(line, TaggedLine::Add(_)) && Some(*at) != first_new
+            };
+            lines.iter().enumerate().filter(is_added).map(|(_, line)| line.text())
+        };
+        // What comes is not shallower than all that was there: else its other lines lost something too.
+        let floor = pairs.iter().map(|pair| pair.file).min_by_key(|file| file.len()).unwrap_or("");
+        let is_floored = |line: &str| line.trim().is_empty() || line.starts_with(floor);
         return others.iter().all(|pair| pair.reply == pair.file)
-            && (others.iter().any(|pair| !pair.file.is_empty())
-                || added.any(|(_, line)| is_deep(line.text())));
+            && added().all(is_floored)
+            && (others.iter().any(|pair| !pair.file.is_empty()) || added().any(is_deep));
     }
     let mut others = lines
         .iter()
@@ -212,9 +221,14 @@ fn observed(reply: &str, pairs: &[Pair<'_>], rules: &[Rule<'_>]) -> Option<Strin
     files.all(|other| other == first).then(|| first.to_owned())
 }
 
-/// The indentation of the deleted line that the line at `at` plainly replaces: the one in the same place of a run that
-/// gives a line for a line, when the two are much alike.
-fn counterpart(lines: &[TaggedLine], found: &[Option<&str>], at: usize) -> Option<String> {
+/// The file's indentation of the deleted line that the line at `at` plainly replaces: the one in the same place of a
+/// run that gives a line for a line, when the two are much alike, and when it is indented by `reply`, if given.
+fn counterpart(
+    lines: &[TaggedLine],
+    found: &[Option<&str>],
+    at: usize,
+    reply: Option<&str>,
+) -> Option<String> {
     let is_change = |line: &&TaggedLine| matches!(line, TaggedLine::Add(_) | TaggedLine::Delete(_));
     let from = at - lines[..at].iter().rev().take_while(is_change).count();
     let to = at + lines[at..].iter().take_while(is_change).count();
@@ -226,7 +240,7 @@ fn counterpart(lines: &[TaggedLine], found: &[Option<&str>], at: usize) -> Optio
     let other = deletes[adds.iter().position(|&add| add == at)?];
     let (old, new) = (lines[other].text(), lines[at].text());
     let alike = strsim::normalized_levenshtein(old.trim(), new.trim()) >= ALIKE;
-    (alike && indentation(old) == indentation(new))
+    (alike && reply.is_none_or(|reply| indentation(old) == reply))
         .then(|| found[other].map(|line| indentation(line).to_owned()))
         .flatten()
 }
@@ -346,6 +360,8 @@ mod tests {
         check(&[("a", Some("  a")), ("x", None), ("    b", None)], None);
         check(&[("a", Some("  a")), ("a", Some("    a")), ("b", None)], None);
         check(&[("a", Some("  a")), ("    b", Some("  b")), ("  c", None)], None);
+        // Lost its depth in the old lines only.
+        check(&[("call(one)", Some("  call(one)")), ("  call(two)", None)], None);
         // The depth was lost.
         check(&[("a()", Some("  a()")), ("if b:", None), ("c()", None)], None);
     }
