@@ -147,6 +147,8 @@ pub struct ClientFacts {
     pub apply_edit: bool,
     /// Files can be created and deleted by an edit.
     pub resource_operations: bool,
+    /// Files can get another path by an edit.
+    pub rename_files: bool,
     /// `window/showDocument` is there.
     pub show_document: bool,
 }

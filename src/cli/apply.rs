@@ -198,7 +198,7 @@ fn carried(changes: ChangeSet, base: &FileSet, live: &FileSet) -> Result<ChangeS
     let mut files = Vec::new();
     let mut refusals = Vec::new();
     for change in changes.files {
-        match carried_file(&change, base, live.files.get(&change.path)) {
+        match carried_file(&change, base, live) {
             Ok(change) => files.extend(change),
             Err(found) => refusals.extend(found),
         }
@@ -209,12 +209,18 @@ fn carried(changes: ChangeSet, base: &FileSet, live: &FileSet) -> Result<ChangeS
 fn carried_file(
     change: &FileChange,
     base: &FileSet,
-    live: Option<&Rope>,
+    live: &FileSet,
 ) -> Result<Option<FileChange>, Vec<Refusal>> {
+    if let ChangeKind::Rename { to, .. } = &change.kind
+        && live.files.contains_key(to)
+    {
+        return Err(vec![Refusal::file_exists(to)]);
+    }
+    let live = live.files.get(&change.path);
     let nothing = Rope::new();
     let old = base.files.get(&change.path).unwrap_or(&nothing);
     let map = match (&change.kind, live) {
-        (ChangeKind::Modify { .. }, Some(live)) if old != live => {
+        (ChangeKind::Modify { .. } | ChangeKind::Rename { .. }, Some(live)) if old != live => {
             PositionMap::from_edit(&TextEdit::diff(&old.to_string(), &live.to_string()))
         }
         _ => PositionMap::default(),

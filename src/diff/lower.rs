@@ -83,7 +83,11 @@ pub fn lower(reply: &Reply, base: &FileSet) -> (Vec<FilePatch>, Vec<Refusal>) {
 /// that must not be used are left out; [`lower`] refuses them.
 pub fn named_paths(reply: &Reply, default_path: Option<&str>) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    for path in paths(reply, default_path).flatten() {
+    let targets = reply.blocks.iter().filter_map(|block| match block {
+        Block::Rename { to, .. } => normalise(to).ok(),
+        _ => None,
+    });
+    for path in paths(reply, default_path).flatten().chain(targets) {
         if !names.contains(&path) {
             names.push(path);
         }

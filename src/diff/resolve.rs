@@ -5,6 +5,7 @@
 //! lines that really differ; lines that come take the file's own line ends, and a missing final line end stays
 //! missing as long as the last line stays. (Whole lines go: without its last line the file ends with a line end.)
 
+mod delete;
 mod index;
 mod lines;
 mod nearest;
@@ -14,7 +15,7 @@ pub use lines::{Line, Lines};
 
 use super::lower::{FilePatch, LineHunk, PatchKind};
 use super::tagged::TaggedLine;
-use super::{Evidence, FileChange, FileSet, Hunk, Refusal, RefusalCode, Tier};
+use super::{ChangeKind, Evidence, FileChange, FileSet, Hunk, Refusal, RefusalCode, Tier};
 
 /// How many places of an ambiguous block are listed.
 const LISTED_PLACES: usize = 8;
@@ -24,11 +25,22 @@ const LISTED_PLACES: usize = 8;
 /// # Errors
 /// A refusal for each block that has not exactly one place, or that changes what another changes.
 pub fn resolve(patch: &FilePatch, base: &FileSet) -> Result<Option<FileChange>, Vec<Refusal>> {
-    let line_hunks = match &patch.kind {
-        PatchKind::Create(text) => return Ok(Some(FileChange::create(&patch.path, text))),
-        PatchKind::Modify(line_hunks) => line_hunks,
-        PatchKind::Delete(_) => return Ok(None),
+    let change = match &patch.kind {
+        PatchKind::Create(text) => Some(FileChange::create(&patch.path, text)),
+        PatchKind::Modify(line_hunks) => modify(patch, line_hunks, base)?,
+        PatchKind::Delete(quoted) => Some(delete::delete(patch, quoted.as_ref(), base)?),
     };
+    let Some(to) = &patch.moved_to else { return Ok(change) };
+    let unchanged =
+        || FileChange { path: patch.path.clone(), kind: ChangeKind::Modify { hunks: Vec::new() } };
+    Ok(Some(change.unwrap_or_else(unchanged).renamed(to)))
+}
+
+fn modify(
+    patch: &FilePatch,
+    line_hunks: &[LineHunk],
+    base: &FileSet,
+) -> Result<Option<FileChange>, Vec<Refusal>> {
     let text = base.files.get(&patch.path).map(String::from).unwrap_or_default();
     let lines = Lines::new(&text);
     let index = LineIndex::new(&lines);

@@ -1,18 +1,18 @@
 //! Files below one folder: read by name, written together or not at all.
 //!
 //! No link leads out of the folder, and names that decide what runs or who is trusted are not written. New texts
-//! are complete on disk, beside their targets, before the first target is replaced. A byte order mark is kept, but is
-//! no part of a text here.
+//! are complete on disk, beside their targets, before the first target is replaced; a file that goes is only put aside
+//! until all is done. A byte order mark is kept, but is no part of a text here.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempPath};
 
 use super::report::Failure;
-use crate::diff::{FileSet, lower};
+use crate::diff::{FileSet, Refusal, lower};
 use crate::problem::{Category, Problem};
 use crate::text::Rope;
 
@@ -28,15 +28,26 @@ pub(in crate::cli) struct Folder {
     root: PathBuf,
 }
 
-/// A file's text to be written.
+/// What becomes of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::cli) struct NewText {
     /// Relative to the folder.
     pub(in crate::cli) path: String,
+    /// Its new path, for a file that is renamed.
+    pub(in crate::cli) moved_to: Option<String>,
     /// What is there now; `None` where there is no file.
     pub(in crate::cli) old: Option<String>,
-    /// What comes.
-    pub(in crate::cli) new: String,
+    /// What comes; `None` for a file that goes.
+    pub(in crate::cli) new: Option<String>,
+}
+
+/// Where a change happens.
+#[derive(Debug)]
+pub(in crate::cli) struct Targets {
+    /// Of the file's own path.
+    at: PathBuf,
+    /// Of its new path.
+    to: Option<PathBuf>,
 }
 
 /// Texts that wait on disk to take their files' places.
@@ -53,7 +64,24 @@ struct Staged {
     target: PathBuf,
     /// What must still be there, a byte order mark included, when the text takes its place.
     old: Option<String>,
-    new: NamedTempFile,
+    step: Step,
+}
+
+#[derive(Debug)]
+enum Step {
+    /// This takes the target's place.
+    Put(NamedTempFile),
+    /// The target goes, and waits here until all is done.
+    Remove(TempPath),
+}
+
+/// How a step of a commit is taken back.
+#[derive(Debug)]
+enum Done {
+    /// Write the text again, or remove the file that was not there.
+    Put(PathBuf, Option<String>),
+    /// Move what was put aside back.
+    Removed(PathBuf, TempPath),
 }
 
 impl Folder {
@@ -124,31 +152,62 @@ impl Folder {
     pub(in crate::cli) fn prepare(&self, files: &[NewText]) -> Result<Writes, Failure> {
         let targets = self.check(files)?;
         let mut writes = Writes { root: self.root.clone(), staged: Vec::new(), made_folders: Vec::new() };
-        for (file, target) in files.iter().zip(targets) {
-            writes.stage(file, target).map_err(|error| failed(&file.path, &error))?;
+        for (file, targets) in files.iter().zip(targets) {
+            writes.stage(file, targets).map_err(|error| failed(&file.path, &error))?;
         }
+        // What comes first: as long as it can fail, nothing has gone.
+        writes.staged.sort_by_key(|staged| matches!(staged.step, Step::Remove(_)));
         Ok(writes)
     }
 
     /// Finds where each text goes, and refuses what must not be written. Touches nothing.
-    pub(in crate::cli) fn check(&self, files: &[NewText]) -> Result<Vec<PathBuf>, Failure> {
-        let mut targets: Vec<PathBuf> = Vec::new();
+    pub(in crate::cli) fn check(&self, files: &[NewText]) -> Result<Vec<Targets>, Failure> {
+        let mut seen: Vec<(&str, PathBuf)> = Vec::new();
+        let mut targets = Vec::new();
         for file in files {
-            refuse_protected(&file.path)?;
-            let target = self.target(&file.path)?;
-            if let Ok(inside) = target.strip_prefix(&self.root) {
-                refuse_protected(&inside.to_string_lossy())?;
+            if file.new.is_none() || file.moved_to.is_some() {
+                self.refuse_link(&file.path)?;
             }
-            let above = target.ancestors().skip(1).find(|folder| folder.exists());
-            if above.is_some_and(|folder| !folder.is_dir()) {
-                return Err(failed(&file.path, &io::ErrorKind::NotADirectory.into()));
+            let at = self.check_path(&file.path, &mut seen)?;
+            let to = file.moved_to.as_deref().map(|to| self.check_path(to, &mut seen)).transpose()?;
+            if let (Some(name), Some(to)) = (&file.moved_to, &to)
+                && fs::symlink_metadata(to).is_ok()
+            {
+                return Err(Failure::from(vec![Refusal::file_exists(name)]));
             }
-            if let Some(at) = targets.iter().position(|other| clash(other, &target)) {
-                return Err(twice(&files[at].path, &file.path));
-            }
-            targets.push(target);
+            targets.push(Targets { at, to });
         }
         Ok(targets)
+    }
+
+    /// Where `name` leads, when it may be written and is nothing of what was `seen`.
+    fn check_path<'a>(&self, name: &'a str, seen: &mut Vec<(&'a str, PathBuf)>) -> Result<PathBuf, Failure> {
+        refuse_protected(name)?;
+        let target = self.target(name)?;
+        if let Ok(inside) = target.strip_prefix(&self.root) {
+            refuse_protected(&inside.to_string_lossy())?;
+        }
+        let above = target.ancestors().skip(1).find(|folder| folder.exists());
+        if above.is_some_and(|folder| !folder.is_dir()) {
+            return Err(failed(name, &io::ErrorKind::NotADirectory.into()));
+        }
+        if let Some((first, _)) = seen.iter().find(|(_, other)| clash(other, &target)) {
+            return Err(twice(first, name));
+        }
+        seen.push((name, target.clone()));
+        Ok(target)
+    }
+
+    /// A link is written through, but neither it nor what it leads to is deleted or renamed.
+    fn refuse_link(&self, name: &str) -> Result<(), Failure> {
+        if !fs::symlink_metadata(self.root.join(name)).is_ok_and(|file| file.is_symlink()) {
+            return Ok(());
+        }
+        Err(Failure::refused(
+            Problem::error("is-a-link", Category::Request, format!("{name} is a link"))
+                .hint("Delete or rename links by hand."),
+        )
+        .in_file(name))
     }
 }
 
@@ -181,7 +240,33 @@ fn twice(first: &str, second: &str) -> Failure {
 }
 
 impl Writes {
-    fn stage(&mut self, file: &NewText, target: PathBuf) -> io::Result<()> {
+    fn stage(&mut self, file: &NewText, targets: Targets) -> io::Result<()> {
+        let Targets { at, to } = targets;
+        let mark = match file.old {
+            Some(_) if begins_with_mark(&at)? => String::from(BYTE_ORDER_MARK),
+            _ => String::new(),
+        };
+        let old = file.old.as_ref().map(|old| mark.clone() + old);
+        if let Some(new) = &file.new {
+            let text = mark + new;
+            let (path, target, old) = match (&file.moved_to, &to) {
+                (Some(path), Some(to)) => (path, to.clone(), None),
+                _ => (&file.path, at.clone(), old.clone()),
+            };
+            let step = Step::Put(self.write_beside(&target, &at, &text)?);
+            self.staged.push(Staged { path: path.clone(), target, old, step });
+        }
+        if file.new.is_none() || to.is_some() {
+            let folder = at.parent().unwrap_or(&self.root);
+            let aside = tempfile::Builder::new().prefix(".tenon-").suffix(".old").tempfile_in(folder)?;
+            let step = Step::Remove(aside.into_temp_path());
+            self.staged.push(Staged { path: file.path.clone(), target: at, old, step });
+        }
+        Ok(())
+    }
+
+    /// Writes a text beside its target, with the permissions of `model` where that exists.
+    fn write_beside(&mut self, target: &Path, model: &Path, text: &str) -> io::Result<NamedTempFile> {
         let folder = target.parent().unwrap_or(&self.root).to_path_buf();
         let missing: Vec<PathBuf> =
             folder.ancestors().take_while(|folder| !folder.exists()).map(Path::to_path_buf).collect();
@@ -198,20 +283,15 @@ impl Writes {
             builder.permissions(fs::Permissions::from_mode(0o666));
         }
         let mut new = builder.tempfile_in(&folder)?;
-        let marked = file.old.is_some() && begins_with_mark(&target)?;
-        let mark = if marked { String::from(BYTE_ORDER_MARK) } else { String::new() };
-        new.write_all(mark.as_bytes())?;
-        new.write_all(file.new.as_bytes())?;
-        if let Ok(metadata) = fs::metadata(&target) {
+        new.write_all(text.as_bytes())?;
+        if let Ok(metadata) = fs::metadata(model) {
             new.as_file().set_permissions(metadata.permissions())?;
         }
         new.as_file().sync_all()?;
-        let old = file.old.as_ref().map(|old| mark + old);
-        self.staged.push(Staged { path: file.path.clone(), target, old, new });
-        Ok(())
+        Ok(new)
     }
 
-    /// Puts every text in its place, or none: what was replaced before a failure is put back.
+    /// Puts every text in its place, or none: what was replaced or removed before a failure is put back.
     pub(in crate::cli) fn commit(mut self) -> Result<(), Failure> {
         for staged in &self.staged {
             let now =
@@ -224,22 +304,23 @@ impl Writes {
                 .in_file(&staged.path));
             }
         }
-        let mut done: Vec<(PathBuf, Option<String>)> = Vec::new();
-        for Staged { path, target, old, new } in std::mem::take(&mut self.staged) {
-            let persisted = match old {
-                Some(_) => new.persist(&target),
-                // Never over a file that came into being meanwhile.
-                None => new.persist_noclobber(&target),
-            };
-            if let Err(error) = persisted {
-                put_back(&done);
-                return Err(failed(&path, &error.error));
+        let mut done: Vec<Done> = Vec::new();
+        let mut folders: Vec<PathBuf> = Vec::new();
+        for Staged { path, target, old, step } in std::mem::take(&mut self.staged) {
+            folders.extend(target.parent().map(Path::to_path_buf));
+            match take_step(target, old, step) {
+                Ok(step) => done.push(step),
+                Err(error) => {
+                    put_back(done);
+                    return Err(failed(&path, &error));
+                }
             }
-            done.push((target, old));
         }
-        for folder in done.iter().filter_map(|(target, _)| target.parent()) {
+        // Now what was put aside is gone for good.
+        drop(done);
+        for folder in folders {
             // The texts are in place; a folder that cannot be synced only makes a power cut undo them.
-            let _ = fs::File::open(folder).and_then(|folder| folder.sync_all());
+            let _ = fs::File::open(&folder).and_then(|folder| folder.sync_all());
         }
         self.made_folders.clear();
         Ok(())
@@ -256,12 +337,35 @@ impl Drop for Writes {
     }
 }
 
+fn take_step(target: PathBuf, old: Option<String>, step: Step) -> io::Result<Done> {
+    match step {
+        Step::Put(new) => {
+            let persisted = match old {
+                Some(_) => new.persist(&target),
+                // Never over a file that came into being meanwhile.
+                None => new.persist_noclobber(&target),
+            };
+            persisted.map_err(|error| error.error)?;
+            Ok(Done::Put(target, old))
+        }
+        Step::Remove(aside) => {
+            fs::rename(&target, &aside)?;
+            Ok(Done::Removed(target, aside))
+        }
+    }
+}
+
 /// Takes back what a failed commit has done so far; what cannot be taken back stays as the reply has it.
-fn put_back(done: &[(PathBuf, Option<String>)]) {
-    for (target, old) in done.iter().rev() {
-        let _ = match old {
-            Some(old) => replace(target, old),
-            None => fs::remove_file(target),
+fn put_back(done: Vec<Done>) {
+    for step in done.into_iter().rev() {
+        let _ = match step {
+            Done::Put(target, Some(old)) => replace(&target, &old),
+            Done::Put(target, None) => fs::remove_file(target),
+            // What cannot be moved back stays beside its place: it is not thrown away.
+            Done::Removed(target, aside) => match aside.persist_noclobber(&target) {
+                Ok(()) => Ok(()),
+                Err(error) => error.path.keep().map(drop).map_err(|error| error.error),
+            },
         };
     }
 }
@@ -329,3 +433,6 @@ fn refuse_protected(path: &str) -> Result<(), Failure> {
     )
     .in_file(path))
 }
+
+#[cfg(test)]
+mod tests;

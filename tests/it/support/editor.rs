@@ -284,8 +284,23 @@ impl State {
                 let params = json!({"textDocument": {"uri": uri}});
                 closed.map(|_| ("textDocument/didClose", params)).into_iter().collect()
             }
+            "rename" => self.rename(change),
             other => panic!("no one asked for `{other}`"),
         }
+    }
+
+    /// Moves a file on the disk, and its document with what is not saved.
+    fn rename(&mut self, change: &Value) -> Notifications {
+        let (from, to) = (change["oldUri"].as_str().expect("a URI"), change["newUri"].as_str().expect("one"));
+        assert!(!path(to).exists(), "an editor would skip it, or overwrite {to}");
+        std::fs::create_dir_all(path(to).parent().expect("a folder")).unwrap();
+        std::fs::rename(path(from), path(to)).unwrap();
+        let Some(document) = self.documents.remove(from) else { return Vec::new() };
+        let closed = json!({"textDocument": {"uri": from}});
+        let version = self.first_version();
+        let item = json!({"uri": to, "languageId": "", "version": version, "text": document.text});
+        self.documents.insert(to.to_owned(), Document { version, text: document.text });
+        vec![("textDocument/didClose", closed), ("textDocument/didOpen", json!({ "textDocument": item }))]
     }
 
     /// Opens a document that is not open yet, as editors do before they edit it.
