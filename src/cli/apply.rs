@@ -4,6 +4,7 @@
 //! carried to the live files (`--root`), and written only when every part of it fits.
 
 mod batch;
+mod candidates;
 pub(in crate::cli) mod disk;
 pub(in crate::cli) mod report;
 
@@ -124,15 +125,23 @@ fn apply(args: &ApplyArgs, input: &mut dyn Read) -> Result<Outcome, Failure> {
     let base_folder = args.base.as_deref().map(Folder::open).transpose()?;
     let reply = parse_reply(args.format, &reply)?;
     let names = lower::named_paths(&reply, args.path.as_deref());
-    let live = root.read_all(&names, args.path.clone())?;
-    let (changes, base) = match base_folder {
-        None => (evaluate(&reply, &live)?, None),
+    let mut live = root.read_all(&names, args.path.clone())?;
+    let changes = match base_folder {
+        None => {
+            candidates::add(&root, &reply, &mut live);
+            let changes = evaluate(&reply, &live)?;
+            live.adopt(&changes);
+            changes
+        }
         Some(folder) => {
-            let base = folder.read_all(&names, args.path.clone())?;
-            (carried(evaluate(&reply, &base)?, &base, &live)?, Some(base))
+            let mut base = folder.read_all(&names, args.path.clone())?;
+            candidates::add(&folder, &reply, &mut base);
+            let changes = evaluate(&reply, &base)?;
+            base.adopt(&changes);
+            root.read_more(&changes, &mut live)?;
+            carried(changes, &base, &live)?
         }
     };
-    drop(base);
     let outcome = Outcome::new(&changes, &live)?;
     let texts: Vec<_> = outcome.files.iter().map(FileOutcome::new_text).collect();
     if args.check {

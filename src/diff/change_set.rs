@@ -3,9 +3,10 @@
 //! Hunks of a [`FileChange`] made by [`FileChange::modify`] are sorted and disjoint; applying one checks again that
 //! they lie inside the text, and never applies a part.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use super::{Refusal, RefusalCode};
 use crate::text::{EditError, Rope};
 
 /// The files as the model saw them: workspace-relative path with `/` separators → text.
@@ -15,6 +16,21 @@ pub struct FileSet {
     pub files: BTreeMap<String, Rope>,
     /// The file meant when a reply names none.
     pub default_path: Option<String>,
+    /// Absolute path of the folder that the paths are relative to; without it no absolute path is understood.
+    pub root: Option<String>,
+    /// Files that were not shown, but whose names are like one that the reply writes; see [`super::name`].
+    pub candidates: BTreeMap<String, Rope>,
+}
+
+impl FileSet {
+    /// Takes the candidates that `changes` is about among the files.
+    pub fn adopt(&mut self, changes: &ChangeSet) {
+        for change in &changes.files {
+            if let Some((path, text)) = self.candidates.remove_entry(&change.path) {
+                self.files.insert(path, text);
+            }
+        }
+    }
 }
 
 /// How exactly a hunk's old lines were found.
@@ -189,6 +205,21 @@ impl FileChange {
             }
         }
     }
+}
+
+/// Refuses the second of two changes that make a file at the same path, also where that differs only in case.
+pub(super) fn made_twice(changes: &[FileChange]) -> Option<Refusal> {
+    let mut seen = BTreeSet::new();
+    let twice =
+        changes.iter().filter_map(FileChange::new_path).find(|path| !seen.insert(path.to_lowercase()));
+    twice.map(|path| {
+        Refusal::new(
+            RefusalCode::OverlappingBlocks,
+            "Two blocks make a file at the same path, or at paths that differ only in case",
+            "Give each file a path of its own.",
+        )
+        .of_file(path)
+    })
 }
 
 /// One sorted pass over the text.

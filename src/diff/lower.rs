@@ -360,6 +360,7 @@ fn unknown_file(path: &str, base: &FileSet) -> Refusal {
     let mut near: Vec<(f64, &String)> = base
         .files
         .keys()
+        .chain(base.candidates.keys())
         .map(|known| {
             let same_name = known.rsplit('/').next() == path.rsplit('/').next();
             (strsim::jaro_winkler(known, path) + f64::from(u8::from(same_name)), known)

@@ -107,6 +107,7 @@ fn file_set(texts: &BTreeMap<String, String>, default_path: Option<String>) -> F
     FileSet {
         files: texts.iter().map(|(path, text)| (path.clone(), Rope::from_str(text))).collect(),
         default_path,
+        ..FileSet::default()
     }
 }
 

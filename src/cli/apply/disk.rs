@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use tempfile::{NamedTempFile, TempPath};
 
 use super::report::Failure;
-use crate::diff::{FileSet, Refusal, lower};
+use crate::diff::{ChangeSet, FileSet, Refusal, lower};
 use crate::problem::{Category, Problem};
 use crate::text::Rope;
 
@@ -109,7 +109,24 @@ impl Folder {
                 files.insert(name.clone(), Rope::from_str(&text));
             }
         }
-        Ok(FileSet { files, default_path })
+        Ok(FileSet { files, default_path, root: self.root.to_str().map(str::to_owned), ..FileSet::default() })
+    }
+
+    /// Reads the files of `changes` as well, those that exist.
+    pub(in crate::cli) fn read_more(&self, changes: &ChangeSet, files: &mut FileSet) -> Result<(), Failure> {
+        for change in &changes.files {
+            if !files.files.contains_key(&change.path)
+                && let Some(text) = self.read(&change.path)?
+            {
+                files.files.insert(change.path.clone(), Rope::from_str(&text));
+            }
+        }
+        Ok(())
+    }
+
+    /// Where it is.
+    pub(in crate::cli) fn root(&self) -> &Path {
+        &self.root
     }
 
     /// Where a name leads, links followed; it must stay below the folder, whether or not it exists.
