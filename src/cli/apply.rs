@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use disk::Folder;
 use report::{Failure, FileOutcome, Outcome};
 
-use crate::diff::parse::{self, DetectError, detect};
+use crate::diff::parse::{self, detect};
 use crate::diff::{
     ChangeKind, ChangeSet, FileChange, FileSet, Refusal, ReplyFormat, evaluate, lower, rebase,
 };
@@ -179,27 +179,12 @@ fn parse_reply(format: Format, reply: &str) -> Result<parse::Reply, Failure> {
     let format = match format {
         Format::SearchReplace => ReplyFormat::SearchReplace,
         Format::Whole => ReplyFormat::Whole,
-        Format::Udiff => return Err(unsupported("udiff")),
-        Format::ApplyPatch => return Err(unsupported("apply-patch")),
-        Format::Json => return Err(unsupported("json")),
-        Format::Auto => match detect(reply) {
-            Ok(format) => format,
-            Err(DetectError::Unsupported(name)) => return Err(unsupported(name)),
-            Err(DetectError::Refused(refusal)) => return Err(vec![refusal].into()),
-        },
+        Format::Udiff => ReplyFormat::UnifiedDiff,
+        Format::ApplyPatch => ReplyFormat::ApplyPatch,
+        Format::Json => ReplyFormat::Json,
+        Format::Auto => detect(reply).map_err(|refusal| vec![refusal])?,
     };
     Ok(parse::parse(format, reply)?)
-}
-
-fn unsupported(name: &str) -> Failure {
-    Failure::refused(
-        Problem::error(
-            "unsupported-format",
-            Category::Request,
-            format!("Replies in the format {name} cannot be read yet"),
-        )
-        .hint("It comes in a later version; use search-replace or whole for now."),
-    )
 }
 
 /// Carries changes of `base` to `live`, all or none.

@@ -185,8 +185,6 @@ fn later_values_are_known_but_refused() {
         &expect![[r"
             unsupported-api | c.toml:2: `providers.a.api` is `anthropic`, which tenon does not speak yet
               it comes in a later version; most servers also speak openai-chat
-            unsupported-format | c.toml:7: `models.m.edit_format` is `udiff`, which tenon does not ask for yet
-              it comes in a later version; search-replace and whole work now
         "]],
     );
 }

@@ -111,6 +111,9 @@ async fn edit_with(
         // Of a file that is shown in part, the whole cannot be written.
         EditFormat::Whole if fitted.target.excerpt.is_none() => ReplyFormat::Whole,
         EditFormat::Whole | EditFormat::SearchReplace => ReplyFormat::SearchReplace,
+        EditFormat::UnifiedDiff => ReplyFormat::UnifiedDiff,
+        EditFormat::ApplyPatch => ReplyFormat::ApplyPatch,
+        EditFormat::Json => ReplyFormat::Json,
     };
     let mut request = first_request(gathered, &fitted, format);
     let mut refusals = Vec::new();

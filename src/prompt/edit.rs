@@ -64,6 +64,9 @@ const USER: &str = include_str!("library/edit/user.md");
 const REPAIR: &str = include_str!("library/edit/repair.md");
 const SEARCH_REPLACE: &str = include_str!("library/format/search-replace.md");
 const WHOLE: &str = include_str!("library/format/whole.md");
+const UDIFF: &str = include_str!("library/format/udiff.md");
+const APPLY_PATCH: &str = include_str!("library/format/apply-patch.md");
+const JSON: &str = include_str!("library/format/json.md");
 const COMMENT: &str = include_str!("library/intent/comment.md");
 const FIX: &str = include_str!("library/intent/fix.md");
 const FIX_UNNAMED: &str = include_str!("library/intent/fix-unnamed.md");
@@ -112,6 +115,9 @@ fn format_rules(format: ReplyFormat) -> &'static str {
     match format {
         ReplyFormat::SearchReplace => SEARCH_REPLACE,
         ReplyFormat::Whole => WHOLE,
+        ReplyFormat::UnifiedDiff => UDIFF,
+        ReplyFormat::ApplyPatch => APPLY_PATCH,
+        ReplyFormat::Json => JSON,
     }
 }
 
@@ -170,7 +176,7 @@ mod tests {
             Intent::Document,
             Intent::Refactor,
         ];
-        for format in [ReplyFormat::SearchReplace, ReplyFormat::Whole] {
+        for format in ReplyFormat::ALL {
             for intent in &intents {
                 let prompt = EditPrompt {
                     format,

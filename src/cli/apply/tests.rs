@@ -133,13 +133,21 @@ fn the_name_may_come_from_outside() {
 }
 
 #[test]
-fn formats_to_come_are_named() {
-    let place = Place::new(&[("a", "a\n")]);
-    for format in ["udiff", "apply-patch", "json"] {
-        check_refused(&place, &["--format", format], "x", "unsupported-format");
+fn every_format_is_read_named_or_not() {
+    let diff = "--- a/a\n+++ b/a\n@@ -1 +1 @@\n-a\n+b\n";
+    let patch = "*** Begin Patch\n*** Update File: a\n@@\n-a\n+b\n*** End Patch\n";
+    let json = r#"{"edits": [{"path": "a", "old_string": "a", "new_string": "b"}]}"#;
+    for (format, reply) in [("udiff", diff), ("apply-patch", patch), ("json", json)] {
+        for format in [format, "auto"] {
+            let place = Place::new(&[("a", "a\n")]);
+            let ran = place.run(&["--format", format], reply);
+            assert_eq!(ran.code, exit(0), "{format}: {}", ran.errors);
+            assert_eq!(place.text("a").as_deref(), Some("b\n"), "{format}");
+        }
     }
-    check_refused(&place, &[], "*** Begin Patch\n*** End Patch\n", "unsupported-format");
+    let place = Place::new(&[("a", "a\n")]);
     check_refused(&place, &[], "Hello.", "no-edit");
+    check_refused(&place, &[], &format!("{diff}\n{patch}"), "ambiguous-format");
 }
 
 #[test]
