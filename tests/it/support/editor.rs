@@ -263,9 +263,12 @@ impl State {
         }
     }
 
-    /// Creates or deletes a file on the disk.
+    /// Creates, deletes or renames a file on the disk.
     fn operation(&mut self, kind: &str, change: &Value) -> Notifications {
         assert_ne!(self.peer, Peer::Emacs, "it cannot do resource operations");
+        if kind == "rename" {
+            return self.rename(change);
+        }
         let uri = change["uri"].as_str().expect("a URI");
         let path = path(uri);
         match kind {
@@ -284,7 +287,6 @@ impl State {
                 let params = json!({"textDocument": {"uri": uri}});
                 closed.map(|_| ("textDocument/didClose", params)).into_iter().collect()
             }
-            "rename" => self.rename(change),
             other => panic!("no one asked for `{other}`"),
         }
     }
