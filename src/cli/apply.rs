@@ -124,19 +124,29 @@ fn apply(args: &ApplyArgs, input: &mut dyn Read) -> Result<Outcome, Failure> {
     let root = Folder::open(&args.root)?;
     let base_folder = args.base.as_deref().map(Folder::open).transpose()?;
     let reply = parse_reply(args.format, &reply)?;
-    let names = lower::named_paths(&reply, args.path.as_deref());
+    let named = lower::named_blocks(&reply, args.path.as_deref());
+    apply_reply(args, &reply, &root, base_folder.as_ref()).map_err(|failure| failure.in_blocks(&named))
+}
+
+fn apply_reply(
+    args: &ApplyArgs,
+    reply: &parse::Reply,
+    root: &Folder,
+    base_folder: Option<&Folder>,
+) -> Result<Outcome, Failure> {
+    let names = lower::named_paths(reply, args.path.as_deref());
     let mut live = root.read_all(&names, args.path.clone())?;
     let changes = match base_folder {
         None => {
-            candidates::add(&root, &reply, &mut live);
-            let changes = evaluate(&reply, &live)?;
+            candidates::add(root, reply, &mut live);
+            let changes = evaluate(reply, &live)?;
             live.adopt(&changes);
             changes
         }
         Some(folder) => {
             let mut base = folder.read_all(&names, args.path.clone())?;
-            candidates::add(&folder, &reply, &mut base);
-            let changes = evaluate(&reply, &base)?;
+            candidates::add(folder, reply, &mut base);
+            let changes = evaluate(reply, &base)?;
             base.adopt(&changes);
             root.read_more(&changes, &mut live)?;
             carried(changes, &base, &live)?

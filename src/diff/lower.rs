@@ -83,16 +83,23 @@ pub fn lower(reply: &Reply, base: &FileSet) -> (Vec<FilePatch>, Vec<Refusal>) {
 /// that must not be used are left out; [`lower`] refuses them.
 pub fn named_paths(reply: &Reply, default_path: Option<&str>) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    let targets = reply.blocks.iter().filter_map(|block| match block {
-        Block::Rename { to, .. } => normalise(to).ok(),
-        _ => None,
-    });
-    for path in paths(reply, default_path).flatten().chain(targets) {
+    for (_, path) in named_blocks(reply, default_path) {
         if !names.contains(&path) {
             names.push(path);
         }
     }
     names
+}
+
+/// Every path of [`named_paths`] with each block that names it; the new paths of renamed files come last.
+pub fn named_blocks(reply: &Reply, default_path: Option<&str>) -> Vec<(usize, String)> {
+    let targets = reply.blocks.iter().map(|block| match block {
+        Block::Rename { to, .. } => normalise(to).ok(),
+        _ => None,
+    });
+    let named = paths(reply, default_path).map(Result::ok);
+    let numbered = named.enumerate().chain(targets.enumerate());
+    numbered.filter_map(|(block, path)| Some((block, path?))).collect()
 }
 
 /// The path of each block: as named, else that of the block before, else the default.

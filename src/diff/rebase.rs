@@ -5,6 +5,7 @@
 //! *slide*); typing anywhere along that way is a conflict, since nobody can say on which side of it the hunk
 //! belongs. An insertion leaves no old text to recognise it by, so what was typed near it is searched for it as well.
 
+mod belongs;
 mod insertion;
 
 use std::ops::Range;
@@ -68,6 +69,9 @@ pub fn rebase(hunk: &Hunk, base: &Rope, map: &PositionMap, live: &Rope) -> Resul
             There::Yes => return Ok(Rebased::AlreadyThere),
             There::Perhaps => return Err(conflict(hunk)),
         }
+        if !insertion::has_neighbour(base, map, live, &slide) {
+            return Err(conflict(hunk));
+        }
     }
     if !keeps_whole_lines(hunk, base, map, live, &to) {
         return Err(conflict(hunk));
@@ -81,7 +85,7 @@ pub fn rebase(hunk: &Hunk, base: &Rope, map: &PositionMap, live: &Rope) -> Resul
 /// to see.
 ///
 /// # Errors
-/// A refusal for each hunk that does not fit any more.
+/// A refusal for each hunk that does not fit any more, or one for all when `live` is another text altogether.
 pub fn rebase_file(
     change: &FileChange,
     base: &Rope,
@@ -108,6 +112,10 @@ pub fn rebase_file(
             return Err(vec![hunks.first().map_or_else(|| Refusal::conflict(&change.path), of_block)]);
         }
         (ChangeKind::Modify { hunks } | ChangeKind::Rename { hunks, .. }, Some(live)) => {
+            if !belongs::belongs(base, map, live) {
+                let block = hunks.first().map(|hunk| hunk.block);
+                return Err(vec![Refusal { block, ..belongs::refusal(&change.path) }]);
+            }
             let mut carried = Vec::with_capacity(hunks.len());
             let mut refusals = Vec::new();
             for hunk in hunks {

@@ -36,12 +36,12 @@ struct Response<'a> {
 
 /// Answers every line; a line that cannot be read is answered with an error.
 pub(super) fn run(args: &ApplyArgs, streams: &mut Streams<'_>) -> io::Result<()> {
-    for line in BufReader::new(&mut *streams.input).lines() {
+    for line in BufReader::new(&mut *streams.input).split(b'\n') {
         let line = line?;
-        if line.trim().is_empty() {
+        if line.trim_ascii().is_empty() {
             continue;
         }
-        match serde_json::from_str::<Request>(&line) {
+        match serde_json::from_slice::<Request>(&line) {
             Ok(request) => answer(args, request, streams.output)?,
             Err(error) => {
                 let problem =

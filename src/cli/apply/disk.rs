@@ -202,7 +202,7 @@ impl Folder {
         refuse_protected(name)?;
         let target = self.target(name)?;
         if let Ok(inside) = target.strip_prefix(&self.root) {
-            refuse_protected(&inside.to_string_lossy())?;
+            refuse_protected(&inside.to_string_lossy()).map_err(|failure| failure.in_file(name))?;
         }
         let above = target.ancestors().skip(1).find(|folder| folder.exists());
         if above.is_some_and(|folder| !folder.is_dir()) {
@@ -428,7 +428,10 @@ fn read(target: &Path) -> Result<Option<String>, Problem> {
         ));
     }
     let bytes = fs::read(target).map_err(|error| problem("unreadable-file", format!("{name}: {error}")))?;
-    String::from_utf8(bytes).map(Some).map_err(|_| problem("not-text", format!("{name} is not UTF-8 text")))
+    let not_text = || problem("not-text", format!("{name} is not UTF-8 text"));
+    let text = String::from_utf8(bytes).map_err(|_| not_text())?;
+    // UTF-16 without a mark, and most of what is no text at all.
+    if text.contains('\0') { Err(not_text()) } else { Ok(Some(text)) }
 }
 
 fn failed(path: &str, error: &io::Error) -> Failure {

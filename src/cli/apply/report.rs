@@ -121,6 +121,15 @@ impl Failure {
         self
     }
 
+    /// Says which block is meant, where only its file is known.
+    pub(super) fn in_blocks(mut self, blocks: &[(usize, String)]) -> Self {
+        for error in self.errors.iter_mut().filter(|error| error.block.is_none()) {
+            let named = blocks.iter().find(|(_, path)| Some(plain(path)) == error.path);
+            error.block = named.map(|(block, _)| *block);
+        }
+        self
+    }
+
     /// The errors as they are written to JSON.
     pub(super) fn errors(&self) -> &[ErrorJson] {
         &self.errors

@@ -85,6 +85,15 @@ fn nothing_typed_moves_nothing() {
 }
 
 #[test]
+fn an_insertion_needs_a_line_beside_it_that_stayed() {
+    check("a\nb\n", &[(0..1, "A")], 2..2, "x\n", "A\nx\nb\n");
+    check("a\nb\n", &[(2..3, "B")], 2..2, "x\n", "a\nx\nB\n");
+    check_conflict("a\nb\n", &[(0..1, "A"), (2..3, "B")], 2..2, "x\n");
+    check_conflict("a\nb\n", &[(2..3, "B")], 4..4, "x\n");
+    check_conflict("a\nb\n", &[(0..1, "A")], 0..0, "x\n");
+}
+
+#[test]
 fn typing_elsewhere_moves_the_hunk() {
     check("a\nb\nc\n", &[(0..0, "x\n")], 2..4, "B\n", "x\na\nB\nc\n");
     check("a\nb\nc\n", &[(0..2, "")], 2..4, "B\n", "B\nc\n");
