@@ -23,6 +23,9 @@ use lines::LineSplitter;
 use super::tagged::{Hints, TaggedLine};
 use super::{Refusal, RefusalCode};
 
+/// How many malformed places of a reply are listed.
+const MAX_REFUSALS: usize = 32;
+
 /// The formats a reply can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ReplyFormat {

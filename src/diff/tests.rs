@@ -52,6 +52,55 @@ fn block(path: &str, search: &str, replace: &str) -> String {
 }
 
 #[test]
+fn looser_rungs_write_what_comes_as_the_file_is() {
+    let file = "class A:\n    def f(self):\n        say(\"one\")\n        return 1\n";
+    // Dedented.
+    check(
+        file,
+        "def f(self):\n    say(\"one\")\n",
+        "def f(self):\n    if self:\n        say(\"two\")\n",
+        "class A:\n    def f(self):\n        if self:\n            say(\"two\")\n        return 1\n",
+    );
+    // Typographic quotes, in what goes and what comes.
+    check(
+        file,
+        "        say(\u{201c}one\u{201d})\n        return 1\n",
+        "        say(\u{201c}two\u{201d})\n        return 2\n",
+        "class A:\n    def f(self):\n        say(\"two\")\n        return 2\n",
+    );
+    // Line numbers, fences, blank edges, entities.
+    check("a\nb(1)\n", "1 | a\n2 | b(1)\n", "1 | a\n2 | b(2)\n", "a\nb(2)\n");
+    check("a\nb(1)\n", "```\na\nb(1)\n```\n", "```\na\nb(2)\n```\n", "a\nb(2)\n");
+    check("a\nb(1)\n", "\nb(1)\n\n", "\nb(2)\n\n", "a\nb(2)\n");
+    check("a\nb<1>\n", "b&lt;1&gt;\n", "b&lt;2&gt;\n", "a\nb<2>\n");
+}
+
+#[test]
+fn loose_rungs_need_one_place_and_a_clear_indentation() {
+    let twice = "if a:\n    call_it(value)\nif b:\n        call_it(value)\n";
+    check_refused(twice, "call_it(value)\n", "call_it(other)\n", RefusalCode::AmbiguousPlace);
+    let file = "    let value = compute();\n";
+    let (search, replace) = ("  let value = compute();\n", "  if x {\n    let value = compute();\n  }\n");
+    check_refused(file, search, replace, RefusalCode::UnclearIndentation);
+}
+
+#[test]
+fn what_is_there_already_is_no_change() {
+    let after = "fn main() {\n    let value = compute();\n    report(value);\n}\n";
+    check(after, "    let value = guess();\n", "    let value = compute();\n", after);
+    check(after, "    let value = compute();\n", "    let value = compute();\n    report(value);\n", after);
+}
+
+#[test]
+fn blocks_may_build_on_each_other() {
+    let reply = block("a", "a\n", "first\nx\n") + &block("a", "first\n", "second\n");
+    assert_eq!(result(ReplyFormat::SearchReplace, "a\nb\n", &reply).as_deref(), Ok("second\nx\nb\n"));
+    // Not so when one of them fits nowhere.
+    let reply = block("a", "a\n", "first\nx\n") + &block("a", "third\n", "second\n");
+    assert_eq!(result(ReplyFormat::SearchReplace, "a\nb\n", &reply), Err(RefusalCode::NoSuchPlace));
+}
+
+#[test]
 fn replaces_inserts_deletes() {
     check("a\nb\nc\n", "b\n", "B\n", "a\nB\nc\n");
     check("a\nb\nc\n", "a\nb\n", "a\nx\nb\n", "a\nx\nb\nc\n");

@@ -6,7 +6,7 @@
 
 use super::hunk::OpenHunk;
 use super::hunk_header::HunkHeader;
-use super::{Block, ParseEvent, Reply};
+use super::{Block, MAX_REFUSALS, ParseEvent, Reply};
 use crate::diff::{Refusal, RefusalCode};
 
 const BEGIN: &str = "*** Begin Patch";
@@ -251,7 +251,9 @@ impl ApplyPatchParser {
         let mut refusal = Refusal::new(RefusalCode::MalformedReply, message, hint);
         refusal.path = self.path().map(str::to_owned);
         refusal.block = self.n_begun.checked_sub(1);
-        self.refusals.push(refusal);
+        if self.refusals.len() < MAX_REFUSALS {
+            self.refusals.push(refusal);
+        }
     }
 }
 

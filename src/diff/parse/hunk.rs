@@ -28,6 +28,8 @@ pub(super) struct OpenHunk {
     n_context: usize,
     n_deleted: usize,
     n_added: usize,
+    /// Lines that had come when the counts were met last.
+    satisfied_at: Option<usize>,
 }
 
 impl OpenHunk {
@@ -65,6 +67,21 @@ impl OpenHunk {
             Tag::Context | Tag::Empty | Tag::Bare => self.n_context += 1,
         }
         self.lines.push((tag, text.to_owned()));
+        if self.header.spans.is_some_and(|(old, new)| {
+            (self.n_context + self.n_deleted, self.n_context + self.n_added) == (old.len, new.len)
+        }) {
+            self.satisfied_at = Some(self.lines.len());
+        }
+    }
+
+    /// Whether the counts were met, and what came then could be the begin of the next file's `---` and `+++`.
+    pub(super) fn ends_in_header(&self) -> bool {
+        let Some(at) = self.satisfied_at else { return false };
+        let mut more = self.lines[at..].iter().skip_while(|(tag, _)| *tag == Tag::Empty);
+        let is_begin = more.next().is_some_and(|(tag, text)| {
+            *tag == Tag::Delete && (matches!(text.as_str(), "" | "-" | "--") || text.starts_with("-- "))
+        });
+        is_begin && more.count() <= 1
     }
 
     /// The last lines are the last of the file.

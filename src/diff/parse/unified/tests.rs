@@ -77,6 +77,7 @@ fn heads_of_git() {
         "diff --git a/n b/n\nnew file mode 100644\nindex 0000000..1234567\n--- /dev/null\n+++ b/n\n@@ -0,0 +1,2 @@\n+a\n+\n",
         &["new n [\"a\", \"\"]"],
     );
+    check("```diff\n--- /dev/null\n+++ b/n\n@@ -0,0 +0,0 @@\n```\n", &["new n []"]);
     check("diff --git a/n b/n\nnew file mode 100644\nindex 0000000..e69de29\n", &["new n []"]);
     check(
         "diff --git a/o b/o\ndeleted file mode 100644\nindex 1..0\n--- a/o\n+++ /dev/null\n@@ -1 +0,0 @@\n-a\n",
