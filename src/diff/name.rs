@@ -8,13 +8,13 @@
 mod likeness;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::lower::{self, normalise};
 use super::parse::{Block, Reply};
 use super::{ChangeKind, FileSet, Refusal, RefusalCode, Tier, resolve};
 use crate::text::Rope;
-pub use likeness::is_like;
+pub use likeness::{has_same_name, is_like};
 
 /// Names listed in a refusal.
 const LISTED: usize = 5;
@@ -137,8 +137,19 @@ fn meant<'a>(group: &Group<'_>, reply: &Reply, base: &'a FileSet) -> Meant<'a> {
                 // It is that file, whether or not the blocks fit.
                 return Meant::One(path);
             }
-            let like = base.files.iter().chain(&base.candidates).filter(|(path, _)| is_like(&name, path));
-            like.filter(|(path, text)| fits(&blocks, path, text, false)).map(|(path, _)| &**path).collect()
+            let known = || base.files.iter().chain(&base.candidates);
+            let like = known().filter(|(path, _)| is_like(&name, path));
+            let fitting: Vec<_> = like
+                .filter(|(path, text)| fits(&blocks, path, text, false))
+                .map(|(path, _)| &**path)
+                .collect();
+            let mut named = known().filter(|(path, _)| has_same_name(&name, path));
+            match (&fitting[..], named.next(), named.next()) {
+                // In a folder of quite another name: then it must be the only file that is called so, and be quoted
+                // exactly.
+                ([], Some((path, text)), None) if fits(&blocks, path, text, true) => vec![path.as_str()],
+                _ => fitting,
+            }
         }
         None => {
             let files = base.files.iter();
@@ -175,6 +186,9 @@ fn without_side(name: &str) -> Option<&str> {
 /// Whether all blocks have their place in this file; exactly or right-trimmed, and with something to change, when
 /// `alone`: then the lines are all that tells the file.
 fn fits(blocks: &[&Block], path: &str, text: &Rope, alone: bool) -> bool {
+    if alone && !blocks.iter().all(|block| is_quoted(block, text)) {
+        return false;
+    }
     let reply =
         Reply { blocks: blocks.iter().map(|block| with_path(block, path)).collect(), prose: String::new() };
     let files = BTreeMap::from([(path.to_owned(), text.clone())]);
@@ -189,6 +203,18 @@ fn fits(blocks: &[&Block], path: &str, text: &Rope, alone: bool) -> bool {
             Ok(change) => change.is_none_or(|change| matches!(change.kind, ChangeKind::Modify { .. })),
             Err(_) => false,
         })
+}
+
+/// Whether the file has every line that a block quotes, blanks at line ends apart: a look that costs little.
+fn is_quoted(block: &Block, text: &Rope) -> bool {
+    let quoted: Vec<&str> = match block {
+        Block::SearchReplace { search, .. } => search.iter().map(String::as_str).collect(),
+        Block::Hunk { lines, .. } => lines.iter().filter_map(|line| line.old()).collect(),
+        _ => return true,
+    };
+    let text = String::from(text);
+    let lines: HashSet<&str> = text.lines().map(str::trim_end).collect();
+    quoted.into_iter().all(|line| lines.contains(line.trim_end()))
 }
 
 fn with_path(block: &Block, path: &str) -> Block {

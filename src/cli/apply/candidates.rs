@@ -75,9 +75,9 @@ fn alike(root: &Path, names: &[String]) -> Option<Vec<String>> {
     Some(found)
 }
 
-/// Whether a name could be meant for this path, the prefixes of a diff included.
+/// Whether a name could be meant for this path.
 fn means(name: &str, path: &str) -> bool {
-    name == path || name::is_like(name, path)
+    name::is_like(name, path) || name::has_same_name(name, path)
 }
 
 /// The paths of files that differ from `path` only in case.

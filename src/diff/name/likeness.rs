@@ -19,6 +19,12 @@ pub fn is_like(name: &str, path: &str) -> bool {
     n_typos == 0 || (n_typos == 1 && (names == parts || names.min(parts) > 1))
 }
 
+/// Whether the last parts of two paths are the same, in any case.
+pub fn has_same_name(name: &str, path: &str) -> bool {
+    let last = |path: &str| path.rsplit('/').next().map(str::to_lowercase);
+    last(name) == last(path)
+}
+
 /// Whether one part of a path may be the other with a slip of the fingers: short names are too near to each other
 /// for that.
 fn is_typo(written: &str, part: &str) -> bool {

@@ -60,6 +60,22 @@ fn other_spellings() {
 }
 
 #[test]
+fn another_folder() {
+    check("lib/core/one.rs", "src/one.rs");
+    let refused = |files: &[(&str, &str)], search: &str| {
+        check_refused(
+            files,
+            vec![block("lib/one.rs", search, "x\n")],
+            RefusalCode::UnknownFile,
+            &["one.rs`"],
+        );
+    };
+    // Not the only file of that name; nor quoted exactly.
+    refused(&[("src/one.rs", ONE), ("tests/one.rs", TWO)], ONE);
+    refused(&[("src/one.rs", "    fn one() {}\n")], ONE);
+}
+
+#[test]
 fn the_blocks_must_fit_there() {
     use RefusalCode::{BadPath, NoSuchPlace, UnknownFile};
     let files = [("src/one.rs", ONE), ("src/two.rs", TWO)];
