@@ -6,6 +6,7 @@
 
 mod plan;
 mod settle;
+mod take;
 
 pub(super) use plan::{able, span_edits, stale};
 

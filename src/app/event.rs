@@ -137,6 +137,7 @@ pub enum Query {
 }
 
 /// What the client told about itself that the loop must know.
+#[expect(clippy::struct_excessive_bools, reason = "each is one independent capability")]
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ClientFacts {
     /// Workspace folders; the first is the root.

@@ -207,12 +207,14 @@ fn fits(blocks: &[&Block], path: &str, text: &Rope, alone: bool) -> bool {
 
 /// Whether the file has every line that a block quotes, blanks at line ends apart: a look that costs little.
 fn is_quoted(block: &Block, text: &Rope) -> bool {
+    let text = String::from(text);
     let quoted: Vec<&str> = match block {
         Block::SearchReplace { search, .. } => search.iter().map(String::as_str).collect(),
         Block::Hunk { lines, .. } => lines.iter().filter_map(|line| line.old()).collect(),
+        // The first and the last line of a piece of text may be parts of lines.
+        Block::Text { old, .. } => return old.lines().all(|line| text.contains(line.trim_end())),
         _ => return true,
     };
-    let text = String::from(text);
     let lines: HashSet<&str> = text.lines().map(str::trim_end).collect();
     quoted.into_iter().all(|line| lines.contains(line.trim_end()))
 }

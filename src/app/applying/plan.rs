@@ -1,12 +1,12 @@
 //! Computes an edit against the text as it is now, or refuses it.
 
-use super::{FileTexts, FlightFile, FlightKind, Purpose, Renamed};
+use super::{FileTexts, FlightFile, FlightKind, Purpose, Renamed, take};
 use crate::app::state::State;
 use crate::diff::Refusal;
 use crate::ports::FileEdit;
 use crate::problem::{Category, Problem};
 use crate::review::{
-    AppliedFile, AppliedKind, Decision, Direction, Operation, Place, ProposalId, ProposedChange,
+    AppliedFile, AppliedKind, Decision, Direction, Place, ProposalId, ProposedChange,
     ProposedFile, Track,
 };
 use crate::text::{DocumentUri, Rope, SpanEdit, TextEdit, TextEditBuilder};
@@ -88,20 +88,22 @@ pub(super) fn build(state: &State, purpose: &Purpose, texts: &FileTexts) -> Resu
             Ok(built?.into_iter().flatten().collect())
         }
         Purpose::Take { operation, direction } => {
-            take(state, state.history.get(*operation), *direction, texts)
+            take::take(state, state.history.get(*operation), *direction, texts)
         }
-        Purpose::RollBack { operation } => take(state, state.history.get(*operation), Direction::Undo, texts),
+        Purpose::RollBack { operation } => {
+            take::take(state, state.history.get(*operation), Direction::Undo, texts)
+        }
     }
 }
 
 /// The text of a file as it is now, whether it is open (then with its version), and its track to there.
-struct Live {
-    text: Option<Rope>,
-    version: Option<i32>,
-    track: Track,
+pub(super) struct Live {
+    pub(super) text: Option<Rope>,
+    pub(super) version: Option<i32>,
+    pub(super) track: Track,
 }
 
-fn live(state: &State, track: &Track, texts: &FileTexts) -> Result<Live, Problem> {
+pub(super) fn live(state: &State, track: &Track, texts: &FileTexts) -> Result<Live, Problem> {
     let uri = track.uri();
     state.trusted(uri)?;
     if let Some(document) = state.live(uri) {
@@ -122,7 +124,7 @@ fn live(state: &State, track: &Track, texts: &FileTexts) -> Result<Live, Problem
     Ok(Live { text, version: None, track })
 }
 
-fn unreadable(reason: &str) -> Problem {
+pub(super) fn unreadable(reason: &str) -> Problem {
     Problem::error("unreadable-file", Category::Storage, reason).hint("open the file and try again")
 }
 
@@ -207,7 +209,7 @@ pub(in crate::app) fn stale(path: &str, refusal: &Refusal) -> Problem {
 
 /// Creates a file, or fills one that is there but blank: an editor's new buffer of that name, or what the undo of
 /// a creation left open.
-fn create(
+pub(super) fn create(
     path: String,
     track: Track,
     text: &str,
@@ -230,7 +232,7 @@ fn replace_all(before: &Rope, after: &str) -> TextEdit {
     builder.finish().unwrap_or_else(|_| TextEdit::diff(&before.to_string(), after))
 }
 
-fn modify(
+pub(super) fn modify(
     path: String,
     track: Track,
     before: Rope,
@@ -244,13 +246,13 @@ fn modify(
 }
 
 /// Where a renamed file shall go.
-struct Target {
-    path: String,
-    uri: DocumentUri,
+pub(super) struct Target {
+    pub(super) path: String,
+    pub(super) uri: DocumentUri,
 }
 
 #[expect(clippy::too_many_arguments, reason = "what is known of the file, and where it goes")]
-fn rename(
+pub(super) fn rename(
     state: &State,
     path: &str,
     track: Track,
@@ -272,92 +274,10 @@ fn rename(
     Ok(FlightFile { path, kind, before, after, edit, track, version, renamed, seen: false })
 }
 
-fn take(
-    state: &State,
-    operation: Option<&Operation>,
-    direction: Direction,
-    texts: &FileTexts,
-) -> Result<Vec<FlightFile>, Problem> {
-    let Some(operation) = operation else {
-        return Err(Problem::error("unknown-proposal", Category::Request, "that step is no longer kept"));
-    };
-    let mut files = Vec::new();
-    for file in &operation.files {
-        files.extend(take_file(state, file, direction, texts)?);
-    }
-    Ok(files)
-}
-
-fn take_file(
-    state: &State,
-    file: &AppliedFile,
-    direction: Direction,
-    texts: &FileTexts,
-) -> Result<Option<FlightFile>, Problem> {
-    let Live { text, version, track } = live(state, &file.track, texts)?;
-    let path = file.path.clone();
-    if file.kind == AppliedKind::Deleted {
-        return match (direction, text) {
-            // Some editors keep the buffer of a deleted file: only the user can save it again.
-            (Direction::Undo, Some(text)) if text == file.before && version.is_some() => Ok(None),
-            (Direction::Undo, text) => create(path, track, &file.before.to_string(), text, version).map(Some),
-            (Direction::Redo, None) => Ok(None),
-            (Direction::Redo, Some(text)) if text == file.before => {
-                Ok(Some(delete(path, track, text, version)))
-            }
-            (Direction::Redo, Some(_)) => Err(changed_since(&path, version)),
-        };
-    }
-    if file.kind == AppliedKind::Created {
-        return match (direction, text) {
-            (Direction::Redo, text) => create(path, track, &file.after.to_string(), text, version).map(Some),
-            (Direction::Undo, None) => Ok(None),
-            // Some editors create the file empty and keep its text unsaved.
-            (Direction::Undo, Some(text))
-                if text == file.after || (version.is_none() && text.len_bytes() == 0) =>
-            {
-                Ok(Some(uncreate(state, path, track, text, version)))
-            }
-            (Direction::Undo, Some(_)) => Err(changed_since(&path, version)),
-        };
-    }
-    let Some(text) = text else { return Err(unreadable(&format!("{path} no longer exists"))) };
-    if version.is_none() && text != *track.base() {
-        return Err(changed_since(&path, version));
-    }
-    let Some(map) = track.map(&text) else { return Err(unreadable(&format!("{path} is not known"))) };
-    let edit = file.carry(direction, &map, &text).map_err(|_| changed_since(&path, version))?;
-    if let AppliedKind::Renamed { from, to, path: path_after } = &file.kind {
-        let (path, target) = match direction {
-            Direction::Undo => (path_after, Target { path: path, uri: from.clone() }),
-            Direction::Redo => (&file.path, Target { path: path_after.clone(), uri: to.clone() }),
-        };
-        return rename(state, path, track, text, edit, version, target, texts).map(Some);
-    }
-    modify(path, track, text, edit, version)
-}
-
-/// The text is not what the last step left. For a file that is not open, the editor may hold an unsaved text that
-/// cannot be seen from here.
-fn changed_since(path: &str, version: Option<i32>) -> Problem {
-    let hint = if version.is_some() {
-        "the place was edited since; undo those edits first, or change it by hand"
-    } else {
-        "open the file in the editor and try again"
-    };
-    Problem::error("changed-since", Category::Edit, format!("{path} is not as that step left it")).hint(hint)
-}
-
-fn delete(path: String, track: Track, before: Rope, version: Option<i32>) -> FlightFile {
+pub(super) fn delete(path: String, track: Track, before: Rope, version: Option<i32>) -> FlightFile {
     let (edit, after) = (replace_all(&before, ""), Rope::new());
     let kind = FlightKind::Delete;
     FlightFile { path, kind, before, after, edit, track, version, renamed: None, seen: false }
-}
-
-fn uncreate(state: &State, path: String, track: Track, text: Rope, version: Option<i32>) -> FlightFile {
-    // Without resource operations the file can only be emptied.
-    let kind = if state.client.resource_operations { FlightKind::Uncreate } else { FlightKind::Modify };
-    FlightFile { kind, ..delete(path, track, text, version) }
 }
 
 /// The edit as it is sent: text edits first, then creations, renames and deletions.

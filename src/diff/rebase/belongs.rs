@@ -55,12 +55,13 @@ mod tests {
 
     #[test]
     fn versions_of_one_file_and_others() {
-        let file = |name: &str| -> String {
-            (0..9).map(|n| format!("fn {name}{n}() {{\n    {name}.run_{n}()\n}}\n\n")).collect()
+        let file = |name: &str| {
+            let function = |n| format!("fn {name}{n}() {{\n    {name}.run_{n}()\n}}\n");
+            (0..9).map(function).collect::<Vec<_>>().join("\n")
         };
         check(&file("one"), &file("one"), true);
-        check(&file("one"), &(file("two") + &file("one")), true);
-        check(&(file("two") + &file("one")), &file("one"), true);
+        check(&file("one"), &(file("two") + "\n" + &file("one")), true);
+        check(&(file("two") + "\n" + &file("one")), &file("one"), true);
         check(&file("one"), &file("one").replace("    ", "\t"), true);
         check(&file("one"), &file("entirely"), false);
         check(&file("one"), "", false);

@@ -1,5 +1,6 @@
 //! Files that go and get another path, together with texts that come.
 
+use super::writes::Step;
 use super::*;
 
 struct Place(tempfile::TempDir);
