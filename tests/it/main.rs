@@ -10,6 +10,7 @@ mod documents;
 mod edit_cases;
 mod neovim;
 mod provider;
+mod scaling;
 mod session;
 mod support;
 mod transport;

@@ -34,41 +34,37 @@ struct Pair<'a> {
     has_words: bool,
 }
 
+/// Whether the matched lines can be the lines that the reply quotes: braces alone look alike everywhere, so where no
+/// rule explains all indentations, each of them must be indented as in the file. (A reply without any depth has nothing
+/// to compare.)
+pub(super) fn is_consistent(lines: &[TaggedLine], found: &[Option<&str>]) -> bool {
+    let pairs = pairs(lines, found);
+    let is_off = |pair: &Pair<'_>| !pair.has_words && pair.reply != pair.file;
+    !pairs.iter().any(is_off)
+        || is_flat(lines)
+        || !fitting(&pairs, may_be_first_line_only(&pairs, lines)).is_empty()
+}
+
 /// The lines of a block with what comes indented as the file is; `found` has the file's line for each old line that
 /// was matched. `None` when it is not clear how.
 pub(super) fn rebased(lines: &[TaggedLine], found: &[Option<&str>]) -> Option<Vec<TaggedLine>> {
-    let first_old = lines.iter().position(|line| line.old().is_some());
-    let first_new = lines.iter().position(|line| line.kept().is_some());
-    let pairs: Vec<Pair<'_>> = lines
-        .iter()
-        .zip(found)
-        .enumerate()
-        .filter_map(|(at, (line, found))| Some((at, line.old()?, (*found)?)))
-        .filter(|(_, line, found)| !line.trim().is_empty() && !found.trim().is_empty())
-        .map(|(at, line, found)| Pair {
-            reply: indentation(line),
-            file: indentation(found),
-            is_first: Some(at) == first_old,
-            has_words: weight(line) > 0,
-        })
-        .collect();
+    let first_new = first_new(lines);
+    let mut pairs = pairs(lines, found);
     if pairs.iter().all(|pair| pair.reply == pair.file) {
         return Some(lines.to_vec());
     }
     if is_flat(lines) && opens_without_depth(lines) {
         return None;
     }
-    let first_line_only = |pairs: &[Pair<'_>]| may_be_first_line_only(pairs, lines, first_new);
-    let mut fitting = fitting(&pairs, first_line_only(&pairs));
+    let mut fitting = fitting(&pairs, may_be_first_line_only(&pairs, lines));
     let says_more = |pair: &Pair<'_>| pair.has_words;
-    let mut pairs = pairs;
     if fitting.is_empty() && pairs.iter().any(says_more) {
         // Braces alone are anywhere, and easily taken for each other: the other lines decide.
         pairs.retain(says_more);
         if pairs.iter().all(|pair| pair.reply == pair.file) {
             return Some(lines.to_vec());
         }
-        fitting = self::fitting(&pairs, first_line_only(&pairs));
+        fitting = self::fitting(&pairs, may_be_first_line_only(&pairs, lines));
     }
     let mut rebased = Vec::with_capacity(lines.len());
     for (at, line) in lines.iter().enumerate() {
@@ -88,6 +84,28 @@ pub(super) fn rebased(lines: &[TaggedLine], found: &[Option<&str>]) -> Option<Ve
         rebased.push(TaggedLine::Add(format!("{indent}{rest}")));
     }
     Some(rebased)
+}
+
+fn first_new(lines: &[TaggedLine]) -> Option<usize> {
+    lines.iter().position(|line| line.kept().is_some())
+}
+
+/// The indentations of the old lines that were matched.
+fn pairs<'a>(lines: &'a [TaggedLine], found: &[Option<&'a str>]) -> Vec<Pair<'a>> {
+    let first_old = lines.iter().position(|line| line.old().is_some());
+    lines
+        .iter()
+        .zip(found)
+        .enumerate()
+        .filter_map(|(at, (line, found))| Some((at, line.old()?, (*found)?)))
+        .filter(|(_, line, found)| !line.trim().is_empty() && !found.trim().is_empty())
+        .map(|(at, line, found)| Pair {
+            reply: indentation(line),
+            file: indentation(found),
+            is_first: Some(at) == first_old,
+            has_words: weight(line) > 0,
+        })
+        .collect()
 }
 
 /// The rules that explain all pairs.
@@ -125,7 +143,8 @@ fn rules<'a>(pairs: &[Pair<'a>], first_line_only: bool) -> Vec<Rule<'a>> {
 
 /// Whether the reply may have lost the indentation of the first line of each side only: another line is indented as in
 /// the file, or, where no other line was quoted, every other line that comes could stand in the file as it is.
-fn may_be_first_line_only(pairs: &[Pair<'_>], lines: &[TaggedLine], first_new: Option<usize>) -> bool {
+fn may_be_first_line_only(pairs: &[Pair<'_>], lines: &[TaggedLine]) -> bool {
+    let first_new = first_new(lines);
     let [first, others @ ..] = pairs else { return false };
     // A first line loses its indentation; it does not gain any.
     if !first.is_first || first.reply.len() >= first.file.len() {

@@ -73,7 +73,9 @@ pub(super) fn place(
     if let Some(at) = line_hunk.place
         && index.fits_at(Key::RightTrimmed, &old, at)
     {
-        return search.found(lines, at, Key::RightTrimmed).map(Outcome::Placed);
+        if let Some(placed) = search.found(lines.clone(), at, Key::RightTrimmed)? {
+            return Ok(Outcome::Placed(placed));
+        }
     }
     let has_gap = lines.iter().any(|line| matches!(line, TaggedLine::Gap(_)));
     if !has_gap && let Some(outcome) = search.in_one_run(&lines)? {
@@ -147,7 +149,10 @@ impl Search<'_> {
             if self.is_there(lines, at) {
                 return Ok(Some(Outcome::AlreadyApplied));
             }
-            return self.found(lines.to_vec(), at, Key::RightTrimmed).map(placed);
+            return Ok(self.found(lines.to_vec(), at, Key::RightTrimmed)?.map(Outcome::Placed));
+        }
+        if adds_weight(lines) >= MIN_WEIGHT && self.is_applied(lines) {
+            return Ok(Some(Outcome::AlreadyApplied));
         }
         for read in noise::readings(lines) {
             let old: Vec<&str> = read.iter().filter_map(TaggedLine::old).collect();
@@ -158,13 +163,10 @@ impl Search<'_> {
                 _ => self.guide.choose(&several, old.len(), &self.line_hunk.hints),
             };
             if let Some(at) = chosen {
-                let mut found = self.found(read, at, Key::RightTrimmed)?;
+                let Some(mut found) = self.found(read, at, Key::RightTrimmed)? else { continue };
                 found.evidence.tier = Tier::Canonical;
                 return Ok(placed(found));
             }
-        }
-        if adds_weight(lines) >= MIN_WEIGHT && self.is_applied(lines) {
-            return Ok(Some(Outcome::AlreadyApplied));
         }
         let old: Vec<&str> = lines.iter().filter_map(TaggedLine::old).collect();
         if old.iter().map(|line| weight(line)).sum::<usize>() < MIN_WEIGHT {
@@ -172,7 +174,8 @@ impl Search<'_> {
         }
         for key in [Key::Trimmed, Key::Canonical] {
             if let Some(at) = self.run(lines, key)? {
-                return self.found(lines.to_vec(), at, key).map(placed);
+                let Some(found) = self.found(lines.to_vec(), at, key)? else { break };
+                return Ok(placed(found));
             }
         }
         Ok(None)
@@ -193,8 +196,8 @@ impl Search<'_> {
         }
     }
 
-    /// The block with its old lines in one run from line `at`.
-    fn found(&self, lines: Vec<TaggedLine>, at: usize, key: Key) -> Result<Placed, Refusal> {
+    /// The block with its old lines in one run from line `at`; `None` when their indentations do not go together.
+    fn found(&self, lines: Vec<TaggedLine>, at: usize, key: Key) -> Result<Option<Placed>, Refusal> {
         let mut next = at;
         let at: Vec<Option<usize>> = lines
             .iter()
@@ -226,9 +229,9 @@ impl Search<'_> {
         lines: Vec<TaggedLine>,
         at: Vec<Option<usize>>,
         evidence: Evidence,
-    ) -> Result<Placed, Refusal> {
+    ) -> Result<Option<Placed>, Refusal> {
         if evidence.tier <= Tier::RightTrimmed {
-            return Ok(Placed { lines, at, evidence, lost_depth: false });
+            return Ok(Some(Placed { lines, at, evidence, lost_depth: false }));
         }
         // A line that is worded otherwise says nothing about how its like is written.
         let found: Vec<Option<&str>> = lines
@@ -238,16 +241,24 @@ impl Search<'_> {
                 at.map(|at| self.index.content(at)).filter(|there| Key::Canonical.same(line.text(), there))
             })
             .collect();
+        if !indent::is_consistent(&lines, &found) {
+            return Ok(None);
+        }
         let lost_depth = indent::lost_depth(&lines, &found);
         let Some(lines) = indent::rebased(&lines, &found) else {
             return Err(unclear_indentation(&at));
         };
         let lines = plainly_quoted(lines, &found);
-        Ok(Placed { lines, at, evidence, lost_depth })
+        Ok(Some(Placed { lines, at, evidence, lost_depth }))
     }
 
     fn aligned(&self, lines: &[TaggedLine]) -> Result<Option<Placed>, Refusal> {
-        let alignment = match align::align(lines, self.index) {
+        // First with braces as they are indented in the file: they look alike everywhere.
+        let aligned = match align::align(lines, self.index, true) {
+            Err(Missed::NoPlace) if lines.iter().any(is_brace) => align::align(lines, self.index, false),
+            aligned => aligned,
+        };
+        let alignment = match aligned {
             Ok(alignment) => alignment,
             Err(Missed::NoPlace) => return Ok(None),
             Err(Missed::Several(places)) => return Err(ambiguous(&places)),
@@ -259,7 +270,7 @@ impl Search<'_> {
         let cost = (alignment.cost / n_old.max(1) as f32).min(1.0);
         let margin = (alignment.margin / 2.0).min(1.0);
         let evidence = Evidence { tier: Tier::Aligned, cost, margin };
-        self.written_as_the_file_is(lines.to_vec(), at, evidence).map(Some)
+        self.written_as_the_file_is(lines.to_vec(), at, evidence)
     }
 
     /// Whether the new lines are in the file, in one place.
@@ -283,6 +294,10 @@ impl Search<'_> {
         let n_before = lines.iter().take_while(|line| matches!(line, TaggedLine::Add(_))).count();
         at.checked_sub(n_before).is_some_and(|at| self.index.fits_at(Key::RightTrimmed, &new, at))
     }
+}
+
+fn is_brace(line: &TaggedLine) -> bool {
+    line.old().is_some_and(|line| weight(line) == 0 && !line.trim().is_empty())
 }
 
 fn changes_only_blanks(lines: &[TaggedLine]) -> bool {

@@ -70,9 +70,9 @@ impl FileHead {
         } else if let Some(name) = value("rename to ") {
             self.rename_to = Some(patch_path::name(name));
         } else if let Some(blobs) = value("index ") {
-            let mut blobs = blobs.split([' ', '.']).filter(|blob| !blob.is_empty());
-            let is_empty = |blob: &str| blob.starts_with(EMPTY_BLOB) || blob.bytes().all(|byte| byte == b'0');
-            self.has_text = Some(!(blobs.next().is_none_or(is_empty) && blobs.next().is_none_or(is_empty)));
+            let blobs = blobs.split(' ').next().unwrap_or_default().split_once("..");
+            let is_empty = |blob: &str| blob.starts_with(EMPTY_BLOB) || is_zero(blob);
+            self.has_text = blobs.map(|(old, new)| !(is_empty(old) && is_empty(new)));
         } else if value("similarity index ").is_some() || value("dissimilarity index ").is_some() {
         } else if line.starts_with("copy from ") || line.starts_with("copy to ") {
             self.unsupported = Some("The diff copies a file");
@@ -148,10 +148,9 @@ impl FileHead {
             return false;
         }
         match (self.stage, self.mode) {
-            (Stage::Nothing | Stage::Headless, _) => false,
+            (Stage::Nothing | Stage::Headless, _) | (Stage::Git, Some(Mode::Changed)) => false,
             (Stage::Named, _) => true,
             (Stage::Git, Some(Mode::New | Mode::Deleted)) => self.has_text != Some(false),
-            (Stage::Git, Some(Mode::Changed)) => false,
             (Stage::Git, None) => !self.is_renamed(),
         }
     }
@@ -187,4 +186,9 @@ impl FileHead {
             (_, None) => Err("A file of the diff has no hunk"),
         }
     }
+}
+
+/// Git's name of no text at all.
+fn is_zero(blob: &str) -> bool {
+    !blob.is_empty() && blob.bytes().all(|byte| byte == b'0')
 }
