@@ -37,6 +37,7 @@ pub(crate) fn run(format: ReplyFormat, case: &Case, n_runs: Option<usize>) -> Ou
     let set = |texts: &BTreeMap<String, String>| FileSet {
         files: texts.iter().map(|(path, text)| (path.clone(), Rope::from_str(text))).collect(),
         default_path: case.default_path.clone(),
+        ..FileSet::default()
     };
     let (base, live) = (set(&case.base), set(&case.live));
     let maps: BTreeMap<&str, PositionMap> =

@@ -4,6 +4,7 @@
 //! carried to the live files (`--root`), and written only when every part of it fits.
 
 mod batch;
+mod candidates;
 pub(in crate::cli) mod disk;
 pub(in crate::cli) mod report;
 
@@ -123,16 +124,34 @@ fn apply(args: &ApplyArgs, input: &mut dyn Read) -> Result<Outcome, Failure> {
     let root = Folder::open(&args.root)?;
     let base_folder = args.base.as_deref().map(Folder::open).transpose()?;
     let reply = parse_reply(args.format, &reply)?;
-    let names = lower::named_paths(&reply, args.path.as_deref());
-    let live = root.read_all(&names, args.path.clone())?;
-    let (changes, base) = match base_folder {
-        None => (evaluate(&reply, &live)?, None),
+    let named = lower::named_blocks(&reply, args.path.as_deref());
+    apply_reply(args, &reply, &root, base_folder.as_ref()).map_err(|failure| failure.in_blocks(&named))
+}
+
+fn apply_reply(
+    args: &ApplyArgs,
+    reply: &parse::Reply,
+    root: &Folder,
+    base_folder: Option<&Folder>,
+) -> Result<Outcome, Failure> {
+    let names = lower::named_paths(reply, args.path.as_deref());
+    let mut live = root.read_all(&names, args.path.clone())?;
+    let changes = match base_folder {
+        None => {
+            candidates::add(root, reply, &mut live);
+            let changes = evaluate(reply, &live)?;
+            live.adopt(&changes);
+            changes
+        }
         Some(folder) => {
-            let base = folder.read_all(&names, args.path.clone())?;
-            (carried(evaluate(&reply, &base)?, &base, &live)?, Some(base))
+            let mut base = folder.read_all(&names, args.path.clone())?;
+            candidates::add(folder, reply, &mut base);
+            let changes = evaluate(reply, &base)?;
+            base.adopt(&changes);
+            root.read_more(&changes, &mut live)?;
+            carried(changes, &base, &live)?
         }
     };
-    drop(base);
     let outcome = Outcome::new(&changes, &live)?;
     let texts: Vec<_> = outcome.files.iter().map(FileOutcome::new_text).collect();
     if args.check {
@@ -183,7 +202,7 @@ fn carried(changes: ChangeSet, base: &FileSet, live: &FileSet) -> Result<ChangeS
     let mut files = Vec::new();
     let mut refusals = Vec::new();
     for change in changes.files {
-        match carried_file(&change, base, live.files.get(&change.path)) {
+        match carried_file(&change, base, live) {
             Ok(change) => files.extend(change),
             Err(found) => refusals.extend(found),
         }
@@ -194,12 +213,18 @@ fn carried(changes: ChangeSet, base: &FileSet, live: &FileSet) -> Result<ChangeS
 fn carried_file(
     change: &FileChange,
     base: &FileSet,
-    live: Option<&Rope>,
+    live: &FileSet,
 ) -> Result<Option<FileChange>, Vec<Refusal>> {
+    if let ChangeKind::Rename { to, .. } = &change.kind
+        && live.files.contains_key(to)
+    {
+        return Err(vec![Refusal::file_exists(to)]);
+    }
+    let live = live.files.get(&change.path);
     let nothing = Rope::new();
     let old = base.files.get(&change.path).unwrap_or(&nothing);
     let map = match (&change.kind, live) {
-        (ChangeKind::Modify { .. }, Some(live)) if old != live => {
+        (ChangeKind::Modify { .. } | ChangeKind::Rename { .. }, Some(live)) if old != live => {
             PositionMap::from_edit(&TextEdit::diff(&old.to_string(), &live.to_string()))
         }
         _ => PositionMap::default(),

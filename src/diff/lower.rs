@@ -81,12 +81,23 @@ pub fn lower(reply: &Reply, base: &FileSet) -> (Vec<FilePatch>, Vec<Refusal>) {
 /// that must not be used are left out; [`lower`] refuses them.
 pub fn named_paths(reply: &Reply, default_path: Option<&str>) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    for path in paths(reply, default_path).flatten() {
+    for (_, path) in named_blocks(reply, default_path) {
         if !names.contains(&path) {
             names.push(path);
         }
     }
     names
+}
+
+/// Every path of [`named_paths`] with each block that names it; the new paths of renamed files come last.
+pub fn named_blocks(reply: &Reply, default_path: Option<&str>) -> Vec<(usize, String)> {
+    let targets = reply.blocks.iter().map(|block| match block {
+        Block::Rename { to, .. } => normalise(to).ok(),
+        _ => None,
+    });
+    let named = paths(reply, default_path).map(Result::ok);
+    let numbered = named.enumerate().chain(targets.enumerate());
+    numbered.filter_map(|(block, path)| Some((block, path?))).collect()
 }
 
 /// The path of each block: as named, else that of the block before, else the default.
@@ -335,6 +346,7 @@ fn unknown_file(path: &str, base: &FileSet) -> Refusal {
     let mut near: Vec<(f64, &String)> = base
         .files
         .keys()
+        .chain(base.candidates.keys())
         .map(|known| {
             let same_name = known.rsplit('/').next() == path.rsplit('/').next();
             (strsim::jaro_winkler(known, path) + f64::from(u8::from(same_name)), known)

@@ -8,6 +8,7 @@
 
 mod align;
 mod changes;
+mod delete;
 mod hints;
 mod indent;
 mod index;
@@ -23,19 +24,30 @@ use index::LineIndex;
 pub use lines::{Line, Lines};
 use place::Outcome;
 
-use super::lower::{FilePatch, PatchKind};
-use super::{FileChange, FileSet, Refusal, RefusalCode, Tier};
+use super::lower::{FilePatch, LineHunk, PatchKind};
+use super::{ChangeKind, FileChange, FileSet, Refusal, RefusalCode, Tier};
 
 /// Resolves one file's patch against the text the model saw; `None` when nothing of it would change.
 ///
 /// # Errors
 /// A refusal for each block that has not exactly one place, or that changes what another changes.
 pub fn resolve(patch: &FilePatch, base: &FileSet) -> Result<Option<FileChange>, Vec<Refusal>> {
-    let line_hunks = match &patch.kind {
-        PatchKind::Create(text) => return Ok(Some(FileChange::create(&patch.path, text))),
-        PatchKind::Modify(line_hunks) => line_hunks,
-        PatchKind::Delete(_) => return Ok(None),
+    let change = match &patch.kind {
+        PatchKind::Create(text) => Some(FileChange::create(&patch.path, text)),
+        PatchKind::Modify(line_hunks) => modify(patch, line_hunks, base)?,
+        PatchKind::Delete(quoted) => Some(delete::delete(patch, quoted.as_ref(), base)?),
     };
+    let Some(to) = &patch.moved_to else { return Ok(change) };
+    let unchanged =
+        || FileChange { path: patch.path.clone(), kind: ChangeKind::Modify { hunks: Vec::new() } };
+    Ok(Some(change.unwrap_or_else(unchanged).renamed(to)))
+}
+
+fn modify(
+    patch: &FilePatch,
+    line_hunks: &[LineHunk],
+    base: &FileSet,
+) -> Result<Option<FileChange>, Vec<Refusal>> {
     let text = base.files.get(&patch.path).map(String::from).unwrap_or_default();
     let lines = Lines::new(&text);
     let index = LineIndex::new(&lines);

@@ -8,7 +8,7 @@ use crate::text::Rope;
 fn file_set(files: &[(&str, &str)]) -> FileSet {
     FileSet {
         files: files.iter().map(|(path, text)| ((*path).to_owned(), Rope::from_str(text))).collect(),
-        default_path: None,
+        ..FileSet::default()
     }
 }
 
@@ -260,10 +260,10 @@ fn names_carry_on_and_unknown_ones_get_a_hint() {
     let changes = evaluate_text(ReplyFormat::SearchReplace, &reply, &base).unwrap();
     assert_eq!(changes.files[0].apply(&base.files["src/main.rs"]).unwrap().to_string(), "A\nB\n");
     let refusal =
-        evaluate_text(ReplyFormat::SearchReplace, &block("main.rs", "a\n", "b\n"), &base).unwrap_err();
+        evaluate_text(ReplyFormat::SearchReplace, &block("main.rs", "c\n", "b\n"), &base).unwrap_err();
     assert_eq!(refusal[0].code, RefusalCode::UnknownFile);
     assert!(refusal[0].hint.contains("`src/main.rs`"), "{}", refusal[0].hint);
-    let nameless = evaluate_text(ReplyFormat::SearchReplace, &block("", "a\n", "b\n"), &base).unwrap_err();
+    let nameless = evaluate_text(ReplyFormat::SearchReplace, &block("", "c\n", "b\n"), &base).unwrap_err();
     assert_eq!(nameless[0].code, RefusalCode::UnknownFile);
 }
 

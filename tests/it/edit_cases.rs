@@ -290,6 +290,7 @@ fn texts_after(case: &Case, reply: &Reply) -> Result<BTreeMap<String, String>, V
     let base = FileSet {
         files: texts.iter().map(|(path, text)| (path.clone(), Rope::from_str(text))).collect(),
         default_path,
+        ..FileSet::default()
     };
     for change in evaluate(reply, &base)?.files {
         let old = base.files.get(&change.path).cloned().unwrap_or_default();

@@ -273,3 +273,41 @@ fn batches_answer_line_by_line() {
     assert_eq!(said[2]["errors"][0]["code"], "no-such-place");
     assert_eq!(said[2]["files"]["a"], "x\n");
 }
+
+#[test]
+fn names_that_no_file_has_are_looked_for() {
+    let files = [("src/one.rs", "fn one() {}\n"), ("src/two.rs", "fn two() {}\n")];
+    let place = Place::new(&files);
+    let absolute = format!("{}/src/one.rs", fs::canonicalize(place.0.path()).unwrap().display());
+    for (n, name) in ["one.rs", "project/src/one.rs", "b/src/one.rs", "SRC/One.rs", "src/noe.rs", &absolute]
+        .iter()
+        .enumerate()
+    {
+        let text =
+            |n: usize| if n == 0 { "fn one() {}\n".to_owned() } else { format!("fn one() {{ {n}; }}\n") };
+        let ran = place.run(&["--json"], &block(name, &text(n), &text(n + 1)));
+        assert_eq!(ran.code, exit(0), "{name}: {}", ran.output);
+        assert_eq!(place.text("src/one.rs"), Some(text(n + 1)), "{name}");
+    }
+    check_refused(&place, &[], &block("one.rs", "gone\n", "x\n"), "unknown-file");
+    check_refused(&place, &[], &block("/etc/src/two.rs", "fn two() {}\n", "x\n"), "bad-path");
+    check_refused(&place, &[], &block("src/Two.rs", "", "x\n"), "file-exists");
+}
+
+#[test]
+fn a_name_for_several_files_is_refused_and_hidden_ones_are_no_candidates() {
+    let text = "fn one() {}\n";
+    let place = Place::new(&[("a/lib.rs", text), ("b/lib.rs", text)]);
+    check_refused(&place, &[], &block("lib.rs", text, "x\n"), "ambiguous-file");
+    let place = Place::new(&[(".git/lib.rs", text), ("target/lib.rs", text), ("node_modules/lib.rs", text)]);
+    check_refused(&place, &[], &block("lib.rs", text, "x\n"), "unknown-file");
+    let place = Place::new(&[(".env", "A=1\n")]);
+    check_refused(&place, &[], &block("project/.env", "A=1\n", "A=2\n"), "protected-path");
+    // The file as the model saw it tells which one is meant.
+    let base = Place::new(&[("a/lib.rs", text), ("b/lib.rs", "fn two() {}\n")]);
+    let place = Place::new(&[("a/lib.rs", "// new\nfn one() {}\n"), ("b/lib.rs", text)]);
+    let ran = place.run(&["--base", base.0.path().to_str().unwrap()], &block("lib.rs", text, "x\n"));
+    assert_eq!(ran.code, exit(0), "{}", ran.errors);
+    assert_eq!(place.text("a/lib.rs").as_deref(), Some("// new\nx\n"));
+    assert_eq!(place.text("b/lib.rs").as_deref(), Some(text));
+}
