@@ -193,6 +193,14 @@ mod tests {
     }
 
     #[test]
+    fn the_example_of_each_format_is_read() {
+        for format in ReplyFormat::ALL.into_iter().filter(|format| *format != ReplyFormat::Whole) {
+            let read = crate::diff::parse::parse(format, format_rules(format));
+            assert!(read.is_ok_and(|reply| !reply.blocks.is_empty()), "{format:?}");
+        }
+    }
+
+    #[test]
     fn a_file_cannot_close_its_fence() {
         let shown = file(&sample("a\n```\nb\n````\n"));
         assert!(shown.contains("\n`````\na\n"), "{shown}");

@@ -254,13 +254,13 @@ fn edits_of(case: &Case, reply: &Reply) -> serde_json::Value {
 fn hunk_text(lines: &[TaggedLine]) -> String {
     lines
         .iter()
-        .map(|line| {
+        .flat_map(|line| {
             let tag = match line {
-                TaggedLine::Context(_) | TaggedLine::Gap(_) => ' ',
-                TaggedLine::Delete(_) => '-',
-                TaggedLine::Add(_) => '+',
+                TaggedLine::Context(_) | TaggedLine::Gap(_) => " ",
+                TaggedLine::Delete(_) => "-",
+                TaggedLine::Add(_) => "+",
             };
-            format!("{tag}{}\n", line.text())
+            [tag, line.text(), "\n"]
         })
         .collect()
 }

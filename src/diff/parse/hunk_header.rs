@@ -21,9 +21,13 @@ pub(super) struct HunkHeader {
 }
 
 impl HunkHeader {
-    /// Reads a line that begins with exactly two `@`.
+    /// Reads a line that begins with `@@` and then a blank or a number: `@@name` is a variable of Ruby.
     pub(super) fn read(line: &str) -> Option<Self> {
-        let rest = line.strip_prefix("@@").filter(|rest| !rest.starts_with('@'))?.trim();
+        let rest = line.strip_prefix("@@")?;
+        if !(rest.is_empty() || rest.starts_with([' ', '\t', '-', '.'])) {
+            return None;
+        }
+        let rest = rest.trim();
         if rest.is_empty() {
             return Some(Self::default());
         }
@@ -103,6 +107,7 @@ mod tests {
         check("@@ -1,99999999999999999999999 +1 @@", None, None);
         assert_eq!(HunkHeader::read("@@@ -1 -1 +1 @@@"), None);
         assert_eq!(HunkHeader::read(" @@"), None);
+        assert_eq!(HunkHeader::read("@@count = 0"), None);
     }
 
     #[test]

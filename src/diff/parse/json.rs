@@ -185,7 +185,8 @@ mod tests {
             json!({"tool_calls": [{"id": "1", "type": "function", "function": {"name": "edit", "arguments": edit.to_string()}}]}),
             json!({"role": "assistant", "content": [{"type": "text", "text": "So."}, {"type": "tool_use", "input": edit}]}),
             json!({"input": {"command": "str_replace", "path": "a", "old_str": "x", "new_str": "y"}}),
-            json!({"file": "a", "search": "x", "replace": "y", "replace_all": false, "expected_replacements": 1}),
+            json!({"message": "So.", "files": ["a"], "changes": [], "edits": [edit]}),
+            json!({"function": "f", "file": "a", "search": "x", "replace": "y", "replace_all": false, "expected_replacements": 1}),
         ] {
             check(&value.to_string(), &expected);
             check(&format!("Here:\n```json\n{value:#}\n```\nDone.\n"), &expected);
@@ -209,6 +210,8 @@ mod tests {
         let lines = vec!["x".to_owned(), String::new(), "y".to_owned()];
         let whole = Block::Whole { path: Some("a".to_owned()), lines: lines.clone() };
         check(r#"{"files": [{"path": "a", "content": "x\r\n\ny\n"}]}"#, &[whole]);
+        let array = Block::Whole { path: Some("a.json".to_owned()), lines: vec!["[{}]".to_owned()] };
+        check(r#"{"path": "a.json", "content": "[{}]", "edits": []}"#, &[array]);
         let create = Block::Create { path: "a".to_owned(), lines };
         check(r#"{"command": "create", "path": "a", "file_text": "x\n\ny"}"#, &[create]);
         let patch = "*** Begin Patch\n*** Delete File: a\n*** End Patch";
@@ -230,7 +233,7 @@ mod tests {
             (r#"{"edits": [{"old": "a", "new": 1}]}"#, MalformedReply),
             (r#"{"old": "a", "old": "b", "new": "c"}"#, MalformedReply),
             (r#"{"old": "a", "search": "b", "new": "c"}"#, MalformedReply),
-            (r#"{"old": "a", "new": "c", "edits": []}"#, MalformedReply),
+            (r#"{"old": "a", "new": "c", "edits": [{"old": "a", "new": "b"}]}"#, MalformedReply),
             (r#"{"old": "a", "new": "c", "replace_all": "yes"}"#, MalformedReply),
             (r#"{"old": "a", "new": "c", "expected_replacements": 2}"#, MalformedReply),
             (r#"{"command": "insert", "path": "a", "insert_line": 3, "new_str": "x"}"#, MalformedReply),

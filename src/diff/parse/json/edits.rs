@@ -164,27 +164,44 @@ impl Reader {
         object: &Map<String, Value>,
         outer: &Outer<'_>,
     ) -> Result<Option<Result<(), String>>, String> {
-        let is_list = |value: &Value| match value {
-            Value::Array(_) => true,
-            Value::String(text) => text.trim_start().starts_with('['),
-            _ => false,
+        // The content of a message is a list; that of a file is a text, whatever it looks like.
+        let parts = object.get("content").filter(|content| content.is_array());
+        let lists = || LISTS.iter().filter_map(|key| object.get(*key)).chain(parts);
+        let mut inner = lists()
+            .filter(|value| holds_values(value))
+            .chain(WRAPPERS.iter().filter_map(|key| object.get(*key)).filter(|value| is_value(value)));
+        let has_edit = OLD.iter().chain(NEW).any(|key| object.contains_key(*key));
+        let Some(first) = inner.next() else {
+            let has_text = CONTENT.iter().any(|key| object.get(*key).is_some_and(Value::is_string));
+            let is_empty = lists().any(|value| value.as_array().is_some_and(Vec::is_empty));
+            let is_empty = is_empty && !has_edit && !has_text;
+            return Ok(is_empty.then_some(Ok(())));
         };
-        let is_wrapper = |value: &Value| value.is_object() || value.is_string();
-        let mut inner = LISTS
-            .iter()
-            .filter_map(|key| object.get(*key).filter(|value| is_list(value)))
-            .chain(WRAPPERS.iter().filter_map(|key| object.get(*key).filter(|value| is_wrapper(value))))
-            // The parts of a message.
-            .chain(object.get("content").filter(|value| value.is_array()));
-        let Some(first) = inner.next() else { return Ok(None) };
         if inner.next().is_some() {
             return Err("An object of the JSON holds edits in two places".to_owned());
         }
-        let has_edit = OLD.iter().chain(NEW).any(|key| object.contains_key(*key));
         if has_edit {
             return Err("An object of the JSON is an edit and holds other edits".to_owned());
         }
         Ok(Some(self.value(first, outer)))
+    }
+}
+
+/// An object or array, or one in a string.
+fn is_value(value: &Value) -> bool {
+    match value {
+        Value::Object(_) | Value::Array(_) => true,
+        Value::String(text) => text.trim_start().starts_with(['{', '[']),
+        _ => false,
+    }
+}
+
+/// A list that is not of plain texts.
+fn holds_values(value: &Value) -> bool {
+    match value {
+        Value::Array(values) => values.iter().any(is_value),
+        Value::String(text) => text.trim_start().starts_with('['),
+        _ => false,
     }
 }
 
