@@ -23,6 +23,9 @@ use lines::LineSplitter;
 use super::tagged::{Hints, TaggedLine};
 use super::{Refusal, RefusalCode};
 
+/// How many malformed places of a reply are listed.
+const MAX_REFUSALS: usize = 32;
+
 /// The formats a reply can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ReplyFormat {
@@ -177,11 +180,11 @@ enum FormatParser {
 impl FormatParser {
     fn new(format: ReplyFormat) -> Self {
         match format {
-            ReplyFormat::SearchReplace => Self::SearchReplace(Default::default()),
-            ReplyFormat::Whole => Self::Whole(Default::default()),
-            ReplyFormat::UnifiedDiff => Self::UnifiedDiff(Default::default()),
-            ReplyFormat::ApplyPatch => Self::ApplyPatch(Default::default()),
-            ReplyFormat::Json => Self::Json(Default::default()),
+            ReplyFormat::SearchReplace => Self::SearchReplace(search_replace::SearchReplaceParser::default()),
+            ReplyFormat::Whole => Self::Whole(whole::WholeParser::default()),
+            ReplyFormat::UnifiedDiff => Self::UnifiedDiff(Box::default()),
+            ReplyFormat::ApplyPatch => Self::ApplyPatch(apply_patch::ApplyPatchParser::default()),
+            ReplyFormat::Json => Self::Json(json::JsonParser::default()),
         }
     }
 

@@ -24,7 +24,7 @@ pub use lines::{Line, Lines};
 use place::Outcome;
 
 use super::lower::{FilePatch, PatchKind};
-use super::{FileChange, FileSet, Refusal, RefusalCode};
+use super::{FileChange, FileSet, Refusal, RefusalCode, Tier};
 
 /// Resolves one file's patch against the text the model saw; `None` when nothing of it would change.
 ///
@@ -40,18 +40,30 @@ pub fn resolve(patch: &FilePatch, base: &FileSet) -> Result<Option<FileChange>, 
     let lines = Lines::new(&text);
     let index = LineIndex::new(&lines);
     let guide = Guide::new(&patch.path, line_hunks, &index);
-    let mut hunks = Vec::new();
+    let mut placed = Vec::new();
     let mut refusals = Vec::new();
     for line_hunk in line_hunks {
-        let placed = place::place(line_hunk, &index, &guide).and_then(|outcome| match outcome {
-            Outcome::AlreadyApplied => Ok(Vec::new()),
-            Outcome::Placed(placed) => changes::hunks(&placed, line_hunk.block, &lines).ok_or_else(apart),
-        });
-        match placed {
-            Ok(found) => hunks.extend(found),
+        match place::place(line_hunk, &index, &guide) {
+            Ok(Outcome::AlreadyApplied) => {}
+            Ok(Outcome::Placed(found)) => placed.push((found, line_hunk.block)),
             Err(refusal) => refusals.push(refusal.of_block(&patch.path, line_hunk.block)),
         }
     }
+    let lost = placed.iter().any(|(placed, _)| placed.lost_depth);
+    let mut hunks = Vec::new();
+    for (placed, block) in &placed {
+        let found =
+            if lost && indent::shows_no_depth(&placed.lines) && placed.evidence.tier <= Tier::RightTrimmed {
+                Err(place::unclear_indentation(&placed.at))
+            } else {
+                changes::hunks(placed, *block, &lines).ok_or_else(apart)
+            };
+        match found {
+            Ok(found) => hunks.extend(found),
+            Err(refusal) => refusals.push(refusal.of_block(&patch.path, *block)),
+        }
+    }
+    refusals.sort_by_key(|refusal| refusal.block);
     if !refusals.is_empty() {
         let missing = refusals.iter().all(|refusal| refusal.code == RefusalCode::NoSuchPlace);
         match sequence::hunks(line_hunks, &text).filter(|_| missing) {

@@ -6,7 +6,7 @@
 
 use super::hunk::OpenHunk;
 use super::hunk_header::HunkHeader;
-use super::{Block, ParseEvent, Reply};
+use super::{Block, MAX_REFUSALS, ParseEvent, Reply};
 use crate::diff::{Refusal, RefusalCode};
 
 const BEGIN: &str = "*** Begin Patch";
@@ -223,7 +223,7 @@ impl ApplyPatchParser {
         match std::mem::replace(&mut self.section, Section::Between) {
             Section::Add { path, lines, .. } => self.complete(Block::Create { path, lines }, events),
             Section::Update { n_blocks: 0, .. } => {
-                self.malformed("An updated file has no chunk", SECTION_HINT)
+                self.malformed("An updated file has no chunk", SECTION_HINT);
             }
             _ => {}
         }
@@ -251,7 +251,9 @@ impl ApplyPatchParser {
         let mut refusal = Refusal::new(RefusalCode::MalformedReply, message, hint);
         refusal.path = self.path().map(str::to_owned);
         refusal.block = self.n_begun.checked_sub(1);
-        self.refusals.push(refusal);
+        if self.refusals.len() < MAX_REFUSALS {
+            self.refusals.push(refusal);
+        }
     }
 }
 
@@ -276,4 +278,100 @@ fn marker(line: &str) -> Option<Marker<'_>> {
             .or_else(|| path("*** Move to:").map(Marker::Move))
             .unwrap_or(Marker::Unknown),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{ReplyFormat, detect, parse};
+    use crate::diff::RefusalCode;
+    use crate::diff::parse::Block;
+    use crate::diff::tagged::TaggedLine;
+
+    /// Blocks in one line each.
+    fn shown(reply: &str) -> Result<Vec<String>, RefusalCode> {
+        let reply = parse(ReplyFormat::ApplyPatch, reply).map_err(|refusals| refusals[0].code)?;
+        let block = |block: &Block| match block {
+            Block::Hunk { path: Some(path), hints, lines } => {
+                let lines: String = lines
+                    .iter()
+                    .map(|line| match line {
+                        TaggedLine::Context(line) | TaggedLine::Gap(line) => format!(" {line}|"),
+                        TaggedLine::Delete(line) => format!("-{line}|"),
+                        TaggedLine::Add(line) => format!("+{line}|"),
+                    })
+                    .collect();
+                let end = if hints.at_end { "$" } else { "" };
+                format!("{path} {:?} {lines}{end}", hints.anchors)
+            }
+            Block::Create { path, lines } => format!("new {path} {lines:?}"),
+            Block::Delete { path, lines: None } => format!("gone {path}"),
+            Block::Rename { path, to } => format!("{path} to {to}"),
+            other => panic!("{other:?}"),
+        };
+        Ok(reply.blocks.iter().map(block).collect())
+    }
+
+    fn check(body: &str, expected: &[&str]) {
+        let reply = format!("*** Begin Patch\n{body}*** End Patch\n");
+        let wrapped = serde_json::json!({ "input": reply }).to_string();
+        for reply in [
+            format!("Here:\n```\n{reply}```\nDone.\n"),
+            format!("apply_patch <<'EOF'\n{reply}EOF\n"),
+            wrapped,
+            reply,
+        ] {
+            let blocks = shown(&reply);
+            let blocks: Vec<&str> = blocks.iter().flatten().map(String::as_str).collect();
+            assert_eq!(blocks, expected, "{reply}");
+        }
+    }
+
+    fn check_refused(reply: &str, code: RefusalCode) {
+        assert_eq!(shown(reply), Err(code), "{reply}");
+    }
+
+    #[test]
+    fn sections() {
+        check("*** Add File: a b\n+x\n+\n+ y\n\n", &["new a b [\"x\", \"\", \" y\"]"]);
+        check("*** Delete File: a\n*** Update File: b\n@@\n-x\n+y\n", &["gone a", "b [] -x|+y|"]);
+        check("*** Update File: a\n*** Move to: b\n", &["a to b"]);
+        check("*** Update File: a\n*** Move to: b\n-x\n+y\n", &["a to b", "a [] -x|+y|"]);
+        check("  *** Update File: a \n@@\n-x\n", &["a [] -x|"]);
+    }
+
+    #[test]
+    fn chunks() {
+        check(
+            "*** Update File: a\n x\n\n-y\n@@ class A\n@@ def f\n+z\n*** End of File\n",
+            &["a []  x| |-y|", "a [\"class A\", \"def f\"] +z|$"],
+        );
+        check(
+            "*** Update File: a\n@@\n *** End Patch\n-x\n\n@@ fn b()\n+y\n",
+            &["a []  *** End Patch|-x|", "a [\"fn b()\"] +y|"],
+        );
+    }
+
+    #[test]
+    fn bad_patches_are_refused() {
+        use RefusalCode::{MalformedReply, NoEdit, Truncated};
+        for (body, code) in [
+            ("*** Update File: a\n@@\n-x\n", Truncated),
+            ("*** Add File: a\n+x\n", Truncated),
+            ("", Truncated),
+            ("*** End Patch\n", NoEdit),
+            ("*** Update File: a\n*** End Patch\n", MalformedReply),
+            ("*** Update File: a\n@@\n*** End Patch\n", MalformedReply),
+            ("*** Frobnicate File: a\n*** End Patch\n", MalformedReply),
+            ("*** Add File: a\n+x\ny\n*** End Patch\n", MalformedReply),
+            ("*** Add File: a\n+x\n\n+y\n*** End Patch\n", MalformedReply),
+            ("x\n*** End Patch\n", MalformedReply),
+            ("*** Update File: a\n@@\n-x\n*** Move to: b\n*** End Patch\n", MalformedReply),
+            ("*** Update File: a\n@@\n-x\n*** End of File\n+y\n*** End Patch\n", MalformedReply),
+        ] {
+            check_refused(&format!("*** Begin Patch\n{body}"), code);
+        }
+        check_refused("```\n*** Begin Patch\n*** Delete File: a\n*** End Patch\n", Truncated);
+        check_refused("Nothing.", NoEdit);
+        assert_eq!(detect(" *** Begin Patch\n*** End Patch"), Ok(ReplyFormat::ApplyPatch));
+    }
 }

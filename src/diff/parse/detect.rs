@@ -9,7 +9,7 @@
 use super::apply_patch::is_envelope;
 use super::fence::{Fence, FenceState};
 use super::hunk_header::HunkHeader;
-use super::name::NameFinder;
+use super::name::{NameFinder, is_patch_file};
 use super::{ReplyFormat, parse};
 use crate::diff::{Refusal, RefusalCode};
 
@@ -87,8 +87,7 @@ impl Scan {
             open.wraps |= open.n_lines == 1 || (open.n_lines == 2 && format == ReplyFormat::SearchReplace);
             self.mark(format, line);
         } else if open.n_lines == 1 {
-            let is_diff = matches!(open.fence.info.as_str(), "diff" | "patch" | "udiff");
-            if is_diff && line.starts_with([' ', '-', '+']) {
+            if open.fence.is_diff() {
                 open.wraps = true;
                 self.mark(ReplyFormat::UnifiedDiff, line);
             } else {
@@ -145,10 +144,7 @@ impl Scan {
         };
         // A file of diffs that is given as a whole looks like a diff of another file.
         let name = self.fence.as_ref().and_then(|open| open.name.as_deref());
-        let is_patch_file = name.and_then(|name| name.rsplit_once('.')).is_some_and(|(_, extension)| {
-            extension.eq_ignore_ascii_case("diff") || extension.eq_ignore_ascii_case("patch")
-        });
-        if is_patch_file {
+        if name.is_some_and(is_patch_file) {
             self.add(ReplyFormat::Whole);
         }
         self.add(format);

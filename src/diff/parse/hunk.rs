@@ -28,6 +28,8 @@ pub(super) struct OpenHunk {
     n_context: usize,
     n_deleted: usize,
     n_added: usize,
+    /// Lines that had come when the counts were met last.
+    satisfied_at: Option<usize>,
 }
 
 impl OpenHunk {
@@ -65,6 +67,21 @@ impl OpenHunk {
             Tag::Context | Tag::Empty | Tag::Bare => self.n_context += 1,
         }
         self.lines.push((tag, text.to_owned()));
+        if self.header.spans.is_some_and(|(old, new)| {
+            (self.n_context + self.n_deleted, self.n_context + self.n_added) == (old.len, new.len)
+        }) {
+            self.satisfied_at = Some(self.lines.len());
+        }
+    }
+
+    /// Whether the counts were met, and what came then could be the begin of the next file's `---` and `+++`.
+    pub(super) fn ends_in_header(&self) -> bool {
+        let Some(at) = self.satisfied_at else { return false };
+        let mut more = self.lines[at..].iter().skip_while(|(tag, _)| *tag == Tag::Empty);
+        let is_begin = more.next().is_some_and(|(tag, text)| {
+            *tag == Tag::Delete && (matches!(text.as_str(), "" | "-" | "--") || text.starts_with("-- "))
+        });
+        is_begin && more.count() <= 1
     }
 
     /// The last lines are the last of the file.
@@ -77,11 +94,13 @@ impl OpenHunk {
         self.lines.iter().all(|(tag, _)| *tag == Tag::Empty)
     }
 
-    /// Whether as many lines came as the header says; `None` without numbers.
-    pub(super) fn is_satisfied(&self) -> Option<bool> {
-        let (old, new) = self.header.spans?;
-        let (n_old, n_new) = (self.n_context + self.n_deleted, self.n_context + self.n_added);
-        Some(n_old == old.len && n_new == new.len)
+    /// Whether as many lines came as the header says, but for blank lines behind them.
+    pub(super) fn is_satisfied(&self) -> bool {
+        let Some((old, new)) = self.header.spans else { return false };
+        let n_blank = self.lines.iter().rev().take_while(|(tag, _)| *tag == Tag::Empty).count();
+        let n_more = (self.n_context + self.n_deleted).checked_sub(old.len);
+        n_more.is_some_and(|n_more| n_more <= n_blank)
+            && n_more == (self.n_context + self.n_added).checked_sub(new.len)
     }
 
     /// Whether the header says that more lines come, and none too many came.

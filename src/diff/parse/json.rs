@@ -146,3 +146,113 @@ fn truncated(message: &str) -> Refusal {
 fn malformed(message: &str) -> Refusal {
     Refusal::new(RefusalCode::MalformedReply, message, SHAPE)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::{Block, detect, parse};
+    use super::*;
+
+    fn text(path: Option<&str>, old: &str, new: &str, everywhere: bool) -> Block {
+        Block::Text { path: path.map(str::to_owned), old: old.to_owned(), new: new.to_owned(), everywhere }
+    }
+
+    fn check(reply: &str, expected: &[Block]) {
+        let blocks = parse(ReplyFormat::Json, reply).map(|reply| reply.blocks);
+        assert_eq!(blocks.as_deref(), Ok(expected), "{reply}");
+        assert_eq!(detect(reply), Ok(ReplyFormat::Json), "{reply}");
+    }
+
+    fn check_refused(reply: &str, code: RefusalCode) {
+        let codes = parse(ReplyFormat::Json, reply).map_err(|refusals| refusals[0].code);
+        assert_eq!(codes, Err(code), "{reply}");
+    }
+
+    #[test]
+    fn edits_in_every_wrapping() {
+        let expected = [text(Some("a"), "x", "y", false)];
+        let edit = json!({"file_path": "a", "old_string": "x", "new_string": "y"});
+        let bare = json!({"oldText": "x", "newText": "y", "why": "so"});
+        for value in [
+            edit.clone(),
+            json!([edit]),
+            json!({ "edits": [edit] }),
+            json!({"path": "a", "edits": [bare]}),
+            json!({"edits": json!([edit]).to_string()}),
+            json!({"name": "edit", "arguments": edit}),
+            json!({"name": "edit", "arguments": edit.to_string()}),
+            json!({"tool_calls": [{"id": "1", "type": "function", "function": {"name": "edit", "arguments": edit.to_string()}}]}),
+            json!({"role": "assistant", "content": [{"type": "text", "text": "So."}, {"type": "tool_use", "input": edit}]}),
+            json!({"input": {"command": "str_replace", "path": "a", "old_str": "x", "new_str": "y"}}),
+            json!({"file": "a", "search": "x", "replace": "y", "replace_all": false, "expected_replacements": 1}),
+        ] {
+            check(&value.to_string(), &expected);
+            check(&format!("Here:\n```json\n{value:#}\n```\nDone.\n"), &expected);
+            check_found(&format!("So:\n{value:#}\nDone.\n"), &expected);
+        }
+        check(&format!("{edit}\n{edit}\n"), &[expected.clone(), expected].concat());
+        check(
+            r#"{"path": "a", "old": "x", "new": "", "replaceAll": true}"#,
+            &[text(Some("a"), "x", "", true)],
+        );
+    }
+
+    /// JSON behind prose is read when the format is named.
+    fn check_found(reply: &str, expected: &[Block]) {
+        let blocks = parse(ReplyFormat::Json, reply).map(|reply| reply.blocks);
+        assert_eq!(blocks.as_deref(), Ok(expected), "{reply}");
+    }
+
+    #[test]
+    fn whole_files_and_patches() {
+        let lines = vec!["x".to_owned(), String::new(), "y".to_owned()];
+        let whole = Block::Whole { path: Some("a".to_owned()), lines: lines.clone() };
+        check(r#"{"files": [{"path": "a", "content": "x\r\n\ny\n"}]}"#, &[whole]);
+        let create = Block::Create { path: "a".to_owned(), lines };
+        check(r#"{"command": "create", "path": "a", "file_text": "x\n\ny"}"#, &[create]);
+        let patch = "*** Begin Patch\n*** Delete File: a\n*** End Patch";
+        let gone = Block::Delete { path: "a".to_owned(), lines: None };
+        for value in [json!({"input": patch}), json!({"command": ["apply_patch", patch]})] {
+            check(&value.to_string(), std::slice::from_ref(&gone));
+        }
+    }
+
+    #[test]
+    fn bad_json_is_refused() {
+        use RefusalCode::{MalformedReply, NoEdit, Truncated};
+        for (reply, code) in [
+            (r#"{"edits": [{"old": "a", "new": "b""#, Truncated),
+            ("```json\n{\"old\": \"a\", \"new\": \"b\"}\n", Truncated),
+            (r#"{"edits": []}"#, NoEdit),
+            ("Nothing.", NoEdit),
+            (r#"{"edits": [{"old": "a"}]}"#, MalformedReply),
+            (r#"{"edits": [{"old": "a", "new": 1}]}"#, MalformedReply),
+            (r#"{"old": "a", "old": "b", "new": "c"}"#, MalformedReply),
+            (r#"{"old": "a", "search": "b", "new": "c"}"#, MalformedReply),
+            (r#"{"old": "a", "new": "c", "edits": []}"#, MalformedReply),
+            (r#"{"old": "a", "new": "c", "replace_all": "yes"}"#, MalformedReply),
+            (r#"{"old": "a", "new": "c", "expected_replacements": 2}"#, MalformedReply),
+            (r#"{"command": "insert", "path": "a", "insert_line": 3, "new_str": "x"}"#, MalformedReply),
+            (r#"{"edits": "no"}"#, MalformedReply),
+            ("{\"old\": \"a\nb\", \"new\": \"c\"}", MalformedReply),
+            ("{}", MalformedReply),
+            ("[1]", MalformedReply),
+            ("{\"old\": \"a\", \"new\": \"b\"}\nor\n{\"old\": \"a\", \"new\": \"c\"}", MalformedReply),
+        ] {
+            check_refused(reply, code);
+        }
+        check_refused(&"[".repeat(100_000), MalformedReply);
+    }
+
+    #[test]
+    fn keys_stand_once() {
+        let value::Strict(value) =
+            serde_json::from_str("[1, -1, 1.5, true, null, {\"a\": \"b\\n\"}]").unwrap();
+        assert_eq!(
+            value,
+            serde_json::from_str::<Value>("[1, -1, 1.5, true, null, {\"a\": \"b\\n\"}]").unwrap()
+        );
+        assert!(serde_json::from_str::<value::Strict>("{\"a\": 1, \"a\": 1}").is_err());
+    }
+}

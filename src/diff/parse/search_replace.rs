@@ -7,7 +7,7 @@
 
 use super::fence::FenceState;
 use super::name::NameFinder;
-use super::{Block, ParseEvent, Reply};
+use super::{Block, MAX_REFUSALS, ParseEvent, Reply};
 use crate::diff::{Refusal, RefusalCode};
 
 /// Which pair of markers a block uses.
@@ -128,7 +128,9 @@ impl SearchReplaceParser {
     fn malformed(&mut self, message: &str, hint: &str) {
         let mut refusal = Refusal::new(RefusalCode::MalformedReply, message, hint);
         refusal.block = Some(self.n_begun.saturating_sub(1));
-        self.refusals.push(refusal);
+        if self.refusals.len() < MAX_REFUSALS {
+            self.refusals.push(refusal);
+        }
     }
 }
 

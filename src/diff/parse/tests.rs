@@ -2,6 +2,8 @@
 
 use super::*;
 
+mod properties;
+
 fn search_replace(path: Option<&str>, search: &[&str], replace: &[&str]) -> Block {
     at_line(None, path, search, replace)
 }
@@ -96,6 +98,7 @@ fn whole_files() {
     check("a.md\n````markdown\n```sh\nls\n```\n````\n", &[whole(Some("a.md"), &["```sh", "ls", "```"])]);
     check("Here you are:\n```\nx\n```\n", &[whole(None, &["x"])]);
     check("a.rs\n```\n```\n", &[whole(Some("a.rs"), &[])]);
+    check("a.py\n```\nname\n~~~~\n```\n", &[whole(Some("a.py"), &["name", "~~~~"])]);
     check("a.py\n```\nx\n```\n\nRun it:\n```sh\npython a.py\n```\n", &[whole(Some("a.py"), &["x"])]);
 }
 
@@ -109,6 +112,8 @@ fn whole_files_that_could_be_cut_short_are_refused() {
         ("a.md\n```\n# x\n```sh\nls\n```\nrest\n```\ncode\n```\n", MalformedReply),
         ("README.md\n```\n# x\n```\nsrc/main.rs\n```\nrest\n```\n", MalformedReply),
         ("```\nx\n```\n```\ny\n```\n", MalformedReply),
+        ("a.rs\n```diff\n x\n```\n", MalformedReply),
+        ("```diff\n x\n```\n", MalformedReply),
     ] {
         check_refused(ReplyFormat::Whole, reply, code);
     }
@@ -142,6 +147,7 @@ fn formats_are_told_apart_by_where_markers_stand() {
         (format!("```diff\n{diff}```"), UnifiedDiff),
         (diff.to_owned(), UnifiedDiff),
         ("```diff\n-a\n+b\n```".to_owned(), UnifiedDiff),
+        ("a.rs\n```diff\nx\n```".to_owned(), UnifiedDiff),
         ("{\"edits\": []}".to_owned(), Json),
         ("Here:\n```json\n{\"edits\": [{\"old\": \"a\", \"new\": \"b\"}]}\n```".to_owned(), Json),
         ("a.json\n```json\n{\"edits\": [{\"old\": \"a\", \"new\": \"b\"}]}\n```".to_owned(), Whole),

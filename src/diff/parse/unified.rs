@@ -11,7 +11,7 @@ use super::hunk::OpenHunk;
 use super::hunk_header::HunkHeader;
 use super::name::NameFinder;
 use super::patch_path::{self, Files};
-use super::{Block, ParseEvent, Reply};
+use super::{Block, MAX_REFUSALS, ParseEvent, Reply};
 use crate::diff::tagged::TaggedLine;
 use crate::diff::{Refusal, RefusalCode};
 use file_head::FileHead;
@@ -69,13 +69,14 @@ impl UnifiedParser {
         if let Some(held) = self.held.take() {
             self.plain(&held, &mut events);
         }
-        let cut_hunk =
-            self.hunk.as_ref().is_some_and(|hunk| hunk.is_blank() || (hunk.wants_more() && !self.miscounted));
+        let cut_hunk = self.hunk.as_ref().is_some_and(|hunk| {
+            !hunk.is_satisfied() && (hunk.is_blank() || (hunk.wants_more() && !self.miscounted))
+        });
         let what = if self.fence.is_some() {
             Some("The last code fence does not end")
         } else if cut_hunk {
             Some("The last hunk has fewer lines than its header says")
-        } else if self.hunk.is_none() && self.file.is_cut() {
+        } else if self.hunk.as_ref().map_or_else(|| self.file.is_cut(), OpenHunk::ends_in_header) {
             Some("The last file of the diff has no hunk")
         } else {
             None
@@ -142,10 +143,10 @@ impl UnifiedParser {
     /// else follows.
     fn hunk_line(&mut self, line: &str, events: &mut Vec<ParseEvent>) {
         let Some(hunk) = &mut self.hunk else { return };
-        let is_bare = !line.is_empty() && !line.starts_with([' ', '-', '+', '\\']);
+        let is_bare = !line.is_empty() && !line.starts_with([' ', '-', '+']) && !line.starts_with("\\ ");
         let ends = self.fence.is_none()
             && ((is_bare && Fence::open(line).is_some())
-                || (hunk.is_satisfied() == Some(true) && (is_bare || line == "-- ")));
+                || ((is_bare || line == "-- ") && hunk.is_satisfied()));
         if ends {
             self.end_file(events);
             if line != "-- " {
@@ -169,7 +170,7 @@ impl UnifiedParser {
             None => {
                 self.fence = Fence::open(line).map(|fence| OpenFence {
                     indent: line.len() - line.trim_start_matches(' ').len(),
-                    begins_hunk: matches!(fence.info.as_str(), "diff" | "patch" | "udiff"),
+                    begins_hunk: fence.is_diff(),
                     fence,
                 });
             }
@@ -247,7 +248,8 @@ impl UnifiedParser {
 
     fn close_hunk(&mut self, events: &mut Vec<ParseEvent>) {
         let Some(hunk) = self.hunk.take() else { return };
-        if hunk.is_blank() {
+        // A new file may be empty.
+        if hunk.is_blank() && !(self.file.is_new() && hunk.is_satisfied()) {
             self.malformed(
                 "A hunk has no lines",
                 "Write the lines to remove with `-`, those to add with `+`, those that stay with a blank.",
@@ -289,7 +291,9 @@ impl UnifiedParser {
         let mut refusal = Refusal::new(RefusalCode::MalformedReply, message, hint);
         refusal.block = self.n_begun.checked_sub(1);
         refusal.path = self.file.path().map(str::to_owned);
-        self.refusals.push(refusal);
+        if self.refusals.len() < MAX_REFUSALS {
+            self.refusals.push(refusal);
+        }
     }
 }
 
@@ -309,3 +313,6 @@ fn is_stray(line: &str) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

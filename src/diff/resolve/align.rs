@@ -30,7 +30,7 @@ const AT_LEAST: f32 = 1.1;
 /// By how much the best place must be better than the next.
 const MARGIN: f32 = 0.5;
 /// Letters and digits that the lines that match must have together.
-const MIN_WEIGHT: usize = 16;
+const MIN_WEIGHT: usize = 10;
 /// Beyond this, nothing is.
 const INFINITE: f32 = 1e9;
 /// Characters of a line that are compared for similarity.
@@ -78,8 +78,13 @@ struct OldLine<'a> {
     between: Between,
 }
 
-/// Aligns the block with the lines of the file.
-pub(super) fn align(lines: &[TaggedLine], index: &LineIndex<'_>) -> Result<Alignment, Missed> {
+/// Aligns the block with the lines of the file. With `strict_braces`, lines without letters and digits must be indented
+/// as in the file.
+pub(super) fn align(
+    lines: &[TaggedLine],
+    index: &LineIndex<'_>,
+    strict_braces: bool,
+) -> Result<Alignment, Missed> {
     let old = old_lines(lines);
     let n_filled = old.iter().filter(|line| !line.text.trim().is_empty()).count();
     if n_filled == 0 || old.iter().all(|line| !line.is_delete && !line.is_anchor) {
@@ -90,7 +95,7 @@ pub(super) fn align(lines: &[TaggedLine], index: &LineIndex<'_>) -> Result<Align
     let mut best: Option<(Alignment, usize)> = None;
     let mut others: Vec<(f32, usize)> = Vec::new();
     for window in windows(&old, index).ok_or(Missed::NoPlace)? {
-        let Some((found, second)) = Table::new(&old, index, window).best() else { continue };
+        let Some((found, second)) = Table::new(&old, index, window, strict_braces).best() else { continue };
         let first = found.at.iter().flatten().next().copied().unwrap_or(0);
         others.extend(second);
         match &best {
@@ -104,10 +109,12 @@ pub(super) fn align(lines: &[TaggedLine], index: &LineIndex<'_>) -> Result<Align
     let (mut alignment, first) = best.ok_or(Missed::NoPlace)?;
     let known: usize = old
         .iter()
-        .filter(|line| {
-            alignment.at[line.at].is_some_and(|at| Key::Canonical.same(line.text, index.content(at)))
+        .filter_map(|line| {
+            let there = index.content(alignment.at[line.at]?);
+            // A line that is worded otherwise tells half as much.
+            let share = if Key::Canonical.same(line.text, there) { 1 } else { 2 };
+            Some(weight(line.text) / share)
         })
-        .map(|line| weight(line.text))
         .sum();
     if alignment.cost > limit || known < MIN_WEIGHT {
         return Err(Missed::NoPlace);
@@ -204,7 +211,12 @@ struct Table<'t, 'a> {
 }
 
 impl<'t, 'a> Table<'t, 'a> {
-    fn new(old: &'t [OldLine<'a>], index: &'t LineIndex<'a>, window: Range<usize>) -> Self {
+    fn new(
+        old: &'t [OldLine<'a>],
+        index: &'t LineIndex<'a>,
+        window: Range<usize>,
+        strict_braces: bool,
+    ) -> Self {
         let width = window.len();
         let mut pairs = vec![INFINITE; old.len() * width];
         let hashes = &index.hashes(Key::Canonical)[window.clone()];
@@ -213,7 +225,8 @@ impl<'t, 'a> Table<'t, 'a> {
             let row = &mut pairs[nth * width..(nth + 1) * width];
             let mut n_equal = 0;
             for (j, cell) in row.iter_mut().enumerate().filter(|(j, _)| hashes[*j] == wanted) {
-                *cell = equal_cost(line.text, index.content(window.start + j));
+                let cost = equal_cost(line.text, index.content(window.start + j));
+                *cell = if strict_braces && cost > 0.0 && weight(line.text) == 0 { INFINITE } else { cost };
                 n_equal += usize::from(*cell < INFINITE);
             }
             if n_equal == 0 && !line.is_delete && weight(line.text) > 0 {
@@ -436,7 +449,7 @@ fn second() {
             .collect();
         let cut = Lines::new(FILE);
         let index = LineIndex::new(&cut);
-        let found = align(&block, &index)
+        let found = align(&block, &index, true)
             .map(|found| found.at.iter().map(|at| at.map_or(0, |at| at + 1)).collect::<Vec<_>>());
         assert_eq!(
             found.as_deref(),

@@ -3,11 +3,14 @@
 //! The lines that were matched show how the reply's indentation maps to the file's. Every rule that explains all of
 //! them is asked; a line is re-based only when all rules agree about it.
 
-use super::key::indentation;
+use super::key::{indentation, weight};
 use crate::diff::tagged::TaggedLine;
 
 /// Units of indentation that are tried.
 const UNITS: [&str; 5] = ["\t", "  ", "   ", "    ", "        "];
+
+/// How much a line must be like the one that it replaces.
+const ALIKE: f64 = 0.6;
 
 /// How the reply's indentation becomes the file's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,34 +31,41 @@ struct Pair<'a> {
     reply: &'a str,
     file: &'a str,
     is_first: bool,
+    has_words: bool,
+}
+
+/// Whether the matched lines can be the lines that the reply quotes: braces alone look alike everywhere, so where no
+/// rule explains all indentations, each of them must be indented as in the file. (A reply without any depth has nothing
+/// to compare.)
+pub(super) fn is_consistent(lines: &[TaggedLine], found: &[Option<&str>]) -> bool {
+    let pairs = pairs(lines, found);
+    let is_off = |pair: &Pair<'_>| !pair.has_words && pair.reply != pair.file;
+    !pairs.iter().any(is_off)
+        || is_flat(lines)
+        || !fitting(&pairs, may_be_first_line_only(&pairs, lines)).is_empty()
 }
 
 /// The lines of a block with what comes indented as the file is; `found` has the file's line for each old line that
 /// was matched. `None` when it is not clear how.
 pub(super) fn rebased(lines: &[TaggedLine], found: &[Option<&str>]) -> Option<Vec<TaggedLine>> {
-    let first_old = lines.iter().position(|line| line.old().is_some());
-    let first_new = lines.iter().position(|line| line.kept().is_some());
-    let pairs: Vec<Pair<'_>> = lines
-        .iter()
-        .zip(found)
-        .enumerate()
-        .filter_map(|(at, (line, found))| Some((at, line.old()?, (*found)?)))
-        .filter(|(_, line, found)| !line.trim().is_empty() && !found.trim().is_empty())
-        .map(|(at, line, found)| Pair {
-            reply: indentation(line),
-            file: indentation(found),
-            is_first: Some(at) == first_old,
-        })
-        .collect();
+    let first_new = first_new(lines);
+    let mut pairs = pairs(lines, found);
     if pairs.iter().all(|pair| pair.reply == pair.file) {
         return Some(lines.to_vec());
     }
-    let fitting: Vec<Rule<'_>> = rules(&pairs, may_be_first_line_only(&pairs, lines, first_new))
-        .into_iter()
-        .filter(|rule| {
-            pairs.iter().all(|pair| apply(*rule, pair, pair.is_first, &pairs).as_deref() == Some(pair.file))
-        })
-        .collect();
+    if is_flat(lines) && opens_without_depth(lines) {
+        return None;
+    }
+    let mut fitting = fitting(&pairs, may_be_first_line_only(&pairs, lines));
+    let says_more = |pair: &Pair<'_>| pair.has_words;
+    if fitting.is_empty() && pairs.iter().any(says_more) {
+        // Braces alone are anywhere, and easily taken for each other: the other lines decide.
+        pairs.retain(says_more);
+        if pairs.iter().all(|pair| pair.reply == pair.file) {
+            return Some(lines.to_vec());
+        }
+        fitting = self::fitting(&pairs, may_be_first_line_only(&pairs, lines));
+    }
     let mut rebased = Vec::with_capacity(lines.len());
     for (at, line) in lines.iter().enumerate() {
         let TaggedLine::Add(text) = line else {
@@ -69,10 +79,50 @@ pub(super) fn rebased(lines: &[TaggedLine], found: &[Option<&str>]) -> Option<Ve
         }
         let reply = indentation(text);
         let indent = by_rules(&fitting, reply, Some(at) == first_new, &pairs)
-            .or_else(|| observed(reply, &pairs, &fitting))?;
+            .or_else(|| observed(reply, &pairs, &fitting))
+            .or_else(|| counterpart(lines, found, at))?;
         rebased.push(TaggedLine::Add(format!("{indent}{rest}")));
     }
     Some(rebased)
+}
+
+fn first_new(lines: &[TaggedLine]) -> Option<usize> {
+    lines.iter().position(|line| line.kept().is_some())
+}
+
+/// The indentations of the old lines that were matched.
+fn pairs<'a>(lines: &'a [TaggedLine], found: &[Option<&'a str>]) -> Vec<Pair<'a>> {
+    let first_old = lines.iter().position(|line| line.old().is_some());
+    lines
+        .iter()
+        .zip(found)
+        .enumerate()
+        .filter_map(|(at, (line, found))| Some((at, line.old()?, (*found)?)))
+        .filter(|(_, line, found)| !line.trim().is_empty() && !found.trim().is_empty())
+        .map(|(at, line, found)| Pair {
+            reply: indentation(line),
+            file: indentation(found),
+            is_first: Some(at) == first_old,
+            has_words: weight(line) > 0,
+        })
+        .collect()
+}
+
+/// The rules that explain all pairs.
+fn fitting<'a>(pairs: &[Pair<'a>], first_line_only: bool) -> Vec<Rule<'a>> {
+    let explains = |rule: &Rule<'_>| {
+        pairs.iter().all(|pair| apply(*rule, pair, pair.is_first, pairs).as_deref() == Some(pair.file))
+    };
+    let mut fitting: Vec<Rule<'_>> = rules(pairs, first_line_only).into_iter().filter(explains).collect();
+    // A unit that does not divide what was seen is a worse explanation than a prefix.
+    let divides = |rule: &Rule<'_>| match rule {
+        Rule::Units(from, _) => pairs.iter().all(|pair| pair.reply.replace(from, "").is_empty()),
+        _ => true,
+    };
+    if fitting.iter().any(divides) {
+        fitting.retain(divides);
+    }
+    fitting
 }
 
 /// The rules that could explain the pairs: those that explain the first, and those that do not depend on one.
@@ -93,14 +143,23 @@ fn rules<'a>(pairs: &[Pair<'a>], first_line_only: bool) -> Vec<Rule<'a>> {
 
 /// Whether the reply may have lost the indentation of the first line of each side only: another line is indented as in
 /// the file, or, where no other line was quoted, every other line that comes could stand in the file as it is.
-fn may_be_first_line_only(pairs: &[Pair<'_>], lines: &[TaggedLine], first_new: Option<usize>) -> bool {
+fn may_be_first_line_only(pairs: &[Pair<'_>], lines: &[TaggedLine]) -> bool {
+    let first_new = first_new(lines);
     let [first, others @ ..] = pairs else { return false };
     // A first line loses its indentation; it does not gain any.
     if !first.is_first || first.reply.len() >= first.file.len() {
         return false;
     }
+    let is_deep = |line: &str| !line.trim().is_empty() && !indentation(line).is_empty();
     if !others.is_empty() {
-        return others.iter().any(|pair| !pair.file.is_empty() && pair.reply == pair.file);
+        // That the others are right must show, by one that is indented, in the file or in what comes.
+        let mut added = lines
+            .iter()
+            .enumerate()
+            .filter(|(at, line)| matches!(line, TaggedLine::Add(_)) && Some(*at) != first_new);
+        return others.iter().all(|pair| pair.reply == pair.file)
+            && (others.iter().any(|pair| !pair.file.is_empty())
+                || added.any(|(_, line)| is_deep(line.text())));
     }
     let mut others = lines
         .iter()
@@ -140,7 +199,7 @@ fn apply(rule: Rule<'_>, line: &Pair<'_>, is_first: bool, pairs: &[Pair<'_>]) ->
 
 /// What all rules that can be applied make of it, when they agree.
 fn by_rules(rules: &[Rule<'_>], reply: &str, is_first: bool, pairs: &[Pair<'_>]) -> Option<String> {
-    let line = Pair { reply, file: "", is_first };
+    let line = Pair { reply, file: "", is_first, has_words: true };
     let mut results = rules.iter().filter_map(|rule| apply(*rule, &line, is_first, pairs));
     let first = results.next()?;
     results.all(|other| other == first).then_some(first)
@@ -151,6 +210,61 @@ fn observed(reply: &str, pairs: &[Pair<'_>], rules: &[Rule<'_>]) -> Option<Strin
     let mut files = pairs.iter().filter(|pair| pair.reply == reply).map(|pair| pair.file);
     let first = files.next().filter(|_| rules.is_empty())?;
     files.all(|other| other == first).then(|| first.to_owned())
+}
+
+/// The indentation of the deleted line that the line at `at` plainly replaces: the one in the same place of a run that
+/// gives a line for a line, when the two are much alike.
+fn counterpart(lines: &[TaggedLine], found: &[Option<&str>], at: usize) -> Option<String> {
+    let is_change = |line: &&TaggedLine| matches!(line, TaggedLine::Add(_) | TaggedLine::Delete(_));
+    let from = at - lines[..at].iter().rev().take_while(is_change).count();
+    let to = at + lines[at..].iter().take_while(is_change).count();
+    let is_add = |line: &TaggedLine| matches!(line, TaggedLine::Add(_));
+    let (adds, deletes): (Vec<usize>, Vec<usize>) = (from..to).partition(|&other| is_add(&lines[other]));
+    if adds.len() != deletes.len() {
+        return None;
+    }
+    let other = deletes[adds.iter().position(|&add| add == at)?];
+    let (old, new) = (lines[other].text(), lines[at].text());
+    let alike = strsim::normalized_levenshtein(old.trim(), new.trim()) >= ALIKE;
+    (alike && indentation(old) == indentation(new))
+        .then(|| found[other].map(|line| indentation(line).to_owned()))
+        .flatten()
+}
+
+/// Whether no line of the block is indented.
+fn is_flat(lines: &[TaggedLine]) -> bool {
+    lines.iter().all(|line| indentation(line.text()).is_empty() || line.text().trim().is_empty())
+}
+
+/// Whether a line that opens a block is followed by one that is not indented more: the depth was lost.
+fn opens_without_depth(lines: &[TaggedLine]) -> bool {
+    let mut new = lines.iter().filter_map(TaggedLine::kept).filter(|line| !line.trim().is_empty());
+    let Some(mut before) = new.next() else { return false };
+    for line in new {
+        let opens = before.trim_end().ends_with(['{', '(', '[', ':']);
+        let closes = line.starts_with(['}', ')', ']', '-']) || line.starts_with("end");
+        if opens && !closes && indentation(line).len() <= indentation(before).len() {
+            return true;
+        }
+        before = line;
+    }
+    false
+}
+
+/// Whether the reply lost the depth of this block's lines: none is indented, and the file's are, by more than one depth.
+pub(super) fn lost_depth(lines: &[TaggedLine], found: &[Option<&str>]) -> bool {
+    let mut depths: Vec<&str> =
+        found.iter().flatten().filter(|line| weight(line) > 0).map(|line| indentation(line)).collect();
+    depths.sort_unstable();
+    depths.dedup();
+    is_flat(lines) && depths.len() > 1
+}
+
+/// Whether a block shows no depth at all though it has new lines: in a reply that lost it elsewhere, nobody knows how
+/// far to indent them.
+pub(super) fn shows_no_depth(lines: &[TaggedLine]) -> bool {
+    is_flat(lines)
+        && lines.iter().any(|line| matches!(line, TaggedLine::Add(text) if !text.trim().is_empty()))
 }
 
 #[cfg(test)]
@@ -203,6 +317,28 @@ mod tests {
     }
 
     #[test]
+    fn braces_say_little() {
+        check(&[("\t}", Some("}")), ("word", Some("word")), ("\tc", None)], Some(&["\tc"]));
+        check(&[("  a", Some("a")), ("      b", Some("    b")), ("          c", None)], Some(&["        c"]));
+        check(
+            &[
+                ("            a", Some("        a")),
+                ("        b", Some("    b")),
+                ("                c", None),
+            ],
+            Some(&["            c"]),
+        );
+    }
+
+    #[test]
+    fn a_line_that_is_replaced_by_its_like() {
+        let old = [("aa = 1;", Some("    aa = 1;")), ("let b = 8;", Some("let b = 8;"))];
+        let lines = [old[0], old[1], ("aa = 2;", None), ("let b = 10;", None)];
+        check(&lines, Some(&["    aa = 2;", "let b = 10;"]));
+        check(&lines[..3], None);
+    }
+
+    #[test]
     fn what_is_not_clear_is_left_alone() {
         // Two blanks more, or twice as many?
         check(&[("  a", Some("    a")), ("    b", None)], None);
@@ -210,5 +346,7 @@ mod tests {
         check(&[("a", Some("  a")), ("x", None), ("    b", None)], None);
         check(&[("a", Some("  a")), ("a", Some("    a")), ("b", None)], None);
         check(&[("a", Some("  a")), ("    b", Some("  b")), ("  c", None)], None);
+        // The depth was lost.
+        check(&[("a()", Some("  a()")), ("if b:", None), ("c()", None)], None);
     }
 }

@@ -87,10 +87,16 @@ fn without_fences(lines: &[TaggedLine]) -> Option<Vec<TaggedLine>> {
     kept.iter().any(is_old).then_some(kept)
 }
 
-/// Without ascending line numbers: `12 | x`, `12: x`, `12<tab>x`, `12→x`; one blank behind the mark goes with it if
+/// Without ascending line numbers: `12 | x`, `12: x`, `12<tab>x`, `12→x`; one blank behind every mark goes with it if
 /// `blank` says so. Every old line has one; of the lines that come, all or none.
 fn without_numbers(lines: &[TaggedLine], blank: bool) -> Option<Vec<TaggedLine>> {
     let mut last = None;
+    let is_bare = |line: &TaggedLine| {
+        numbered(line.text(), false).is_some_and(|(_, rest)| !rest.is_empty() && !rest.starts_with(' '))
+    };
+    if blank && lines.iter().any(is_bare) {
+        return None;
+    }
     for line in lines.iter().filter(|line| is_old(line)) {
         let (number, _) = numbered(line.text(), blank)?;
         if last.is_some_and(|last| number != last + 1) {

@@ -21,6 +21,18 @@ const LISTED_PLACES: usize = 8;
 /// already.
 const MIN_WEIGHT: usize = 10;
 
+/// The place is known, but not how what comes is indented.
+pub(super) fn unclear_indentation(at: &[Option<usize>]) -> Refusal {
+    let line = at.iter().flatten().next().map_or(0, |at| at + 1);
+    let mut refusal = Refusal::new(
+        RefusalCode::UnclearIndentation,
+        format!("The lines are at line {line}, but it is not clear how far to indent the new ones"),
+        "Copy the lines to replace with their indentation as it is in the file.",
+    );
+    refusal.nearest = vec![Nearest { line, distance: 0.0 }];
+    refusal
+}
+
 /// A block in its place.
 #[derive(Debug)]
 pub(super) struct Placed {
@@ -30,6 +42,8 @@ pub(super) struct Placed {
     pub(super) at: Vec<Option<usize>>,
     /// How sure the place is.
     pub(super) evidence: Evidence,
+    /// Whether the reply lost the depth of the lines that it quotes.
+    pub(super) lost_depth: bool,
 }
 
 /// What is left to do for a block.
@@ -59,11 +73,17 @@ pub(super) fn place(
     if let Some(at) = line_hunk.place
         && index.fits_at(Key::RightTrimmed, &old, at)
     {
-        return search.found(lines, at, Key::RightTrimmed).map(Outcome::Placed);
+        if let Some(placed) = search.found(lines.clone(), at, Key::RightTrimmed)? {
+            return Ok(Outcome::Placed(placed));
+        }
     }
     let has_gap = lines.iter().any(|line| matches!(line, TaggedLine::Gap(_)));
     if !has_gap && let Some(outcome) = search.in_one_run(&lines)? {
         return Ok(outcome);
+    }
+    // Blank lines are everywhere, so ask for the whole new text before a blank line comes or goes.
+    if changes_only_blanks(&lines) && search.is_applied(&lines) {
+        return Ok(Outcome::AlreadyApplied);
     }
     if let Some(placed) = search.aligned(&lines)? {
         return Ok(Outcome::Placed(placed));
@@ -101,7 +121,12 @@ fn literal_gaps(lines: &[TaggedLine], index: &LineIndex<'_>) -> Vec<TaggedLine> 
 fn without_old_lines(line_hunk: &LineHunk, index: &LineIndex<'_>) -> Result<Placed, Refusal> {
     if index.len() == 0 || line_hunk.hints.at_end {
         let at = vec![None; line_hunk.lines.len()];
-        return Ok(Placed { lines: line_hunk.lines.clone(), at, evidence: Evidence::EXACT });
+        return Ok(Placed {
+            lines: line_hunk.lines.clone(),
+            at,
+            evidence: Evidence::EXACT,
+            lost_depth: false,
+        });
     }
     Err(Refusal::new(
         RefusalCode::NoSuchPlace,
@@ -124,7 +149,10 @@ impl Search<'_> {
             if self.is_there(lines, at) {
                 return Ok(Some(Outcome::AlreadyApplied));
             }
-            return self.found(lines.to_vec(), at, Key::RightTrimmed).map(placed);
+            return Ok(self.found(lines.to_vec(), at, Key::RightTrimmed)?.map(Outcome::Placed));
+        }
+        if adds_weight(lines) >= MIN_WEIGHT && self.is_applied(lines) {
+            return Ok(Some(Outcome::AlreadyApplied));
         }
         for read in noise::readings(lines) {
             let old: Vec<&str> = read.iter().filter_map(TaggedLine::old).collect();
@@ -135,13 +163,10 @@ impl Search<'_> {
                 _ => self.guide.choose(&several, old.len(), &self.line_hunk.hints),
             };
             if let Some(at) = chosen {
-                let mut found = self.found(read, at, Key::RightTrimmed)?;
+                let Some(mut found) = self.found(read, at, Key::RightTrimmed)? else { continue };
                 found.evidence.tier = Tier::Canonical;
                 return Ok(placed(found));
             }
-        }
-        if adds_weight(lines) >= MIN_WEIGHT && self.is_applied(lines) {
-            return Ok(Some(Outcome::AlreadyApplied));
         }
         let old: Vec<&str> = lines.iter().filter_map(TaggedLine::old).collect();
         if old.iter().map(|line| weight(line)).sum::<usize>() < MIN_WEIGHT {
@@ -149,7 +174,8 @@ impl Search<'_> {
         }
         for key in [Key::Trimmed, Key::Canonical] {
             if let Some(at) = self.run(lines, key)? {
-                return self.found(lines.to_vec(), at, key).map(placed);
+                let Some(found) = self.found(lines.to_vec(), at, key)? else { break };
+                return Ok(placed(found));
             }
         }
         Ok(None)
@@ -170,8 +196,8 @@ impl Search<'_> {
         }
     }
 
-    /// The block with its old lines in one run from line `at`.
-    fn found(&self, lines: Vec<TaggedLine>, at: usize, key: Key) -> Result<Placed, Refusal> {
+    /// The block with its old lines in one run from line `at`; `None` when their indentations do not go together.
+    fn found(&self, lines: Vec<TaggedLine>, at: usize, key: Key) -> Result<Option<Placed>, Refusal> {
         let mut next = at;
         let at: Vec<Option<usize>> = lines
             .iter()
@@ -203,9 +229,9 @@ impl Search<'_> {
         lines: Vec<TaggedLine>,
         at: Vec<Option<usize>>,
         evidence: Evidence,
-    ) -> Result<Placed, Refusal> {
+    ) -> Result<Option<Placed>, Refusal> {
         if evidence.tier <= Tier::RightTrimmed {
-            return Ok(Placed { lines, at, evidence });
+            return Ok(Some(Placed { lines, at, evidence, lost_depth: false }));
         }
         // A line that is worded otherwise says nothing about how its like is written.
         let found: Vec<Option<&str>> = lines
@@ -215,22 +241,24 @@ impl Search<'_> {
                 at.map(|at| self.index.content(at)).filter(|there| Key::Canonical.same(line.text(), there))
             })
             .collect();
+        if !indent::is_consistent(&lines, &found) {
+            return Ok(None);
+        }
+        let lost_depth = indent::lost_depth(&lines, &found);
         let Some(lines) = indent::rebased(&lines, &found) else {
-            let line = at.iter().flatten().next().map_or(0, |at| at + 1);
-            let mut refusal = Refusal::new(
-                RefusalCode::UnclearIndentation,
-                format!("The lines are at line {line}, but it is not clear how far to indent the new ones"),
-                "Copy the lines to replace with their indentation as it is in the file.",
-            );
-            refusal.nearest = vec![Nearest { line, distance: 0.0 }];
-            return Err(refusal);
+            return Err(unclear_indentation(&at));
         };
         let lines = plainly_quoted(lines, &found);
-        Ok(Placed { lines, at, evidence })
+        Ok(Some(Placed { lines, at, evidence, lost_depth }))
     }
 
     fn aligned(&self, lines: &[TaggedLine]) -> Result<Option<Placed>, Refusal> {
-        let alignment = match align::align(lines, self.index) {
+        // First with braces as they are indented in the file: they look alike everywhere.
+        let aligned = match align::align(lines, self.index, true) {
+            Err(Missed::NoPlace) if lines.iter().any(is_brace) => align::align(lines, self.index, false),
+            aligned => aligned,
+        };
+        let alignment = match aligned {
             Ok(alignment) => alignment,
             Err(Missed::NoPlace) => return Ok(None),
             Err(Missed::Several(places)) => return Err(ambiguous(&places)),
@@ -242,7 +270,7 @@ impl Search<'_> {
         let cost = (alignment.cost / n_old.max(1) as f32).min(1.0);
         let margin = (alignment.margin / 2.0).min(1.0);
         let evidence = Evidence { tier: Tier::Aligned, cost, margin };
-        self.written_as_the_file_is(lines.to_vec(), at, evidence).map(Some)
+        self.written_as_the_file_is(lines.to_vec(), at, evidence)
     }
 
     /// Whether the new lines are in the file, in one place.
@@ -268,6 +296,15 @@ impl Search<'_> {
     }
 }
 
+fn is_brace(line: &TaggedLine) -> bool {
+    line.old().is_some_and(|line| weight(line) == 0 && !line.trim().is_empty())
+}
+
+fn changes_only_blanks(lines: &[TaggedLine]) -> bool {
+    let is_change = |line: &&TaggedLine| matches!(line, TaggedLine::Delete(_) | TaggedLine::Add(_));
+    lines.iter().filter(is_change).all(|line| line.text().trim().is_empty())
+}
+
 fn adds_weight(lines: &[TaggedLine]) -> usize {
     lines.iter().filter(|line| matches!(line, TaggedLine::Add(_))).map(|line| weight(line.text())).sum()
 }
@@ -278,6 +315,13 @@ fn plainly_quoted(lines: Vec<TaggedLine>, found: &[Option<&str>]) -> Vec<TaggedL
     let is_fancy = |c: char| plain(c) != c && !c.is_whitespace();
     let old = || lines.iter().zip(found).filter_map(|(line, found)| Some((line.old()?, (*found)?)));
     if !old().any(|(line, _)| line.contains(is_fancy)) || old().any(|(_, found)| found.contains(is_fancy)) {
+        return lines;
+    }
+    // A reply that writes both knows the difference.
+    let plains: Vec<char> =
+        old().flat_map(|(line, _)| line.chars().filter(|&c| is_fancy(c)).map(plain)).collect();
+    let adds = || lines.iter().filter(|line| matches!(line, TaggedLine::Add(_)));
+    if adds().any(|line| line.text().contains(&plains[..])) {
         return lines;
     }
     lines

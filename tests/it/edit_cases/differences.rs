@@ -5,8 +5,10 @@
 pub(super) enum Instead {
     /// It refuses a reply that the peer applies.
     Refuses,
-    /// It applies a reply that the peer refuses, or with another result.
+    /// It applies a reply that the peer refuses.
     Applies,
+    /// It applies a reply with another result.
+    Differs,
 }
 
 /// Cases with one reason.

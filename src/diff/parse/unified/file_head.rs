@@ -6,20 +6,36 @@ use super::super::patch_path::{self, Files};
 /// Git's name of an empty text.
 const EMPTY_BLOB: &str = "e69de29";
 
+/// How far the head of a file has come.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// There is no file yet.
+    #[default]
+    Nothing,
+    /// `diff --git` came.
+    Git,
+    /// `---` and `+++` came.
+    Named,
+    /// Hunks without headers.
+    Headless,
+}
+
+/// What git says about the mode of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    New,
+    Deleted,
+    Changed,
+}
+
 /// The file that the next hunks belong to.
 #[derive(Debug, Default)]
 pub(super) struct FileHead {
     files: Option<Files>,
-    is_begun: bool,
-    is_git: bool,
-    /// `---` and `+++` came.
-    is_named: bool,
-    created: bool,
-    deleted: bool,
-    unchanged_mode: bool,
+    stage: Stage,
+    mode: Option<Mode>,
     rename_from: Option<String>,
     rename_to: Option<String>,
-    renamed: bool,
     /// The text before or after is not empty, so a hunk has to come.
     has_text: Option<bool>,
     unsupported: Option<&'static str>,
@@ -29,12 +45,12 @@ pub(super) struct FileHead {
 impl FileHead {
     /// After a `diff --git` line.
     pub(super) fn of_git(files: Option<Files>) -> Self {
-        Self { files, is_begun: true, is_git: true, ..Self::default() }
+        Self { files, stage: Stage::Git, ..Self::default() }
     }
 
     /// Of hunks without headers.
     pub(super) fn of_name(name: Option<String>) -> Self {
-        Self { files: name.map(Files::Same), is_begun: true, ..Self::default() }
+        Self { files: name.map(Files::Same), stage: Stage::Headless, ..Self::default() }
     }
 
     /// Takes a line below `diff --git`; says whether it was one.
@@ -44,11 +60,11 @@ impl FileHead {
         }
         let value = |label: &str| line.strip_prefix(label).map(str::trim_end);
         if value("new file mode ").is_some() {
-            self.created = true;
+            self.mode = Some(Mode::New);
         } else if value("deleted file mode ").is_some() {
-            self.deleted = true;
+            self.mode = Some(Mode::Deleted);
         } else if value("old mode ").is_some() || value("new mode ").is_some() {
-            self.unchanged_mode = true;
+            self.mode = Some(Mode::Changed);
         } else if let Some(name) = value("rename from ") {
             self.rename_from = Some(patch_path::name(name));
         } else if let Some(name) = value("rename to ") {
@@ -71,37 +87,37 @@ impl FileHead {
     /// Takes the names of `---` and `+++`.
     pub(super) fn name(&mut self, files: Option<Files>) {
         self.files = files;
-        (self.is_begun, self.is_named) = (true, true);
+        self.stage = Stage::Named;
     }
 
     /// Whether anything of a file came.
     pub(super) fn is_begun(&self) -> bool {
-        self.is_begun
+        self.stage != Stage::Nothing
     }
 
     /// Whether the lines below `diff --git` are read.
     pub(super) fn is_git_header(&self) -> bool {
-        self.is_git && !self.is_named && self.n_hunks == 0
+        self.stage == Stage::Git && self.n_hunks == 0
     }
 
     /// Whether `---` and `+++` came and no hunk yet.
     pub(super) fn expects_hunk(&self) -> bool {
-        self.is_named && self.n_hunks == 0
+        self.stage == Stage::Named && self.n_hunks == 0
     }
 
     /// Whether rename lines came.
     pub(super) fn is_renamed(&self) -> bool {
-        self.renamed || (self.rename_from.is_some() && self.rename_to.is_some())
+        self.rename_from.is_some() && self.rename_to.is_some()
     }
 
     /// Whether the file is new.
     pub(super) fn is_new(&self) -> bool {
-        self.created || matches!(self.files, Some(Files::New(_)))
+        self.mode == Some(Mode::New) || matches!(self.files, Some(Files::New(_)))
     }
 
     /// Whether the file goes.
     pub(super) fn is_gone(&self) -> bool {
-        self.deleted || matches!(self.files, Some(Files::Gone(_)))
+        self.mode == Some(Mode::Deleted) || matches!(self.files, Some(Files::Gone(_)))
     }
 
     /// The file's path before the change, as written.
@@ -117,7 +133,6 @@ impl FileHead {
     /// The renaming, the first time.
     pub(super) fn take_rename(&mut self) -> Option<Block> {
         let to = self.rename_to.take_if(|_| self.rename_from.is_some())?;
-        self.renamed = true;
         Some(Block::Rename { path: self.rename_from.clone()?, to })
     }
 
@@ -129,12 +144,16 @@ impl FileHead {
 
     /// Whether the reply cannot end here.
     pub(super) fn is_cut(&self) -> bool {
-        if self.n_hunks > 0 || !self.is_begun || self.unsupported.is_some() {
+        if self.n_hunks > 0 || self.unsupported.is_some() {
             return false;
         }
-        let needs_no_text = (self.created || self.deleted) && self.has_text == Some(false);
-        let is_renamed = self.rename_from.is_some() && self.rename_to.is_some();
-        self.is_named || !(needs_no_text || is_renamed || self.unchanged_mode)
+        match (self.stage, self.mode) {
+            (Stage::Nothing | Stage::Headless, _) => false,
+            (Stage::Named, _) => true,
+            (Stage::Git, Some(Mode::New | Mode::Deleted)) => self.has_text != Some(false),
+            (Stage::Git, Some(Mode::Changed)) => false,
+            (Stage::Git, None) => !self.is_renamed(),
+        }
     }
 
     /// What the file needs no hunk for.
@@ -145,25 +164,27 @@ impl FileHead {
         if let Some(message) = self.unsupported {
             return Err(message);
         }
-        if self.n_hunks > 0 || !self.is_begun {
+        if self.n_hunks > 0 || !self.is_begun() {
             return Ok(None);
         }
-        if self.is_named || ((self.created || self.deleted) && self.has_text == Some(true)) {
+        let has_text = matches!(self.mode, Some(Mode::New | Mode::Deleted)) && self.has_text == Some(true);
+        if self.stage == Stage::Named || has_text {
             return Err("A file of the diff has no hunk");
         }
         if let Some(rename) = self.take_rename() {
             return Ok(Some(rename));
         }
         let path = self.path().map(str::to_owned);
-        match (path, self.created, self.deleted) {
-            (Some(path), true, false) => Ok(Some(Block::Create { path, lines: Vec::new() })),
-            (Some(path), false, true) => Ok(Some(Block::Delete { path, lines: None })),
-            (None, true, _) | (None, _, true) => Err("The headers of the diff name no file"),
+        match (path, self.mode) {
             _ if self.rename_from.is_some() || self.rename_to.is_some() => {
                 Err("A file is renamed without its other name")
             }
-            _ if self.unchanged_mode => Ok(None),
-            _ => Err("A file of the diff has no hunk"),
+            (Some(path), Some(Mode::New)) => Ok(Some(Block::Create { path, lines: Vec::new() })),
+            (Some(path), Some(Mode::Deleted)) => Ok(Some(Block::Delete { path, lines: None })),
+            (None, Some(Mode::New | Mode::Deleted)) => Err("The headers of the diff name no file"),
+            // Only the mode of the file changes, which is none of ours.
+            (_, Some(Mode::Changed)) => Ok(None),
+            (_, None) => Err("A file of the diff has no hunk"),
         }
     }
 }
