@@ -247,7 +247,9 @@ def main():
             run_lines(tally, "tenon", [options.tenon, "apply", "--batch"], of(form))
     if wanted("diffy") or wanted("mpatch"):
         manifest = str(HERE / "Cargo.toml")
-        run_lines(tally, None, ["cargo", "run", "-q", "--release", "--manifest-path", manifest], cases)
+        target = str(HERE.parent.parent / "target" / "peers")
+        command = ["cargo", "run", "-q", "--release", "--manifest-path", manifest, "--target-dir", target]
+        run_lines(tally, None, command, cases)
     programs = {
         "git apply": ("git", "apply"),
         "git apply, lenient": ("git", "apply", "--recount", "--ignore-whitespace"),
