@@ -134,7 +134,7 @@ pub(crate) fn blocks(script: &Script, file: usize, cut: Cut) -> Option<Vec<Block
         }
         match ranges.last_mut() {
             Some(last) if range.start < last.end + usize::from(cut.context > 0) => {
-                last.end = range.end.max(last.end)
+                last.end = range.end.max(last.end);
             }
             _ => ranges.push(range),
         }

@@ -48,7 +48,7 @@ pub(crate) fn run(format: ReplyFormat, case: &Case, n_runs: Option<usize>) -> Ou
         let begun = Instant::now();
         result = parse(format, &case.reply)
             .and_then(|reply| evaluate(&reply, &base))
-            .and_then(|changes| carried(changes, &base, &live, &maps));
+            .and_then(|changes| carried(&changes, &base, &live, &maps));
         let time = begun.elapsed();
         best = Some(best.map_or(time, |best| best.min(time)));
     }
@@ -74,7 +74,7 @@ fn map(edits: &[UserEdit]) -> PositionMap {
 }
 
 fn carried(
-    changes: ChangeSet,
+    changes: &ChangeSet,
     base: &FileSet,
     live: &FileSet,
     maps: &BTreeMap<&str, PositionMap>,

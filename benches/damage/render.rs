@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::block::Block;
-use super::script::{Script, Tag};
+use super::script::{Script, Tag, joined};
 
 /// A reply format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -92,9 +92,9 @@ impl Draft {
                 reply += &format!("{name}\n");
             }
             reply += &format!("{fence}{}\n<<<<<<< SEARCH\n", language(&files[block.file]));
-            reply += &lines(&old);
+            reply += &joined(old.iter().copied());
             reply += "=======\n";
-            reply += &lines(&new);
+            reply += &joined(new.iter().copied());
             reply += &format!(">>>>>>> REPLACE\n{fence}\n\n");
         }
         reply
@@ -158,8 +158,11 @@ impl Draft {
                 reply += &format!("{name}\n");
             }
             let fence = fence(text.iter().map(String::as_str));
-            let text: Vec<&str> = text.iter().map(String::as_str).collect();
-            reply += &format!("{fence}{}\n{}{fence}\n\n", language(&files[file]), lines(&text));
+            reply += &format!(
+                "{fence}{}\n{}{fence}\n\n",
+                language(&files[file]),
+                joined(text.iter().map(String::as_str))
+            );
         }
         reply
     }
@@ -204,10 +207,6 @@ fn tagged(block: &Block, open_end: bool) -> String {
         }
     }
     text
-}
-
-fn lines(of: &[&str]) -> String {
-    of.iter().map(|line| format!("{line}\n")).collect()
 }
 
 /// A fence longer than any that the lines begin with.

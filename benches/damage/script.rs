@@ -39,8 +39,16 @@ impl Line {
 pub(crate) struct Typed {
     /// Lines typed before it.
     pub(crate) before: Vec<String>,
-    /// What the line is now; `Some(None)` when it was deleted.
-    pub(crate) instead: Option<Option<String>>,
+    pub(crate) line: Fate,
+}
+
+/// What the user made of a line.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum Fate {
+    #[default]
+    Stays,
+    Becomes(String),
+    Goes,
 }
 
 /// One edit of the user: bytes of the old text that went, and what came.
@@ -79,10 +87,10 @@ impl Script {
             match op {
                 DiffOp::Equal { old_index, len, .. } => push(Tag::Keep, &old[old_index..old_index + len]),
                 DiffOp::Delete { old_index, old_len, .. } => {
-                    push(Tag::Old, &old[old_index..old_index + old_len])
+                    push(Tag::Old, &old[old_index..old_index + old_len]);
                 }
                 DiffOp::Insert { new_index, new_len, .. } => {
-                    push(Tag::New, &new[new_index..new_index + new_len])
+                    push(Tag::New, &new[new_index..new_index + new_len]);
                 }
                 DiffOp::Replace { old_index, old_len, new_index, new_len } => {
                     push(Tag::Old, &old[old_index..old_index + old_len]);
@@ -152,10 +160,10 @@ impl Script {
             if line.tag == without {
                 continue;
             }
-            match user.and_then(|user| user.instead.as_ref()) {
-                Some(None) => {}
-                Some(Some(instead)) => push(instead, line.end, false),
-                None => push(&line.text, line.end, changed.contains(&line.text.trim_end())),
+            match user.map_or(&Fate::Stays, |user| &user.line) {
+                Fate::Goes => {}
+                Fate::Becomes(instead) => push(instead, line.end, false),
+                Fate::Stays => push(&line.text, line.end, changed.contains(&line.text.trim_end())),
             }
         }
         if self.open_end {
@@ -172,16 +180,16 @@ impl Script {
         let mut offset = if self.byte_order_mark { '\u{feff}'.len_utf8() } else { 0 };
         for (at, line) in self.lines.iter().enumerate() {
             if let Some(user) = self.typed.get(&at) {
-                let before: String = user.before.iter().map(|line| format!("{line}\n")).collect();
+                let before = joined(user.before.iter().map(String::as_str));
                 if !before.is_empty() {
                     edits.push((offset..offset, before));
                 }
-                match &user.instead {
-                    Some(None) => {
-                        edits.push((offset..offset + line.text.len() + line.end.len(), String::new()))
+                match &user.line {
+                    Fate::Goes => {
+                        edits.push((offset..offset + line.text.len() + line.end.len(), String::new()));
                     }
-                    Some(Some(instead)) => edits.push(narrowed(offset, &line.text, instead)),
-                    None => {}
+                    Fate::Becomes(instead) => edits.push(narrowed(offset, &line.text, instead)),
+                    Fate::Stays => {}
                 }
             }
             if line.tag != Tag::New {
@@ -215,6 +223,11 @@ impl Script {
             _ => ("//", ""),
         }
     }
+}
+
+/// Lines as text, each with its line end.
+pub(crate) fn joined<'a>(lines: impl IntoIterator<Item = &'a str>) -> String {
+    lines.into_iter().flat_map(|line| [line, "\n"]).collect()
 }
 
 /// The smallest edit of one line: what a person who types does.

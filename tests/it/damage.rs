@@ -27,8 +27,8 @@ const FILES: [(&str, &str); 5] = [
 /// What has been applied of what should have been, at least, in percent.
 const fn floor(format: Format) -> usize {
     match format {
-        Format::SearchReplace | Format::Udiff | Format::Json => 80,
-        Format::ApplyPatch | Format::Whole => 80,
+        Format::SearchReplace | Format::Udiff | Format::ApplyPatch | Format::Json => 80,
+        Format::Whole => 90,
     }
 }
 
@@ -99,5 +99,5 @@ fn changed(text: &str, rng: &mut Rng) -> String {
             }
         }
     }
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    generator::script::joined(lines.iter().map(String::as_str))
 }

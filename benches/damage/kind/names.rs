@@ -2,6 +2,7 @@
 
 use super::super::case::Expected;
 use super::super::render::Draft;
+use super::super::script::joined;
 use super::super::{Case, Format, Script};
 use super::Ask;
 
@@ -17,7 +18,7 @@ fn beside_others(ask: &mut Ask<'_>) -> Option<Draft> {
         let taken =
             ask.files.iter().any(|file| file.path == other.path || name(&file.path) == name(&other.path));
         if !taken && other.path != own && ask.files.len() < 4 {
-            let old: String = other.old_lines().map(|line| format!("{line}\n")).collect();
+            let old = joined(other.old_lines());
             ask.files.push(Script::new(&other.path, &old, &old));
         }
     }

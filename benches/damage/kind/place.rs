@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::super::block::{Block, Cut, n_places};
 use super::super::case::Expected;
-use super::super::script::{Line, Script, Tag, Typed};
+use super::super::script::{Fate, Line, Script, Tag, Typed};
 use super::super::{Case, Format, Rng};
 use super::Ask;
 
@@ -46,9 +46,9 @@ fn typed_at(script: &Script, at: usize, rng: &mut Rng) -> Typed {
     let indent = &text[..text.len() - text.trim_start().len()];
     let (open, close) = script.comment();
     match rng.below(3) {
-        0 => Typed { before: vec![format!("{indent}{open} typed meanwhile{close}")], instead: None },
-        1 => Typed { before: Vec::new(), instead: Some(Some(format!("{text} {open} typed{close}"))) },
-        _ => Typed { before: Vec::new(), instead: Some(None) },
+        0 => Typed { before: vec![format!("{indent}{open} typed meanwhile{close}")], line: Fate::Stays },
+        1 => Typed { before: Vec::new(), line: Fate::Becomes(format!("{text} {open} typed{close}")) },
+        _ => Typed { before: Vec::new(), line: Fate::Goes },
     }
 }
 
@@ -74,7 +74,7 @@ pub(super) fn typed_in_context(ask: &mut Ask<'_>) -> Option<Case> {
     let at = *ask.rng.pick(&kept)?;
     let (open, close) = script.comment();
     let instead = format!("{} {open} typed{close}", script.lines[at].text);
-    script.typed.insert(at, Typed { before: Vec::new(), instead: Some(Some(instead)) });
+    script.typed.insert(at, Typed { before: Vec::new(), line: Fate::Becomes(instead) });
     Some(ask.case(&ask.draft(blocks)))
 }
 
@@ -92,8 +92,8 @@ fn type_in_target(script: &mut Script, rng: &mut Rng) -> Option<usize> {
         .collect();
     let at = *rng.pick(&old)?;
     let text = &script.lines[at].text;
-    let instead = Some(format!("{text} + typed"));
-    script.typed.insert(at, Typed { before: Vec::new(), instead: Some(instead) });
+    let instead = format!("{text} + typed");
+    script.typed.insert(at, Typed { before: Vec::new(), line: Fate::Becomes(instead) });
     Some(at)
 }
 
@@ -113,8 +113,9 @@ fn old_lines(script: &Script, range: &Range<usize>) -> Vec<String> {
     script.lines[range.clone()].iter().filter(|l| l.tag != Tag::New).map(|l| l.text.clone()).collect()
 }
 
-/// Copies a block's old lines to another place of the file that the model sees; returns the blocks, cut anew.
-fn with_twin(ask: &mut Ask<'_>) -> Option<(Vec<Block>, usize)> {
+/// Copies a block's old lines to another place of the file that the model sees; returns the blocks where they are now,
+/// which of them has a twin, and where the twin stands.
+fn with_twin(ask: &mut Ask<'_>) -> Option<(Vec<Block>, usize, usize)> {
     if ask.format == Format::Whole {
         return None;
     }
@@ -130,12 +131,12 @@ fn with_twin(ask: &mut Ask<'_>) -> Option<(Vec<Block>, usize)> {
         block.numbers[0] += n_lines;
         block.numbers[2] += n_lines;
     }
-    Some((blocks, nth))
+    Some((blocks, nth, at))
 }
 
 /// The old lines stand twice and nothing says which are meant.
 pub(super) fn twice(ask: &mut Ask<'_>) -> Option<Case> {
-    let (mut blocks, nth) = with_twin(ask)?;
+    let (mut blocks, nth, _) = with_twin(ask)?;
     blocks[nth].anchor = None;
     let mut draft = ask.draft(blocks);
     draft.numbers = super::super::render::Numbers::None;
@@ -147,8 +148,23 @@ pub(super) fn twice_numbered(ask: &mut Ask<'_>) -> Option<Case> {
     if ask.format != Format::Udiff {
         return None;
     }
-    let (blocks, _) = with_twin(ask)?;
+    let (blocks, ..) = with_twin(ask)?;
     Some(ask.case(&ask.draft(blocks)))
+}
+
+/// The old lines stand twice, and the definition named behind `@@` says which are meant: it stands once, between the
+/// twin and the block.
+pub(super) fn twice_anchored(ask: &mut Ask<'_>) -> Option<Case> {
+    if ask.format != Format::ApplyPatch {
+        return None;
+    }
+    let (blocks, nth, twin) = with_twin(ask)?;
+    let anchor = blocks[nth].anchor.as_deref()?;
+    let lines = &ask.files[blocks[nth].file].lines;
+    let stands = |at: &usize| lines[*at].tag != Tag::New && lines[*at].text.trim() == anchor;
+    let places: Vec<usize> = (0..lines.len()).filter(stands).collect();
+    let &[only] = places.as_slice() else { return None };
+    (twin < only && only < blocks[nth].range.start).then(|| ask.case(&ask.draft(blocks)))
 }
 
 /// The user pasted a copy of the block elsewhere after the model saw the file.
@@ -164,8 +180,8 @@ pub(super) fn twin_true_changed(ask: &mut Ask<'_>) -> Option<Case> {
     let script = &mut ask.files[block.file];
     let at =
         block.range.clone().find(|&at| script.lines[at].tag == Tag::Old && !script.lines[at].is_blank())?;
-    let instead = Some(format!("{} + typed", script.lines[at].text));
-    script.typed.entry(at).or_default().instead = Some(instead);
+    let instead = format!("{} + typed", script.lines[at].text);
+    script.typed.entry(at).or_default().line = Fate::Becomes(instead);
     Some(ask.case(&ask.draft(blocks)).expecting(Expected::Refuse))
 }
 
@@ -178,7 +194,7 @@ fn paste_twin(ask: &mut Ask<'_>) -> Option<(Vec<Block>, usize)> {
     let (file, range) = (blocks[nth].file, blocks[nth].range.clone());
     let at = place_for_twin(ask, &blocks, file)?;
     let before = old_lines(&ask.files[file], &range);
-    ask.files[file].typed.insert(at, Typed { before, instead: None });
+    ask.files[file].typed.insert(at, Typed { before, line: Fate::Stays });
     Some((blocks, nth))
 }
 

@@ -121,7 +121,7 @@ pub(super) fn spaces_to_tabs(ask: &mut Ask<'_>) -> Option<Case> {
         let mut changed = [false; 2];
         for line in block.lines.iter_mut().filter(|line| !line.is_blank()) {
             let indent = indent(&line.text);
-            if indent.contains('\t') || indent.len() % unit != 0 {
+            if indent.contains('\t') || !indent.len().is_multiple_of(unit) {
                 return None;
             }
             if !indent.is_empty() {

@@ -1,7 +1,7 @@
 //! Replies whose form is damaged: blocks with something around or in them that is no text of the file, in the wrong
 //! order, cut, or with headers that say something else.
 
-use super::super::block::{self, Block, n_places};
+use super::super::block::{self, Block, Cut, n_places};
 use super::super::case::Expected;
 use super::super::render::{Format, Numbers};
 use super::super::script::{Line, Script, Tag};
@@ -97,6 +97,72 @@ pub(super) fn elision(ask: &mut Ask<'_>) -> Option<Case> {
     block.recount();
     blocks[at] = block;
     Some(ask.case(&ask.draft(blocks)))
+}
+
+/// Two changes in one block, with the unchanged lines between them left out. Each half stands once.
+pub(super) fn elision_between(ask: &mut Ask<'_>) -> Option<Case> {
+    if ask.format == Format::Whole {
+        return None;
+    }
+    let mut blocks = ask.blocks()?;
+    let at = (1..blocks.len()).find(|&at| {
+        let (first, second) = (&blocks[at - 1], &blocks[at]);
+        first.file == second.file && (4..=80).contains(&(second.range.start - first.range.end))
+    })?;
+    let second = blocks.remove(at);
+    let script = &ask.files[second.file];
+    let gone = &script.lines[blocks[at - 1].range.end].text;
+    let indent = &gone[..gone.len() - gone.trim_start().len()];
+    let first = &mut blocks[at - 1];
+    first.range.end = second.range.end;
+    first.lines.push(Line::new(Tag::Keep, marker(script, indent)));
+    first.lines.extend(second.lines);
+    first.recount();
+    Some(ask.case(&ask.draft(blocks)))
+}
+
+/// JSON edits that quote only the part of a line that changes, with as much around it as makes it unique.
+pub(super) fn part_of_line(ask: &mut Ask<'_>) -> Option<Case> {
+    if ask.format != Format::Json {
+        return None;
+    }
+    let mut blocks = ask.blocks_cut(Cut { context: 0, unique: false })?;
+    for block in &mut blocks {
+        let base = ask.files[block.file].base();
+        let [old, new] = block.lines.as_slice() else { return None };
+        if (old.tag, new.tag) != (Tag::Old, Tag::New) {
+            return None;
+        }
+        let (old, new) = changed_part(&old.text, &new.text, &base)?;
+        block.parts = Some((vec![old], vec![new]));
+    }
+    let mut draft = ask.draft(blocks);
+    draft.ends_lines = false;
+    Some(ask.case(&draft))
+}
+
+/// The part of a line that changes, widened by whole words until it stands once in the text.
+fn changed_part(old: &str, new: &str, text: &str) -> Option<(String, String)> {
+    let common = |pairs: &mut dyn Iterator<Item = (char, char)>| -> usize {
+        pairs.take_while(|(a, b)| a == b).map(|(c, _)| c.len_utf8()).sum()
+    };
+    let mut before = common(&mut old.chars().zip(new.chars()));
+    let (old_rest, new_rest) = (&old[before..], &new[before..]);
+    let mut behind = common(&mut old_rest.chars().rev().zip(new_rest.chars().rev()));
+    loop {
+        let part = &old[before..old.len() - behind];
+        if part.trim().len() >= 4 && text.matches(part).count() == 1 {
+            return Some((part.to_owned(), new[before..new.len() - behind].to_owned()));
+        }
+        if before == 0 && behind == 0 {
+            return None;
+        }
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        before = old[..before].trim_end_matches(is_word).len();
+        before -= old[..before].chars().next_back().map_or(0, char::len_utf8);
+        let rest = old[old.len() - behind..].trim_start_matches(is_word);
+        behind = rest.len() - rest.chars().next().map_or(0, char::len_utf8);
+    }
 }
 
 fn can_be_elided(script: &Script, block: &Block) -> bool {
