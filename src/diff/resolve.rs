@@ -82,8 +82,11 @@ fn locate(line_hunk: &LineHunk, index: &LineIndex<'_>) -> Result<(usize, Tier), 
         }
         Found::Nowhere => {
             let (nearest, hint) = nearest::nearest(&pattern, index);
+            let found = nearest::lines_at(nearest.first(), &pattern, index);
             let mut refusal =
-                Refusal::new(RefusalCode::NoSuchPlace, "The lines to replace are not in the file", hint);
+                Refusal::new(RefusalCode::NoSuchPlace, "The lines to replace are not in the file", hint)
+                    .tried(Tier::RightTrimmed)
+                    .showing(found);
             refusal.nearest = nearest;
             Err(refusal)
         }

@@ -11,6 +11,7 @@ use super::comment::CommentInstruction;
 use super::fit::Fitted;
 use super::gather::{Gathered, gather, whole_lines};
 use super::job::{EditJob, Outcome, Services};
+use crate::diff::gate::{self, Consent};
 use crate::diff::{self, ChangeKind, ChangeSet, Evidence, FileChange, FileSet, Hunk, Refusal, ReplyFormat};
 use crate::model::{EditFormat, Message, Model, ModelRequest, Role, Speaker, Usage};
 use crate::ports::{ProgressStage, TaskNotice};
@@ -236,6 +237,9 @@ async fn resolve(
         }
         if let Some(comment) = comment {
             remove_comment(&mut changes, &base, &target, &comment);
+        }
+        for note in gate::check(&changes, &base, Consent::default())? {
+            tracing::info!(path = note.path, line = note.line, "{}", note.message);
         }
         Ok(changes)
     })

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::report::{ErrorJson, Failure, Outcome};
 use super::{ApplyArgs, Format, Streams, carried, parse_reply};
-use crate::diff::{FileSet, evaluate};
+use crate::diff::{ChangeSet, FileSet, evaluate, gate};
 use crate::problem::{Category, Problem};
 use crate::text::Rope;
 
@@ -30,7 +30,10 @@ struct Response<'a> {
     status: &'static str,
     files: BTreeMap<String, String>,
     errors: &'a [ErrorJson],
+    /// From the reply to the change set.
     micros: u64,
+    /// What the gates took besides.
+    gate_micros: u64,
 }
 
 /// Answers every line; a line that cannot be read is answered with an error.
@@ -50,7 +53,14 @@ pub(super) fn run(args: &ApplyArgs, streams: &mut Streams<'_>) -> io::Result<()>
                 let id = serde_json::Value::Null;
                 write(
                     streams.output,
-                    &Response { id: &id, status: "refused", files, errors: &errors, micros: 0 },
+                    &Response {
+                        id: &id,
+                        status: "refused",
+                        files,
+                        errors: &errors,
+                        micros: 0,
+                        gate_micros: 0,
+                    },
                 )?;
             }
         }
@@ -58,7 +68,7 @@ pub(super) fn run(args: &ApplyArgs, streams: &mut Streams<'_>) -> io::Result<()>
     streams.output.flush()
 }
 
-/// The clock covers what an editor would wait for: from the texts and the reply to the new texts.
+/// The first clock covers the engine, from the texts and the reply to the change set; the second the gates.
 fn answer(args: &ApplyArgs, request: Request, output: &mut dyn io::Write) -> io::Result<()> {
     let Request { id, files: mut texts, base, format, path, reply } = request;
     let only = || if texts.len() == 1 { texts.keys().next().cloned() } else { None };
@@ -66,17 +76,30 @@ fn answer(args: &ApplyArgs, request: Request, output: &mut dyn io::Write) -> io:
     let live = file_set(&texts, default_path.clone());
     let base = base.map(|base| file_set(&base, default_path));
     let begun = Instant::now();
-    let outcome = evaluated(format.unwrap_or(args.format), &reply, base.as_ref(), &live);
-    let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-    match outcome {
+    let changes = evaluated(format.unwrap_or(args.format), &reply, base.as_ref(), &live);
+    let micros = micros_since(begun);
+    let begun = Instant::now();
+    let outcome = changes.and_then(|changes| {
+        gate::check(&changes, &live, args.allowed.consent()).map_err(super::allowable)?;
+        Ok(changes)
+    });
+    let gate_micros = micros_since(begun);
+    match outcome.and_then(|changes| Outcome::new(&changes, &live)) {
         Ok(outcome) => {
             let status = outcome.status();
             texts.extend(outcome.files.into_iter().map(|file| (file.path, file.new)));
-            write(output, &Response { id: &id, status, files: texts, errors: &[], micros })
+            write(output, &Response { id: &id, status, files: texts, errors: &[], micros, gate_micros })
         }
         Err(failure) => write(
             output,
-            &Response { id: &id, status: "refused", files: texts, errors: failure.errors(), micros },
+            &Response {
+                id: &id,
+                status: "refused",
+                files: texts,
+                errors: failure.errors(),
+                micros,
+                gate_micros,
+            },
         ),
     }
 }
@@ -86,13 +109,16 @@ fn evaluated(
     reply: &str,
     base: Option<&FileSet>,
     live: &FileSet,
-) -> Result<Outcome, Failure> {
+) -> Result<ChangeSet, Failure> {
     let reply = parse_reply(format, reply)?;
-    let changes = match base {
+    Ok(match base {
         None => evaluate(&reply, live)?,
         Some(base) => carried(evaluate(&reply, base)?, base, live)?,
-    };
-    Outcome::new(&changes, live)
+    })
+}
+
+fn micros_since(begun: Instant) -> u64 {
+    u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX)
 }
 
 fn file_set(texts: &BTreeMap<String, String>, default_path: Option<String>) -> FileSet {

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::disk::NewText;
 use super::{ApplyArgs, Streams};
+use crate::diff::gate::Note;
 use crate::diff::{ChangeKind, ChangeSet, FileSet, Hunk, Nearest, Refusal, Tier, render};
 use crate::problem::{Category, Problem, plain};
 
@@ -33,6 +34,8 @@ impl FileOutcome {
 pub(super) struct Outcome {
     /// Files that change, in reply order; empty when nothing does.
     pub(super) files: Vec<FileOutcome>,
+    /// What deserves a look.
+    notes: Vec<Note>,
 }
 
 impl Outcome {
@@ -59,7 +62,13 @@ impl Outcome {
                 hunks,
             });
         }
-        Ok(Self { files })
+        Ok(Self { files, notes: Vec::new() })
+    }
+
+    /// Adds what the gates noted.
+    pub(super) fn with(mut self, notes: Vec<Note>) -> Self {
+        self.notes = notes;
+        self
     }
 
     /// `applied` or `unchanged`.
@@ -123,13 +132,17 @@ pub(super) struct ErrorJson {
     path: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     block: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tier: Option<Tier>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     nearest: Vec<Nearest>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    found: Vec<String>,
 }
 
 impl From<Problem> for ErrorJson {
     fn from(problem: Problem) -> Self {
-        Self { problem, path: None, block: None, nearest: Vec::new() }
+        Self { problem, path: None, block: None, tier: None, nearest: Vec::new(), found: Vec::new() }
     }
 }
 
@@ -139,7 +152,9 @@ impl From<&Refusal> for ErrorJson {
             problem: Problem::from(refusal),
             path: refusal.path.as_deref().map(plain),
             block: refusal.block,
+            tier: refusal.tier,
             nearest: refusal.nearest.clone(),
+            found: refusal.found.iter().map(|line| plain(line)).collect(),
         }
     }
 }
@@ -148,6 +163,8 @@ impl From<&Refusal> for ErrorJson {
 struct ReportJson<'a> {
     status: &'static str,
     files: Vec<FileJson<'a>>,
+    #[serde(skip_serializing_if = "<[Note]>::is_empty")]
+    notes: &'a [Note],
     errors: &'a [ErrorJson],
 }
 
@@ -164,6 +181,8 @@ struct HunkJson {
     tier: Tier,
     line: usize,
     confidence: f32,
+    cost: f32,
+    margin: f32,
 }
 
 /// Prints the outcome in the form asked for.
@@ -182,6 +201,10 @@ pub(super) fn print(
                 streams.output.write_all(render(&file.path, file.old.as_deref(), &file.new).as_bytes())?;
             }
             streams.output.flush()?;
+            for note in &outcome.notes {
+                let message = render::visible(&note.message);
+                writeln!(streams.errors, "note: {}:{}: {message}", render::visible(&note.path), note.line)?;
+            }
             let said = match (outcome.files.len(), args.check) {
                 (0, _) => "Nothing to change.".to_owned(),
                 (n_files, true) => format!("Fits: {n_files} file(s) would change."),
@@ -191,22 +214,31 @@ pub(super) fn print(
         }
         Err(failure) => {
             for error in &failure.errors {
-                writeln!(
-                    streams.errors,
-                    "error[{}]: {}",
-                    error.problem.code,
-                    render::visible(&error.problem.message)
-                )?;
-                for place in &error.nearest {
-                    writeln!(streams.errors, "  near line {} (distance {:.2})", place.line, place.distance)?;
-                }
-                if let Some(hint) = &error.problem.hint {
-                    writeln!(streams.errors, "  hint: {}", render::visible(hint))?;
-                }
+                print_error(error, streams.errors)?;
             }
             writeln!(streams.errors, "Nothing was changed.")
         }
     }
+}
+
+fn print_error(error: &ErrorJson, errors: &mut dyn io::Write) -> io::Result<()> {
+    let message = render::visible(&error.problem.message);
+    writeln!(errors, "error[{}]: {message}", error.problem.code)?;
+    if let Some(tier) = error.tier {
+        writeln!(errors, "  {}", tier.tried())?;
+    }
+    for place in &error.nearest {
+        writeln!(errors, "  near {place}")?;
+    }
+    if let (Some(place), false) = (error.nearest.first(), error.found.is_empty()) {
+        for (offset, line) in error.found.iter().enumerate() {
+            writeln!(errors, "  {:>6} | {}", place.line + offset, render::visible(line))?;
+        }
+    }
+    if let Some(hint) = &error.problem.hint {
+        writeln!(errors, "  hint: {}", render::visible(hint))?;
+    }
+    Ok(())
 }
 
 fn print_json(outcome: &Result<Outcome, Failure>, streams: &mut Streams<'_>) -> io::Result<()> {
@@ -214,9 +246,12 @@ fn print_json(outcome: &Result<Outcome, Failure>, streams: &mut Streams<'_>) -> 
         Ok(outcome) => ReportJson {
             status: outcome.status(),
             files: outcome.files.iter().map(file_json).collect(),
+            notes: &outcome.notes,
             errors: &[],
         },
-        Err(failure) => ReportJson { status: "refused", files: Vec::new(), errors: &failure.errors },
+        Err(failure) => {
+            ReportJson { status: "refused", files: Vec::new(), notes: &[], errors: &failure.errors }
+        }
     };
     serde_json::to_writer(&mut *streams.output, &report)?;
     writeln!(streams.output)?;
@@ -236,6 +271,8 @@ fn file_json(file: &FileOutcome) -> FileJson<'_> {
                 tier: hunk.evidence.tier,
                 line: hunk.line,
                 confidence: hunk.evidence.confidence(),
+                cost: hunk.evidence.cost,
+                margin: hunk.evidence.margin,
             })
             .collect(),
     }

@@ -6,7 +6,7 @@
 use crate::diff::{Refusal, RefusalCode};
 
 /// Whether a line stands for text that is left out.
-pub(super) fn is_elision(line: &str) -> bool {
+pub(in crate::diff) fn is_elision(line: &str) -> bool {
     let line = line.trim();
     let is_comment = ["//", "#", "/*", "--", "<!--", "{/*", "\"\"\"", "...", "\u{2026}", ";", "%"]
         .iter()
