@@ -11,7 +11,8 @@ use super::{Language, Parsed};
 use crate::text::Rope;
 
 /// What a [`Symbol`] is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum SymbolKind {
     /// A module or namespace.
     Module,
@@ -55,6 +56,23 @@ pub struct Symbol {
 }
 
 impl SymbolKind {
+    /// The name as it is written outside: the same as in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Module => "module",
+            Self::Class => "class",
+            Self::Struct => "struct",
+            Self::Enum => "enum",
+            Self::Interface => "interface",
+            Self::Implementation => "implementation",
+            Self::Function => "function",
+            Self::Method => "method",
+            Self::Constant => "constant",
+            Self::TypeAlias => "type-alias",
+            Self::Macro => "macro",
+        }
+    }
+
     /// Whether it has a body that runs.
     pub fn is_callable(self) -> bool {
         matches!(self, Self::Function | Self::Method)

@@ -42,6 +42,16 @@ impl Parsed {
         Some(Self { language, text: text.clone(), tree })
     }
 
+    /// The text.
+    pub fn text(&self) -> &Rope {
+        &self.text
+    }
+
+    /// Its language.
+    pub fn language(&self) -> Language {
+        self.language
+    }
+
     /// Parses the text after an edit, and reads again only what the edit touched. `edits` are the bytes that went and
     /// how many came for them, sorted and disjoint; `None` as for [`Parsed::new`], or when they do not lie in the texts.
     pub fn after(&self, edits: &[(Range<usize>, usize)], text: &Rope) -> Option<Self> {
@@ -157,5 +167,46 @@ mod tests {
         let tree = Parsed::new(Language::Rust, &Rope::from_str(&text)).expect("within budget").tree;
         assert!(!tree.root_node().has_error());
         assert_eq!(tree.root_node().named_child_count(), 500);
+    }
+
+    #[test]
+    fn the_tree_after_an_edit_is_that_of_the_new_text() {
+        let check = |text: &str, edits: &[(Range<usize>, &str)]| {
+            let before = Parsed::new(Language::Rust, &Rope::from_str(text)).expect("within budget");
+            let mut new = text.to_owned();
+            for (range, insert) in edits.iter().rev() {
+                new.replace_range(range.clone(), insert);
+            }
+            let new = Rope::from_str(&new);
+            let lens: Vec<_> = edits.iter().map(|(range, insert)| (range.clone(), insert.len())).collect();
+            let after = before.after(&lens, &new).expect("within budget").tree;
+            let fresh = Parsed::new(Language::Rust, &new).expect("within budget").tree;
+            assert_eq!(after.root_node().to_sexp(), fresh.root_node().to_sexp());
+            let end = after.root_node().end_position();
+            assert_eq!(end, fresh.root_node().end_position());
+        };
+        let text = "fn a() {\n    b();\n}\n\nfn c() {}\n";
+        check(text, &[(13..17, "bé();\n    d(1);")]);
+        check(text, &[(0..2, "pub fn"), (13..18, ""), (30..30, "// x\n")]);
+        check(text, &[(0..text.len(), "struct A;")]);
+        check(text, &[]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn edits_in_any_text(
+            text in "(fn a\\(\\) |[{}();\n é]){0,20}",
+            insert in "(fn a\\(\\) |[{}();\n é]){0,5}",
+            (start, len) in (0_usize..40, 0_usize..10),
+        ) {
+            let floor = |at: usize| (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+            let range = floor(start)..floor(start + len);
+            let mut new = text.clone();
+            new.replace_range(range.clone(), &insert);
+            let before = Parsed::new(Language::Rust, &Rope::from_str(&text)).expect("within budget");
+            let after = before.after(&[(range, insert.len())], &Rope::from_str(&new)).expect("within budget");
+            let fresh = Parsed::new(Language::Rust, &Rope::from_str(&new)).expect("within budget");
+            proptest::prop_assert_eq!(after.outline(), fresh.outline(), "{:?}", new);
+        }
     }
 }
