@@ -15,6 +15,7 @@ use disk::Folder;
 use report::{Failure, FileOutcome, Outcome};
 
 use crate::diff::gate::Consent;
+use crate::diff::impact::impact;
 use crate::diff::parse::{self, DetectError, detect};
 use crate::diff::{
     ChangeKind, ChangeSet, FileChange, FileSet, Refusal, RefusalCode, ReplyFormat, evaluate, gate, lower,
@@ -157,7 +158,7 @@ fn apply(args: &ApplyArgs, input: &mut dyn Read) -> Result<Outcome, Failure> {
     };
     drop(base);
     let notes = gate::check(&changes, &live, args.allowed.consent()).map_err(allowable)?;
-    let outcome = Outcome::new(&changes, &live)?.with(notes);
+    let outcome = Outcome::new(&changes, &live)?.with(notes, impact(&changes, &live));
     let texts: Vec<_> = outcome.files.iter().map(FileOutcome::new_text).collect();
     if args.check {
         root.check(&texts)?;

@@ -1,5 +1,6 @@
 //! What `tenon apply` says: to people a diff, to programs one JSON object.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use serde::Serialize;
@@ -7,6 +8,7 @@ use serde::Serialize;
 use super::disk::NewText;
 use super::{ApplyArgs, Streams};
 use crate::diff::gate::Note;
+use crate::diff::impact::Impact;
 use crate::diff::{ChangeKind, ChangeSet, FileSet, Hunk, Nearest, Refusal, Tier, render};
 use crate::problem::{Category, Problem, plain};
 
@@ -20,6 +22,7 @@ pub(super) struct FileOutcome {
     /// The text after.
     pub(super) new: String,
     hunks: Vec<Hunk>,
+    impact: Vec<Impact>,
 }
 
 impl FileOutcome {
@@ -60,14 +63,18 @@ impl Outcome {
                 old: old.map(String::from),
                 new: String::from(new),
                 hunks,
+                impact: Vec::new(),
             });
         }
         Ok(Self { files, notes: Vec::new() })
     }
 
-    /// Adds what the gates noted.
-    pub(super) fn with(mut self, notes: Vec<Note>) -> Self {
+    /// Adds what the gates noted, and what happens to symbols.
+    pub(super) fn with(mut self, notes: Vec<Note>, mut impact: BTreeMap<String, Vec<Impact>>) -> Self {
         self.notes = notes;
+        for file in &mut self.files {
+            file.impact = impact.remove(&file.path).unwrap_or_default();
+        }
         self
     }
 
@@ -173,6 +180,7 @@ struct FileJson<'a> {
     path: &'a str,
     change: &'static str,
     hunks: Vec<HunkJson>,
+    impact: &'a [Impact],
 }
 
 #[derive(Serialize)]
@@ -201,6 +209,12 @@ pub(super) fn print(
                 streams.output.write_all(render(&file.path, file.old.as_deref(), &file.new).as_bytes())?;
             }
             streams.output.flush()?;
+            for file in &outcome.files {
+                for impact in &file.impact {
+                    let (path, said) = (render::visible(&file.path), impact.to_string());
+                    writeln!(streams.errors, "{path}: {}", render::visible(&said))?;
+                }
+            }
             for note in &outcome.notes {
                 let message = render::visible(&note.message);
                 writeln!(streams.errors, "note: {}:{}: {message}", render::visible(&note.path), note.line)?;
@@ -275,5 +289,6 @@ fn file_json(file: &FileOutcome) -> FileJson<'_> {
                 margin: hunk.evidence.margin,
             })
             .collect(),
+        impact: &file.impact,
     }
 }

@@ -133,6 +133,39 @@ fn prints_one_json_object() {
 }
 
 #[test]
+fn says_what_happens_to_symbols() {
+    let place = Place::new(&[("a.py", "def f():\n    return 1\n")]);
+    let reply = block("a.py", "    return 1\n", "    return 2\n\n\ndef g():\n    pass\n");
+    let ran = place.run(&["--check"], &reply);
+    assert!(
+        ran.errors.contains("a.py: changes the body of function f\na.py: adds function g\n"),
+        "{}",
+        ran.errors
+    );
+    let said: serde_json::Value = serde_json::from_str(&place.run(&["--json"], &reply).output).unwrap();
+    let impact = serde_json::json!([
+        { "symbol": "f", "kind": "function", "change": "body" },
+        { "symbol": "g", "kind": "function", "change": "added" },
+    ]);
+    assert_eq!(said["files"][0]["impact"], impact);
+    assert_eq!(said["files"][0]["hunks"][0]["margin"], 1.0);
+}
+
+#[test]
+fn a_refusal_says_what_was_tried_and_what_is_there() {
+    let place = Place::new(&[("a", "one\ntwo lines\nthree\n")]);
+    let reply = block("a", "two line\nthree\n", "2\n");
+    let said: serde_json::Value = serde_json::from_str(&place.run(&["--json"], &reply).output).unwrap();
+    assert_eq!(said["errors"][0]["found"], serde_json::json!(["two lines", "three"]), "{said}");
+    assert!(said["errors"][0]["tier"].is_string(), "{said}");
+    let errors = place.run(&[], &reply).errors;
+    assert!(
+        errors.contains("  near line 2 (distance 0.") && errors.contains("       2 | two lines\n"),
+        "{errors}"
+    );
+}
+
+#[test]
 fn all_or_nothing() {
     let place = Place::new(&[("a", "a\n"), ("b", "b\n")]);
     let reply = block("a", "a\n", "x\n") + &block("b", "nowhere\n", "x\n");
