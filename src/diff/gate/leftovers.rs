@@ -34,7 +34,7 @@ pub(super) fn refusal(edited: &Edited<'_>) -> Option<Refusal> {
         ))
     };
     let elision = || {
-        let found = first_new(edited, is_elision).filter(|_| Brackets::of(edited.file()).is_some())?;
+        let found = first_new(edited, is_left_out).filter(|_| Brackets::of(edited.file()).is_some())?;
         let hint = "Write every line in full, or change less.";
         Some(refuse(edited, found, "stands for code that is left out", hint))
     };
@@ -48,6 +48,15 @@ fn fences_are_foreign(path: &Path) -> bool {
         Some(language) => matches!(language, Language::JavaScript | Language::TypeScript | Language::Tsx),
         None => Brackets::of(path).is_some(),
     }
+}
+
+/// A comment that speaks of what is left out, and begins or ends with dots; dots inside of a sentence are often an
+/// example (`f(a, ...)`).
+fn is_left_out(line: &str) -> bool {
+    let says = line.trim_matches(|c: char| c.is_whitespace() || "/#*-<!>{};%".contains(c));
+    let is_dots = |text: &str| text.starts_with("...") || text.starts_with('\u{2026}');
+    let ends = says.ends_with("...") || says.ends_with('\u{2026}');
+    is_elision(line) && (is_dots(says) || ends)
 }
 
 fn is_fence(line: &str) -> bool {

@@ -25,17 +25,7 @@ pub(super) enum Found {
 /// without a grammar has those of its brackets.
 pub(super) fn find(edited: &Edited<'_>) -> Option<Found> {
     let Some(language) = Language::from_path(edited.file()) else {
-        let found = unbalanced(edited)?;
-        let what = unpaired(edited, found);
-        let at = found.at;
-        let error = SyntaxError {
-            kind: SyntaxErrorKind::Unexpected,
-            text: String::new(),
-            inside: String::new(),
-            range: at..at + 1,
-            at,
-        };
-        return Some(Found::New(refuse(edited, &error, &what, None)));
+        return unbalanced(edited).map(|found| Found::New(refuse_bracket(edited, found)));
     };
     let after = Parsed::new(language, &edited.after)?.errors();
     if after.is_empty() {
@@ -43,16 +33,23 @@ pub(super) fn find(edited: &Edited<'_>) -> Option<Found> {
     }
     let before = Parsed::new(language, &edited.before)?.errors();
     let new = new_errors(edited, &before, &after);
-    let refused = new.iter().find(|error| !was_broken(edited, error, &before));
+    let refused = new.iter().filter(|error| !was_broken(edited, error, &before));
+    // Of many errors the one in what came is the cause; the others follow from it.
+    let refused = refused.min_by_key(|error| !is_in_change(edited, error.at));
     match (refused, new.first()) {
         (Some(error), _) => {
-            let brackets = unbalanced(edited).map(|found| unpaired(edited, found));
-            let more = new.len() - 1;
-            let mut what = describe(error);
-            if more > 0 {
-                what.push_str(&format!(" (and {more} more)"));
+            let brackets = unbalanced(edited);
+            // A bracket without its partner in what came is the cause wherever the grammar stumbles.
+            if let Some(found) = brackets.filter(|found| is_in_change(edited, found.at)) {
+                return Some(Found::New(refuse_bracket(edited, found)));
             }
-            Some(Found::New(refuse(edited, error, &what, brackets.as_deref())))
+            let mut what = describe(error);
+            if new.len() > 1 {
+                what.push_str(&format!(" (and {} more)", new.len() - 1));
+            }
+            let evidence =
+                brackets.map(|found| format!("on line {}, {}", edited.line(found.at), unpaired(found)));
+            Some(Found::New(refuse(edited, error.at, &error.range, &what, evidence)))
         }
         (None, Some(error)) => Some(Found::Known(Note {
             path: edited.path.to_owned(),
@@ -102,7 +99,7 @@ fn line_at(text: &Rope, at: usize) -> String {
 
 /// Whether the text before had an error in the same definition, or right where the change is.
 fn was_broken(edited: &Edited<'_>, error: &SyntaxError, before: &[SyntaxError]) -> bool {
-    let place = culprit(edited, error);
+    let place = culprit(edited, error.at, &error.range);
     let near = |old: &SyntaxError| touches(&edited.before, &old.range, &place.before);
     before.iter().any(|old| (!old.inside.is_empty() && old.inside == error.inside) || near(old))
 }
@@ -113,15 +110,23 @@ fn touches(text: &Rope, one: &Range<usize>, other: &Range<usize>) -> bool {
     line(one.start) <= line(other.end) + 1 && line(other.start) <= line(one.end) + 1
 }
 
+/// Whether a byte of the text after is on a line that came.
+fn is_in_change(edited: &Edited<'_>, at: usize) -> bool {
+    let line = edited.line(at);
+    edited.places.iter().any(|place| {
+        let last = place.after.end.max(place.after.start + 1) - 1;
+        (edited.line(place.after.start)..=edited.line(last)).contains(&line)
+    })
+}
+
 /// The hunk that an error comes from: the one around it, else the last before it, else the first.
-fn culprit<'p>(edited: &'p Edited<'_>, error: &SyntaxError) -> &'p Place {
+fn culprit<'p>(edited: &'p Edited<'_>, at: usize, range: &Range<usize>) -> &'p Place {
     let nearest = |at: usize| {
         let behind = edited.places.partition_point(|place| place.after.start <= at);
         &edited.places[behind.saturating_sub(1)]
     };
-    let found = nearest(error.at);
-    let in_error =
-        |place: &&Place| place.after.start <= error.range.end && error.range.start <= place.after.end;
+    let found = nearest(at);
+    let in_error = |place: &&Place| place.after.start <= range.end && range.start <= place.after.end;
     if in_error(&found) { found } else { edited.places.iter().find(in_error).unwrap_or(found) }
 }
 
@@ -133,9 +138,9 @@ fn unbalanced(edited: &Edited<'_>) -> Option<Unbalanced> {
     Some(found)
 }
 
-fn unpaired(edited: &Edited<'_>, found: Unbalanced) -> String {
+fn unpaired(found: Unbalanced) -> String {
     let state = if matches!(found.bracket, '(' | '[' | '{') { "never closed" } else { "never opened" };
-    format!("the `{}` on line {} is {state}", found.bracket, edited.line(found.at))
+    format!("the `{}` is {state}", found.bracket)
 }
 
 fn describe(error: &SyntaxError) -> String {
@@ -146,20 +151,30 @@ fn describe(error: &SyntaxError) -> String {
     }
 }
 
-fn refuse(edited: &Edited<'_>, error: &SyntaxError, what: &str, evidence: Option<&str>) -> Refusal {
-    let place = culprit(edited, error);
-    let (line, by) = (edited.line(error.at), edited.line(place.after.start));
+fn refuse_bracket(edited: &Edited<'_>, found: Unbalanced) -> Refusal {
+    refuse(edited, found.at, &(found.at..found.at + 1), &unpaired(found), None)
+}
+
+fn refuse(
+    edited: &Edited<'_>,
+    at: usize,
+    range: &Range<usize>,
+    what: &str,
+    evidence: Option<String>,
+) -> Refusal {
+    let place = culprit(edited, at, range);
+    let (line, by) = (edited.line(at), edited.line(place.after.start));
     let mut message =
         format!("The change would break the syntax: on line {line} of the file after it, {what}");
-    let to = edited.line(place.after.end.max(place.after.start + 1) - 1);
-    if !(by..=to).contains(&line) {
+    if !is_in_change(edited, at) {
         message.push_str(&format!("; the change is at line {by}"));
     }
-    let mut hint = format!("Line {line} would read `{}`", edited.shown(line));
-    if let Some(evidence) = evidence {
-        hint.push_str(&format!("; {evidence}"));
-    }
-    hint.push_str(". Write the whole change so that every bracket, quote and statement is complete.");
+    let evidence = evidence.map_or_else(String::new, |evidence| format!("; {evidence}"));
+    let hint = format!(
+        "Line {line} would read `{}`{evidence}. Write the whole change so that every bracket, quote and statement is \
+         complete.",
+        edited.shown(line)
+    );
     let mut refusal = Refusal::new(RefusalCode::BreaksSyntax, message, hint);
     refusal.nearest = vec![Nearest { line, distance: 0.0 }];
     edited.refuse(refusal, place.block)

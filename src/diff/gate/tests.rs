@@ -58,7 +58,12 @@ const RUST: &str = "fn a() {\n    b(1);\n}\n\nfn c() {\n    d(2);\n}\n";
 #[test]
 fn a_new_error_is_refused_with_its_place() {
     breaks("a.rs", RUST, &RUST.replace("d(2);", "d(2;"), "on line 6 of the file after it");
-    breaks("a.rs", RUST, &RUST.replace("d(2);\n}", "d(2);\n"), "the `{` on line 5 is never closed");
+    breaks(
+        "a.rs",
+        RUST,
+        &RUST.replace("d(2);\n}", "d(2);\n"),
+        "on line 5, the `{` is never closed",
+    );
     breaks("a.rs", RUST, &RUST.replace("fn a() {", "fn a() "), "line");
     breaks("a.py", "def f():\n    return 1\n", "def f():\n    return (1\n", "line 2");
     breaks("a.go", "package p\n\nfunc f() {\n\tg()\n}\n", "package p\n\nfunc f() {\n\tg(\n}\n", "line 4");
@@ -101,7 +106,12 @@ fn a_text_that_is_being_typed_does_not_block() {
 #[test]
 fn brackets_are_counted_where_there_is_no_grammar() {
     let text = "int f() {\n    return g(1);\n}\n";
-    breaks("a.c", text, &text.replace("g(1)", "g(1"), "`(` on line 2 is never closed");
+    breaks(
+        "a.c",
+        text,
+        &text.replace("g(1)", "g(1"),
+        "on line 2 of the file after it, the `(` is never closed",
+    );
     passes("a.c", text, &text.replace("g(1)", "g(\"(\")"));
     passes("a.c", "#if A\nf() {\n#else\ng() {\n#endif\n}\n", "#if A\nf() {{\n#else\ng() {\n#endif\n}\n");
     passes("a.unknown", text, &text.replace("g(1)", "g(1"));
@@ -120,6 +130,8 @@ fn what_a_reply_leaves_behind_is_refused() {
     passes("a.rs", "/** a */\nfn a() {}\n", "/** a\n```\n1\n```\n*/\nfn a() {}\n");
     passes("a.md", "# A\n", "# A\n```\n1\n```\n");
     breaks("a.rs", "fn a() {}\n", "fn a() {}\n// ... existing code ...\n", "left out");
+    breaks("a.py", "a()\n", "# rest of the file unchanged\u{2026}\na()\n", "left out");
+    passes("a.py", "a()\n", "# name omitted, as in f(cls=A, ...)\na()\n");
     passes("a.rs", "// ... rest of it ...\n", "// ... rest of it ...\n// ... unchanged ...\n");
 }
 
