@@ -152,7 +152,7 @@ fn time(file: &str, damage: Damage, nth: usize) -> (Duration, bool) {
 
 fn base(text: &str) -> FileSet {
     let files = [("src/file.rs".to_owned(), Rope::from_str(text))].into_iter().collect();
-    FileSet { files, default_path: None }
+    FileSet { files, ..FileSet::default() }
 }
 
 /// Ten megabytes and four thousand edits: what no model writes, but a program could.

@@ -6,8 +6,9 @@
 
 mod plan;
 mod settle;
+mod take;
 
-pub(super) use plan::{span_edits, stale};
+pub(super) use plan::{able, span_edits, stale};
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -64,8 +65,48 @@ pub(super) struct FlightFile {
     pub track: Track,
     /// The version it was sent for; `None` for a file that is not open.
     pub version: Option<i32>,
+    /// The paths of a renamed file; `track` follows the first, then, once seen, the second.
+    pub renamed: Option<Renamed>,
     /// The mirror was, at some moment, exactly `after`.
     pub seen: bool,
+}
+
+/// Where a file that gets another path was and will be.
+#[derive(Debug, Clone)]
+pub(super) struct Renamed {
+    pub from: DocumentUri,
+    pub to: DocumentUri,
+    /// The second one, workspace-relative.
+    pub path: String,
+}
+
+impl FlightFile {
+    /// Where the file was when the edit was sent.
+    fn uri_before(&self) -> &DocumentUri {
+        self.renamed.as_ref().map_or(self.track.uri(), |renamed| &renamed.from)
+    }
+
+    /// Where the file is after the edit.
+    fn uri_after(&self) -> &DocumentUri {
+        match &self.renamed {
+            Some(renamed) if !self.seen => &renamed.to,
+            _ => self.track.uri(),
+        }
+    }
+
+    /// The track from the text after the edit on.
+    fn track_after(self) -> Track {
+        if self.seen { self.track } else { Track::closed(self.uri_after().clone(), self.after) }
+    }
+
+    /// The path after the edit; `None` when the file is gone then.
+    fn path_after(&self) -> Option<&str> {
+        match (self.kind, &self.renamed) {
+            (FlightKind::Delete | FlightKind::Uncreate, _) => None,
+            (_, Some(renamed)) => Some(&renamed.path),
+            (_, None) => Some(&self.path),
+        }
+    }
 }
 
 /// What an edit does to a file.
@@ -76,6 +117,9 @@ pub(super) enum FlightKind {
     /// Writes the text of a new file into one that is there and blank.
     Fill,
     Delete,
+    /// Deletes a file that an earlier step created. It may never have been saved, so its buffer is emptied as well.
+    Uncreate,
+    Rename,
 }
 
 #[derive(Debug)]
@@ -184,7 +228,7 @@ pub(super) fn observe(state: &mut State, uri: &DocumentUri) {
     let Some(flight) = &mut flights.current else { return };
     let Some(open) = documents.get(uri) else { return };
     let text = open.document.text();
-    for file in flight.files.iter_mut().filter(|file| file.track.uri() == uri && !file.seen) {
+    for file in flight.files.iter_mut().filter(|file| !file.seen && file.uri_after().same_file(uri)) {
         if text.len_bytes() == file.after.len_bytes() && *text == file.after {
             file.seen = true;
             file.track = Track::open(uri.clone(), text.clone());
@@ -228,17 +272,20 @@ fn settle_current(state: &mut State) {
 
 /// Whether the mirror shows what becomes of a file: it was open, or the edit itself opened it.
 fn is_observable(state: &State, file: &FlightFile) -> bool {
-    let open = || state.documents.contains_key(file.track.uri());
+    let open = || state.documents.contains_key(&state.spelling(file.uri_after().clone()));
     // A deleted document is closed, not changed.
-    file.kind != FlightKind::Delete && (file.version.is_some() || open())
+    !matches!(file.kind, FlightKind::Delete | FlightKind::Uncreate) && (file.version.is_some() || open())
 }
 
 /// What a file that arrived became, for the history.
-fn applied_kind(kind: FlightKind) -> AppliedKind {
-    match kind {
-        FlightKind::Create => AppliedKind::Created,
-        FlightKind::Delete => AppliedKind::Deleted,
-        FlightKind::Modify | FlightKind::Fill => AppliedKind::Modified,
+fn applied_kind(file: &FlightFile) -> AppliedKind {
+    match (file.kind, &file.renamed) {
+        (FlightKind::Create, _) => AppliedKind::Created,
+        (FlightKind::Delete | FlightKind::Uncreate, _) => AppliedKind::Deleted,
+        (FlightKind::Rename, Some(Renamed { from, to, path })) => {
+            AppliedKind::Renamed { from: from.clone(), to: to.clone(), path: path.clone() }
+        }
+        (FlightKind::Modify | FlightKind::Fill | FlightKind::Rename, _) => AppliedKind::Modified,
     }
 }
 

@@ -137,6 +137,7 @@ pub enum Query {
 }
 
 /// What the client told about itself that the loop must know.
+#[expect(clippy::struct_excessive_bools, reason = "each is one independent capability")]
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ClientFacts {
     /// Workspace folders; the first is the root.
@@ -147,6 +148,8 @@ pub struct ClientFacts {
     pub apply_edit: bool,
     /// Files can be created and deleted by an edit.
     pub resource_operations: bool,
+    /// Files can get another path by an edit.
+    pub rename_files: bool,
     /// `window/showDocument` is there.
     pub show_document: bool,
 }

@@ -72,16 +72,8 @@ fn settle_already_there(state: &mut State) {
 
 fn marks_of(state: &State, proposal: &Proposal, file: &ProposedFile) -> Vec<(DocumentUri, Mark)> {
     let encoding = state.client.encoding;
-    if let ProposedChange::Create { number, decision: Decision::Proposed, .. } = &file.change {
-        // A file that does not exist has no place of its own: it is shown where the request came from.
-        let mark = Mark {
-            span: Span::default(),
-            kind: MarkKind::Pending,
-            message: format!("tenon would create {} ({})", file.path, proposal.title),
-            proposal: proposal.id.to_string(),
-            hunk: *number,
-        };
-        return vec![(proposal.target.clone(), mark)];
+    if let Some((number, Decision::Proposed)) = file.change.whole() {
+        return vec![whole_mark(state, proposal, file, number)];
     }
     let Some(document) = state.live(file.uri()) else { return Vec::new() };
     file.open_hunks(document.text())
@@ -108,6 +100,41 @@ fn marks_of(state: &State, proposal: &Proposal, file: &ProposedFile) -> Vec<(Doc
             Some((file.uri().clone(), Mark { span, kind, message, proposal, hunk: hunk.number }))
         })
         .collect()
+}
+
+/// The mark of a file that would come, go or get another path.
+fn whole_mark(state: &State, proposal: &Proposal, file: &ProposedFile, number: usize) -> (DocumentUri, Mark) {
+    let change = match &file.change {
+        ProposedChange::Delete { .. } => format!("delete {}", file.path),
+        ProposedChange::Rename { to, hunks, .. } if hunks.is_empty() => {
+            format!("rename {} to {to}", file.path)
+        }
+        ProposedChange::Rename { to, hunks, .. } => {
+            format!("rename {} to {to} and change it in {} places", file.path, hunks.len())
+        }
+        ProposedChange::Create { .. } | ProposedChange::Modify(_) => format!("create {}", file.path),
+    };
+    let document = state.live(file.uri());
+    let stale = document.and_then(|document| {
+        file.whole_places(&file.track, document.text()).into_iter().find_map(|place| match place {
+            Place::Stale(refusal) => Some(refusal.message),
+            _ => None,
+        })
+    });
+    let mark = Mark {
+        span: Span::default(),
+        kind: if stale.is_some() { MarkKind::Stale } else { MarkKind::Pending },
+        message: match stale {
+            None => format!("tenon would {change} ({})", proposal.title),
+            Some(reason) => format!("tenon would {change} ({}: {reason})", proposal.title),
+        },
+        proposal: proposal.id.to_string(),
+        hunk: number,
+    };
+    // A file that is not open, or not there yet, has no place of its own: it is shown where the request came from.
+    let exists = !matches!(file.change, ProposedChange::Create { .. });
+    let at = if exists && document.is_some() { file.uri() } else { &proposal.target };
+    (at.clone(), mark)
 }
 
 fn span(document: &Document, range: std::ops::Range<usize>, encoding: PositionEncoding) -> Span {

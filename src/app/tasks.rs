@@ -194,8 +194,10 @@ fn propose(state: &mut State, task: &str, mut running: Running, outcome: Outcome
             let uri = state.spelling(uri_of(&uris, &running.root, &change.path));
             let text = base.files.get(&change.path).cloned().unwrap_or_default();
             let track = take_track(state, &mut running.tracks, &uri, text);
+            let uri_of = |path: &str| state.spelling(DocumentUri::from_path(&running.root.join(path)));
             let impact = impact.remove(&change.path).unwrap_or_default();
-            ProposedFile { path: change.path.clone(), track, impact, change: proposed(change, &mut number) }
+            let path = change.path.clone();
+            ProposedFile { path, track, impact, change: proposed(change, uri_of, &mut number) }
         })
         .collect();
     let proposal = Proposal {
@@ -247,20 +249,21 @@ fn take_track(state: &State, tracks: &mut Vec<Track>, uri: &DocumentUri, base: R
     track
 }
 
-fn proposed(change: FileChange, number: &mut usize) -> ProposedChange {
+fn proposed(change: FileChange, uri_of: impl Fn(&str) -> DocumentUri, number: &mut usize) -> ProposedChange {
+    let decision = Decision::Proposed;
     let mut next = || {
         *number += 1;
         *number - 1
     };
     match change.kind {
         ChangeKind::Modify { hunks } => ProposedChange::Modify(
-            hunks
-                .into_iter()
-                .map(|hunk| ProposedHunk { number: next(), hunk, decision: Decision::Proposed })
-                .collect(),
+            hunks.into_iter().map(|hunk| ProposedHunk { number: next(), hunk, decision }).collect(),
         ),
-        ChangeKind::Create { text } => {
-            ProposedChange::Create { number: next(), text, decision: Decision::Proposed }
+        ChangeKind::Create { text } => ProposedChange::Create { number: next(), text, decision },
+        ChangeKind::Delete => ProposedChange::Delete { number: next(), decision },
+        ChangeKind::Rename { to, hunks } => {
+            let uri = uri_of(&to);
+            ProposedChange::Rename { number: next(), to, uri, hunks, decision }
         }
     }
 }
@@ -269,9 +272,9 @@ fn record(proposal: &Proposal) -> JournalRecord {
     let files = proposal
         .files
         .iter()
-        .map(|file| {
+        .flat_map(|file| {
             let (before, after) = commands::before_and_after(file, file.track.base());
-            FileRecord { path: file.path.clone(), before, after: Some(after) }
+            FileRecord::of(&file.path, file.path_after(), before, after)
         })
         .collect();
     JournalRecord::Proposed { proposal: proposal.id.to_string(), title: proposal.title.clone(), files }

@@ -4,6 +4,7 @@
 //! carried to the live files (`--root`), and written only when every part of it fits.
 
 mod batch;
+mod candidates;
 pub(in crate::cli) mod disk;
 pub(in crate::cli) mod report;
 
@@ -16,7 +17,7 @@ use report::{Failure, FileOutcome, Outcome};
 
 use crate::diff::gate::Consent;
 use crate::diff::impact::impact;
-use crate::diff::parse::{self, DetectError, detect};
+use crate::diff::parse::{self, detect};
 use crate::diff::{
     ChangeKind, ChangeSet, FileChange, FileSet, Refusal, RefusalCode, ReplyFormat, evaluate, gate, lower,
     rebase,
@@ -147,16 +148,34 @@ fn apply(args: &ApplyArgs, input: &mut dyn Read) -> Result<Outcome, Failure> {
     let root = Folder::open(&args.root)?;
     let base_folder = args.base.as_deref().map(Folder::open).transpose()?;
     let reply = parse_reply(args.format, &reply)?;
-    let names = lower::named_paths(&reply, args.path.as_deref());
-    let live = root.read_all(&names, args.path.clone())?;
-    let (changes, base) = match base_folder {
-        None => (evaluate(&reply, &live)?, None),
+    let named = lower::named_blocks(&reply, args.path.as_deref());
+    apply_reply(args, &reply, &root, base_folder.as_ref()).map_err(|failure| failure.in_blocks(&named))
+}
+
+fn apply_reply(
+    args: &ApplyArgs,
+    reply: &parse::Reply,
+    root: &Folder,
+    base_folder: Option<&Folder>,
+) -> Result<Outcome, Failure> {
+    let names = lower::named_paths(reply, args.path.as_deref());
+    let mut live = root.read_all(&names, args.path.clone())?;
+    let changes = match base_folder {
+        None => {
+            candidates::add(root, reply, &mut live);
+            let changes = evaluate(reply, &live)?;
+            live.adopt(&changes);
+            changes
+        }
         Some(folder) => {
-            let base = folder.read_all(&names, args.path.clone())?;
-            (carried(evaluate(&reply, &base)?, &base, &live)?, Some(base))
+            let mut base = folder.read_all(&names, args.path.clone())?;
+            candidates::add(folder, reply, &mut base);
+            let changes = evaluate(reply, &base)?;
+            base.adopt(&changes);
+            root.read_more(&changes, &mut live)?;
+            carried(changes, &base, &live)?
         }
     };
-    drop(base);
     let notes = gate::check(&changes, &live, args.allowed.consent()).map_err(allowable)?;
     let outcome = Outcome::new(&changes, &live)?.with(notes, impact(&changes, &live));
     let texts: Vec<_> = outcome.files.iter().map(FileOutcome::new_text).collect();
@@ -209,27 +228,12 @@ fn parse_reply(format: Format, reply: &str) -> Result<parse::Reply, Failure> {
     let format = match format {
         Format::SearchReplace => ReplyFormat::SearchReplace,
         Format::Whole => ReplyFormat::Whole,
-        Format::Udiff => return Err(unsupported("udiff")),
-        Format::ApplyPatch => return Err(unsupported("apply-patch")),
-        Format::Json => return Err(unsupported("json")),
-        Format::Auto => match detect(reply) {
-            Ok(format) => format,
-            Err(DetectError::Unsupported(name)) => return Err(unsupported(name)),
-            Err(DetectError::Refused(refusal)) => return Err(vec![refusal].into()),
-        },
+        Format::Udiff => ReplyFormat::UnifiedDiff,
+        Format::ApplyPatch => ReplyFormat::ApplyPatch,
+        Format::Json => ReplyFormat::Json,
+        Format::Auto => detect(reply).map_err(|refusal| vec![refusal])?,
     };
     Ok(parse::parse(format, reply)?)
-}
-
-fn unsupported(name: &str) -> Failure {
-    Failure::refused(
-        Problem::error(
-            "unsupported-format",
-            Category::Request,
-            format!("Replies in the format {name} cannot be read yet"),
-        )
-        .hint("It comes in a later version; use search-replace or whole for now."),
-    )
 }
 
 /// Carries changes of `base` to `live`, all or none.
@@ -237,7 +241,7 @@ fn carried(changes: ChangeSet, base: &FileSet, live: &FileSet) -> Result<ChangeS
     let mut files = Vec::new();
     let mut refusals = Vec::new();
     for change in changes.files {
-        match carried_file(&change, base, live.files.get(&change.path)) {
+        match carried_file(&change, base, live) {
             Ok(change) => files.extend(change),
             Err(found) => refusals.extend(found),
         }
@@ -248,12 +252,18 @@ fn carried(changes: ChangeSet, base: &FileSet, live: &FileSet) -> Result<ChangeS
 fn carried_file(
     change: &FileChange,
     base: &FileSet,
-    live: Option<&Rope>,
+    live: &FileSet,
 ) -> Result<Option<FileChange>, Vec<Refusal>> {
+    if let ChangeKind::Rename { to, .. } = &change.kind
+        && live.files.contains_key(to)
+    {
+        return Err(vec![Refusal::file_exists(to)]);
+    }
+    let live = live.files.get(&change.path);
     let nothing = Rope::new();
     let old = base.files.get(&change.path).unwrap_or(&nothing);
     let map = match (&change.kind, live) {
-        (ChangeKind::Modify { .. }, Some(live)) if old != live => {
+        (ChangeKind::Modify { .. } | ChangeKind::Rename { .. }, Some(live)) if old != live => {
             PositionMap::from_edit(&TextEdit::diff(&old.to_string(), &live.to_string()))
         }
         _ => PositionMap::default(),

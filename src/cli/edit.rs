@@ -46,6 +46,7 @@ pub async fn run(
         encoding: PositionEncoding::Utf8,
         apply_edit: true,
         resource_operations: true,
+        rename_files: true,
         show_document: false,
     };
     let _ = events.send(Event::Initialized(facts));

@@ -113,6 +113,9 @@ impl List<'_> {
         let format = match model.edit_format {
             EditFormat::SearchReplace => "search-replace",
             EditFormat::Whole => "whole",
+            EditFormat::UnifiedDiff => "udiff",
+            EditFormat::ApplyPatch => "apply-patch",
+            EditFormat::Json => "json",
         };
         self.add(&table, "edit_format", format);
         if let Some(temperature) = model.temperature.as_ref().and_then(|text| text.parse::<f64>().ok()) {

@@ -51,8 +51,6 @@ pub enum FaultKind {
     },
     /// A protocol of a later version.
     UnsupportedApi(String),
-    /// An edit format of a later version.
-    UnsupportedFormat(String),
     /// A role names a model that is not there.
     UnknownModel {
         /// As typed.
@@ -145,7 +143,6 @@ impl FaultKind {
             }
             Self::UnknownValue { .. }
             | Self::UnsupportedApi(_)
-            | Self::UnsupportedFormat(_)
             | Self::UnknownModel { .. }
             | Self::UnknownProvider { .. } => self.name_problem(place, key),
             Self::BadUrl(_)
@@ -203,11 +200,6 @@ impl FaultKind {
                 let message = format!("{place}: `{key}` is `{value}`, which tenon does not speak yet");
                 Problem::error("unsupported-api", category, message)
                     .hint("it comes in a later version; most servers also speak openai-chat")
-            }
-            Self::UnsupportedFormat(value) => {
-                let message = format!("{place}: `{key}` is `{value}`, which tenon does not ask for yet");
-                Problem::error("unsupported-format", category, message)
-                    .hint("it comes in a later version; search-replace and whole work now")
             }
             Self::UnknownModel { name, known } => {
                 let message = format!("{place}: `{key}` names the model `{name}`, which is not in [models]");

@@ -120,11 +120,11 @@ pub enum EditFormat {
     Whole,
     /// Search/replace blocks.
     SearchReplace,
-    /// Unified diffs. Comes in a later version.
+    /// Unified diffs.
     Udiff,
-    /// Patch envelopes. Comes in a later version.
+    /// Patch envelopes.
     ApplyPatch,
-    /// Structured edits. Comes in a later version.
+    /// JSON edits.
     Json,
 }
 

@@ -136,20 +136,13 @@ impl Resolver<'_> {
             let kind = FaultKind::UnknownProvider { name: raw.provider.clone(), known: providers.to_vec() };
             self.fault(&join(&path, "provider"), kind);
         }
-        let format_key = join(&path, "edit_format");
         let edit_format = match raw.edit_format {
             None => EditFormat::default(),
             Some(raw::EditFormat::SearchReplace) => EditFormat::SearchReplace,
             Some(raw::EditFormat::Whole) => EditFormat::Whole,
-            Some(later) => {
-                let name = match later {
-                    raw::EditFormat::Udiff => "udiff",
-                    raw::EditFormat::ApplyPatch => "apply-patch",
-                    _ => "json",
-                };
-                self.fault(&format_key, FaultKind::UnsupportedFormat(name.to_owned()));
-                return None;
-            }
+            Some(raw::EditFormat::Udiff) => EditFormat::UnifiedDiff,
+            Some(raw::EditFormat::ApplyPatch) => EditFormat::ApplyPatch,
+            Some(raw::EditFormat::Json) => EditFormat::Json,
         };
         let context = raw.context.unwrap_or(32_768);
         let max_output = raw.max_output.unwrap_or_else(|| 4096.min(context / 2));

@@ -101,6 +101,25 @@ fn everything_resolves() {
 }
 
 #[test]
+fn every_edit_format_has_a_name() {
+    for (name, format) in [
+        ("search-replace", EditFormat::SearchReplace),
+        ("whole", EditFormat::Whole),
+        ("udiff", EditFormat::UnifiedDiff),
+        ("apply-patch", EditFormat::ApplyPatch),
+        ("json", EditFormat::Json),
+    ] {
+        let config = resolve(&format!(
+            "[providers.a]\napi = \"openai-chat\"\nbase_url = \"https://x\"\n\
+             [models.m]\nprovider = \"a\"\nmodel = \"x\"\nedit_format = \"{name}\""
+        ));
+        assert_eq!(config.models["m"].edit_format, format);
+        let entry = format!("edit_format = \"{name}\"");
+        assert!(config.entries().iter().any(|line| line.toml().contains(&entry)), "{name}");
+    }
+}
+
+#[test]
 fn origins_name_lines_flags_and_defaults() {
     let mut config = resolve(WHOLE);
     let file = |line| Origin::File("/home/u/tenon.toml".into(), line);
@@ -185,8 +204,6 @@ fn later_values_are_known_but_refused() {
         &expect![[r"
             unsupported-api | c.toml:2: `providers.a.api` is `anthropic`, which tenon does not speak yet
               it comes in a later version; most servers also speak openai-chat
-            unsupported-format | c.toml:7: `models.m.edit_format` is `udiff`, which tenon does not ask for yet
-              it comes in a later version; search-replace and whole work now
         "]],
     );
 }

@@ -3,9 +3,10 @@
 //! Hunks of a [`FileChange`] made by [`FileChange::modify`] are sorted and disjoint; applying one checks again that
 //! they lie inside the text, and never applies a part.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use super::{Refusal, RefusalCode};
 use crate::text::{EditError, Rope};
 
 /// The files as the model saw them: workspace-relative path with `/` separators → text.
@@ -15,6 +16,21 @@ pub struct FileSet {
     pub files: BTreeMap<String, Rope>,
     /// The file meant when a reply names none.
     pub default_path: Option<String>,
+    /// Absolute path of the folder that the paths are relative to; without it no absolute path is understood.
+    pub root: Option<String>,
+    /// Files that were not shown, but whose names are like one that the reply writes; see [`super::name`].
+    pub candidates: BTreeMap<String, Rope>,
+}
+
+impl FileSet {
+    /// Takes the candidates that `changes` is about among the files.
+    pub fn adopt(&mut self, changes: &ChangeSet) {
+        for change in &changes.files {
+            if let Some((path, text)) = self.candidates.remove_entry(&change.path) {
+                self.files.insert(path, text);
+            }
+        }
+    }
 }
 
 /// How exactly a hunk's old lines were found.
@@ -121,12 +137,21 @@ pub enum ChangeKind {
         /// Its whole text.
         text: String,
     },
+    /// The file goes, as long as its text is the base text.
+    Delete,
+    /// The file gets another path, and lines change on the way.
+    Rename {
+        /// The new path, workspace-relative, `/` separators; no file is there.
+        to: String,
+        /// Sorted, disjoint; empty when only the path changes.
+        hunks: Vec<Hunk>,
+    },
 }
 
 /// The change of one file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FileChange {
-    /// Workspace-relative, `/` separators.
+    /// Workspace-relative, `/` separators; the old path of a renamed file.
     pub path: String,
     /// What happens to it.
     pub kind: ChangeKind,
@@ -161,18 +186,72 @@ impl FileChange {
         Self { path: path.into(), kind: ChangeKind::Create { text: text.into() } }
     }
 
-    /// The file's text after the change; `base` is ignored for a new file.
+    /// A file that goes.
+    pub fn delete(path: impl Into<String>) -> Self {
+        Self { path: path.into(), kind: ChangeKind::Delete }
+    }
+
+    /// The same change of lines, of a file that is renamed as well.
+    #[must_use]
+    pub fn renamed(self, to: impl Into<String>) -> Self {
+        let hunks = self.hunks().to_vec();
+        Self { path: self.path, kind: ChangeKind::Rename { to: to.into(), hunks } }
+    }
+
+    /// The lines that change, sorted and disjoint; none for a file that comes or goes.
+    pub fn hunks(&self) -> &[Hunk] {
+        match &self.kind {
+            ChangeKind::Modify { hunks } | ChangeKind::Rename { hunks, .. } => hunks,
+            ChangeKind::Create { .. } | ChangeKind::Delete => &[],
+        }
+    }
+
+    /// Where the file is after the change; `None` for one that is deleted.
+    pub fn path_after(&self) -> Option<&str> {
+        match &self.kind {
+            ChangeKind::Modify { .. } | ChangeKind::Create { .. } => Some(&self.path),
+            ChangeKind::Rename { to, .. } => Some(to),
+            ChangeKind::Delete => None,
+        }
+    }
+
+    /// The path at which a file comes into being.
+    pub fn new_path(&self) -> Option<&str> {
+        match &self.kind {
+            ChangeKind::Create { .. } => Some(&self.path),
+            ChangeKind::Rename { to, .. } => Some(to),
+            ChangeKind::Modify { .. } | ChangeKind::Delete => None,
+        }
+    }
+
+    /// The file's text after the change; `base` is ignored for a new file, and nothing is left of one that goes.
     ///
     /// # Errors
     /// When the hunks do not lie inside `base` in ascending order, or cut a character.
     pub fn apply(&self, base: &Rope) -> Result<Rope, EditError> {
         match &self.kind {
             ChangeKind::Create { text } => Ok(Rope::from_str(text)),
-            ChangeKind::Modify { hunks } => {
+            ChangeKind::Delete => Ok(Rope::new()),
+            ChangeKind::Modify { hunks } | ChangeKind::Rename { hunks, .. } => {
                 apply(hunks, &String::from(base)).map(|text| Rope::from_str(&text))
             }
         }
     }
+}
+
+/// Refuses the second of two changes that make a file at the same path, also where that differs only in case.
+pub(super) fn made_twice(changes: &[FileChange]) -> Option<Refusal> {
+    let mut seen = BTreeSet::new();
+    let twice =
+        changes.iter().filter_map(FileChange::new_path).find(|path| !seen.insert(path.to_lowercase()));
+    twice.map(|path| {
+        Refusal::new(
+            RefusalCode::OverlappingBlocks,
+            "Two blocks make a file at the same path, or at paths that differ only in case",
+            "Give each file a path of its own.",
+        )
+        .of_file(path)
+    })
 }
 
 /// One sorted pass over the text.
@@ -233,6 +312,17 @@ mod tests {
         check(Tier::Trimmed, 0.0, 1.0, Some("trimmed, 0.95"));
         check(Tier::Canonical, 0.0, 1.0, Some("canonical, 0.92"));
         check(Tier::Aligned, 0.1, 1.0, Some("aligned, 0.81"));
+    }
+
+    #[test]
+    fn files_come_and_go() {
+        let change = FileChange::modify("a", vec![hunk(0..2, "A\n")]).unwrap().renamed("b");
+        assert_eq!((change.path_after(), change.new_path()), (Some("b"), Some("b")));
+        assert_eq!(change.apply(&Rope::from_str("a\nb\n")).unwrap().to_string(), "A\nb\n");
+        let change = FileChange::delete("a");
+        assert_eq!((change.path_after(), change.new_path()), (None, None));
+        assert_eq!(change.apply(&Rope::from_str("a\n")).unwrap().len_bytes(), 0);
+        assert_eq!(FileChange::create("a", "").path_after(), Some("a"));
     }
 
     #[test]

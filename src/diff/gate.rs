@@ -89,9 +89,10 @@ struct Place {
 impl<'a> Edited<'a> {
     /// `None` for a change that is explicit about what goes, and for hunks that do not lie in the text.
     fn new(change: &'a FileChange, before: Option<&Rope>) -> Option<Self> {
-        let path = change.path.as_str();
+        let path = change.path_after()?;
         match &change.kind {
-            ChangeKind::Modify { hunks } => {
+            ChangeKind::Delete => None,
+            ChangeKind::Modify { hunks } | ChangeKind::Rename { hunks, .. } => {
                 let before = before.cloned().unwrap_or_default();
                 let after = change.apply(&before).ok()?;
                 let mut places = Vec::with_capacity(hunks.len());

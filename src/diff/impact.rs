@@ -63,11 +63,12 @@ fn of_file(change: &FileChange, before: Option<&Rope>) -> Option<Vec<Impact>> {
     let nothing = Rope::new();
     let before = Parsed::new(language, before.unwrap_or(&nothing))?;
     let after = match &change.kind {
-        ChangeKind::Modify { hunks } => {
+        ChangeKind::Modify { hunks } | ChangeKind::Rename { hunks, .. } => {
             let edits: Vec<(Range<usize>, usize)> =
                 hunks.iter().map(|hunk| (hunk.range.clone(), hunk.insert.len())).collect();
             before.after(&edits, &change.apply(before.text()).ok()?)?
         }
+        ChangeKind::Delete => Parsed::new(language, &nothing)?,
         ChangeKind::Create { text } => Parsed::new(language, &Rope::from_str(text))?,
     };
     let separator = if language == Language::Rust { "::" } else { "." };

@@ -8,10 +8,8 @@ mod path;
 mod protected;
 mod text_edit;
 
-use similar::{Algorithm, DiffOp, capture_diff_slices};
-
 use super::parse::{Block, Reply};
-use super::tagged::{Hints, TaggedLine};
+use super::tagged::{Hints, TaggedLine, tagged};
 use super::{FileSet, Refusal, RefusalCode};
 use crate::text::Rope;
 pub use path::{BadPath, normalise};
@@ -83,12 +81,23 @@ pub fn lower(reply: &Reply, base: &FileSet) -> (Vec<FilePatch>, Vec<Refusal>) {
 /// that must not be used are left out; [`lower`] refuses them.
 pub fn named_paths(reply: &Reply, default_path: Option<&str>) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    for path in paths(reply, default_path).flatten() {
+    for (_, path) in named_blocks(reply, default_path) {
         if !names.contains(&path) {
             names.push(path);
         }
     }
     names
+}
+
+/// Every path of [`named_paths`] with each block that names it; the new paths of renamed files come last.
+pub fn named_blocks(reply: &Reply, default_path: Option<&str>) -> Vec<(usize, String)> {
+    let targets = reply.blocks.iter().map(|block| match block {
+        Block::Rename { to, .. } => normalise(to).ok(),
+        _ => None,
+    });
+    let named = paths(reply, default_path).map(Result::ok);
+    let numbered = named.enumerate().chain(targets.enumerate());
+    numbered.filter_map(|(block, path)| Some((block, path?))).collect()
 }
 
 /// The path of each block: as named, else that of the block before, else the default.
@@ -143,7 +152,10 @@ impl Lowering<'_> {
                     Some(_) => search,
                 };
                 let hints = Hints { line: *line, ..Hints::default() };
-                self.modify(path, LineHunk { hints, ..LineHunk::new(index, tagged(&search, &replace)) })
+                self.modify(
+                    path,
+                    LineHunk { hints, ..LineHunk::new(index, with_gaps(&tagged(&search, &replace))) },
+                )
             }
             Block::Text { old, new, everywhere, .. } => {
                 let Some(text) = text else {
@@ -276,38 +288,16 @@ fn file_exists() -> Refusal {
     )
 }
 
+fn with_gaps(lines: &[TaggedLine]) -> Vec<TaggedLine> {
+    lines.iter().map(with_gap).collect()
+}
+
 /// A context line that stands for text left out is a gap.
 fn with_gap(line: &TaggedLine) -> TaggedLine {
     match line {
         TaggedLine::Context(text) if elision::is_elision(text) => TaggedLine::Gap(text.clone()),
         line => line.clone(),
     }
-}
-
-/// Diffs what is quoted against what shall be there.
-fn tagged(old: &[&str], new: &[&str]) -> Vec<TaggedLine> {
-    let mut lines = Vec::with_capacity(old.len().max(new.len()));
-    let deleted = |from: usize, len: usize| {
-        old[from..from + len].iter().map(|&line| TaggedLine::Delete(line.to_owned()))
-    };
-    let added =
-        |from: usize, len: usize| new[from..from + len].iter().map(|&line| TaggedLine::Add(line.to_owned()));
-    for op in capture_diff_slices(Algorithm::Myers, old, new) {
-        match op {
-            DiffOp::Equal { old_index, len, .. } => {
-                lines.extend(
-                    old[old_index..old_index + len].iter().map(|&line| TaggedLine::Context(line.to_owned())),
-                );
-            }
-            DiffOp::Delete { old_index, old_len, .. } => lines.extend(deleted(old_index, old_len)),
-            DiffOp::Insert { new_index, new_len, .. } => lines.extend(added(new_index, new_len)),
-            DiffOp::Replace { old_index, old_len, new_index, new_len } => {
-                lines.extend(deleted(old_index, old_len));
-                lines.extend(added(new_index, new_len));
-            }
-        }
-    }
-    lines.iter().map(with_gap).collect()
 }
 
 /// A byte order mark belongs to the file, not to its first line.
@@ -356,6 +346,7 @@ fn unknown_file(path: &str, base: &FileSet) -> Refusal {
     let mut near: Vec<(f64, &String)> = base
         .files
         .keys()
+        .chain(base.candidates.keys())
         .map(|known| {
             let same_name = known.rsplit('/').next() == path.rsplit('/').next();
             (strsim::jaro_winkler(known, path) + f64::from(u8::from(same_name)), known)
@@ -370,24 +361,4 @@ fn unknown_file(path: &str, base: &FileSet) -> Refusal {
         format!("Did you mean {}? Leave the SEARCH part empty to create a file.", names.join(" or "))
     };
     Refusal::new(RefusalCode::UnknownFile, format!("There is no file `{path}`"), hint)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_both_sides_quote_is_context() {
-        let lines = tagged(&["a", "b", "c"], &["a", "x", "c", "d"]);
-        let tags: String = lines
-            .iter()
-            .map(|line| match line {
-                TaggedLine::Context(line) => format!(" {line}"),
-                TaggedLine::Delete(line) => format!("-{line}"),
-                TaggedLine::Add(line) => format!("+{line}"),
-                TaggedLine::Gap(line) => format!("?{line}"),
-            })
-            .collect();
-        assert_eq!(tags, " a-b+x c+d");
-    }
 }

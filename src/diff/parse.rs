@@ -4,18 +4,27 @@
 //! missed or invented by the way the stream was cut. Nothing is repaired here: a block or fence that does not
 //! end, or a marker where none belongs, refuses the whole reply.
 
+mod apply_patch;
 mod detect;
 mod fence;
+mod hunk;
+mod hunk_header;
+mod json;
 mod lines;
 mod name;
+mod patch_path;
 mod search_replace;
+mod unified;
 mod whole;
 
-pub use detect::{DetectError, detect};
+pub use detect::detect;
 use lines::LineSplitter;
 
 use super::tagged::{Hints, TaggedLine};
 use super::{Refusal, RefusalCode};
+
+/// How many malformed places of a reply are listed.
+const MAX_REFUSALS: usize = 32;
 
 /// The formats a reply can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -25,6 +34,18 @@ pub enum ReplyFormat {
     SearchReplace,
     /// A whole file in a fence, after its file name.
     Whole,
+    /// Unified diffs, plain or of git.
+    UnifiedDiff,
+    /// `*** Begin Patch` … `*** End Patch`.
+    ApplyPatch,
+    /// JSON edits and tool calls.
+    Json,
+}
+
+impl ReplyFormat {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::SearchReplace, Self::Whole, Self::UnifiedDiff, Self::ApplyPatch, Self::Json];
 }
 
 /// Seen while a reply streams in.
@@ -151,13 +172,39 @@ pub struct ReplyParser {
 enum FormatParser {
     SearchReplace(search_replace::SearchReplaceParser),
     Whole(whole::WholeParser),
+    UnifiedDiff(Box<unified::UnifiedParser>),
+    ApplyPatch(apply_patch::ApplyPatchParser),
+    Json(json::JsonParser),
 }
 
 impl FormatParser {
+    fn new(format: ReplyFormat) -> Self {
+        match format {
+            ReplyFormat::SearchReplace => Self::SearchReplace(search_replace::SearchReplaceParser::default()),
+            ReplyFormat::Whole => Self::Whole(whole::WholeParser::default()),
+            ReplyFormat::UnifiedDiff => Self::UnifiedDiff(Box::default()),
+            ReplyFormat::ApplyPatch => Self::ApplyPatch(apply_patch::ApplyPatchParser::default()),
+            ReplyFormat::Json => Self::Json(json::JsonParser::default()),
+        }
+    }
+
     fn line(&mut self, line: &str, events: &mut Vec<ParseEvent>) {
         match self {
             Self::SearchReplace(parser) => parser.line(line, events),
             Self::Whole(parser) => parser.line(line, events),
+            Self::UnifiedDiff(parser) => parser.line(line, events),
+            Self::ApplyPatch(parser) => parser.line(line, events),
+            Self::Json(parser) => parser.line(line),
+        }
+    }
+
+    fn finish(self) -> Result<Reply, Vec<Refusal>> {
+        match self {
+            Self::SearchReplace(parser) => parser.finish(),
+            Self::Whole(parser) => parser.finish(),
+            Self::UnifiedDiff(parser) => parser.finish(),
+            Self::ApplyPatch(parser) => parser.finish(),
+            Self::Json(parser) => parser.finish(),
         }
     }
 }
@@ -165,13 +212,7 @@ impl FormatParser {
 impl ReplyParser {
     /// A parser for one reply.
     pub fn new(format: ReplyFormat) -> Self {
-        let format = match format {
-            ReplyFormat::SearchReplace => {
-                FormatParser::SearchReplace(search_replace::SearchReplaceParser::default())
-            }
-            ReplyFormat::Whole => FormatParser::Whole(whole::WholeParser::default()),
-        };
-        Self { splitter: LineSplitter::default(), format }
+        Self { splitter: LineSplitter::default(), format: FormatParser::new(format) }
     }
 
     /// Takes the next piece of the reply, of any length.
@@ -199,10 +240,7 @@ impl ReplyParser {
                 "Send the whole reply again, in smaller steps if it was too long.",
             )]);
         }
-        let reply = match format {
-            FormatParser::SearchReplace(parser) => parser.finish()?,
-            FormatParser::Whole(parser) => parser.finish()?,
-        };
+        let reply = format.finish()?;
         if reply.blocks.is_empty() {
             return Err(vec![Refusal::new(
                 RefusalCode::NoEdit,

@@ -5,6 +5,7 @@
 //! *slide*); typing anywhere along that way is a conflict, since nobody can say on which side of it the hunk
 //! belongs. An insertion leaves no old text to recognise it by, so what was typed near it is searched for it as well.
 
+mod belongs;
 mod insertion;
 
 use std::ops::Range;
@@ -68,6 +69,9 @@ pub fn rebase(hunk: &Hunk, base: &Rope, map: &PositionMap, live: &Rope) -> Resul
             There::Yes => return Ok(Rebased::AlreadyThere),
             There::Perhaps => return Err(conflict(hunk)),
         }
+        if !insertion::has_neighbour(base, map, live, &slide) {
+            return Err(conflict(hunk));
+        }
     }
     if !keeps_whole_lines(hunk, base, map, live, &to) {
         return Err(conflict(hunk));
@@ -77,10 +81,11 @@ pub fn rebase(hunk: &Hunk, base: &Rope, map: &PositionMap, live: &Rope) -> Resul
 }
 
 /// Carries a file's whole change; `None` when the user already made all of it. `live` is `None` for a file that does not
-/// exist now.
+/// exist now. A file is deleted only as it was. Whether the new path of a renamed file is still free is for the caller
+/// to see.
 ///
 /// # Errors
-/// A refusal for each hunk that does not fit any more.
+/// A refusal for each hunk that does not fit any more, or one for all when `live` is another text altogether.
 pub fn rebase_file(
     change: &FileChange,
     base: &Rope,
@@ -99,14 +104,18 @@ pub fn rebase_file(
             refusal.path = Some(change.path.clone());
             return Err(vec![refusal]);
         }
-        (ChangeKind::Modify { hunks }, None) => {
-            return Err(hunks
-                .first()
-                .map(|hunk| conflict(hunk).of_block(&change.path, hunk.block))
-                .into_iter()
-                .collect());
+        (ChangeKind::Delete, None) => return Ok(None),
+        (ChangeKind::Delete, Some(live)) if live == base => return Ok(Some(change.clone())),
+        (ChangeKind::Delete, Some(_)) => return Err(vec![Refusal::conflict(&change.path)]),
+        (ChangeKind::Modify { hunks } | ChangeKind::Rename { hunks, .. }, None) => {
+            let of_block = |hunk: &Hunk| conflict(hunk).of_block(&change.path, hunk.block);
+            return Err(vec![hunks.first().map_or_else(|| Refusal::conflict(&change.path), of_block)]);
         }
-        (ChangeKind::Modify { hunks }, Some(live)) => {
+        (ChangeKind::Modify { hunks } | ChangeKind::Rename { hunks, .. }, Some(live)) => {
+            if !belongs::belongs(base, map, live) {
+                let block = hunks.first().map(|hunk| hunk.block);
+                return Err(vec![Refusal { block, ..belongs::refusal(&change.path) }]);
+            }
             let mut carried = Vec::with_capacity(hunks.len());
             let mut refusals = Vec::new();
             for hunk in hunks {
@@ -122,12 +131,17 @@ pub fn rebase_file(
             carried
         }
     };
-    if hunks.is_empty() {
+    let to = change.new_path();
+    if hunks.is_empty() && to.is_none() {
         return Ok(None);
     }
-    FileChange::modify(&change.path, hunks).map(Some).map_err(|(_, block)| {
+    let carried = FileChange::modify(&change.path, hunks).map_err(|(_, block)| {
         vec![Refusal::new(RefusalCode::Conflict, CONFLICT, CONFLICT_HINT).of_block(&change.path, block)]
-    })
+    })?;
+    Ok(Some(match to {
+        Some(to) => carried.renamed(to),
+        None => carried,
+    }))
 }
 
 const CONFLICT: &str = "The text was changed where the edit belongs";

@@ -131,6 +131,16 @@ impl Refusal {
         .of_file(path)
     }
 
+    /// `path` would be deleted or renamed, but is reached by a link.
+    pub fn link(path: &str) -> Self {
+        Self::new(
+            RefusalCode::BadPath,
+            "it is reached by a link, so it is neither deleted nor renamed",
+            "name the file itself, or delete or rename it by hand",
+        )
+        .of_file(path)
+    }
+
     /// A model may not write `path`, whatever it says.
     pub fn protected(path: &str) -> Self {
         Self::new(

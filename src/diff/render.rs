@@ -30,25 +30,34 @@ const RESET: &str = "\x1b[0m";
 /// A unified diff of one file with three lines of context; empty when the texts are equal. Headers `--- a/path`, `+++ b/path`
 /// (`/dev/null` for a created file, when `old` is `None`).
 pub fn unified(path: &str, old: Option<&str>, new: &str) -> String {
-    render(path, old, new, false)
+    file(path, path, old, Some(new), false)
 }
 
 /// Adds ANSI colours to a unified diff of the two texts, with emphasis on the words that differ between lines that are
 /// alike. Of very long lines only a part is shown.
 pub fn coloured(path: &str, old: Option<&str>, new: &str) -> String {
-    render(path, old, new, true)
+    file(path, path, old, Some(new), true)
 }
 
-fn render(path: &str, old: Option<&str>, new: &str, colour: bool) -> String {
-    if old == Some(new) {
-        return String::new();
-    }
-    let path = visible(path);
-    let old_path = if old.is_some() { format!("a/{path}") } else { "/dev/null".to_owned() };
+/// A diff of one file that may come, go or get another path: `old` and `new` are its texts before and after, `None`
+/// where it does not exist. A renamed one begins with `rename from` and `rename to`, as in git.
+pub fn file(path: &str, path_after: &str, old: Option<&str>, new: Option<&str>, colour: bool) -> String {
+    let (path, path_after) = (visible(path), visible(path_after));
     let mut out = String::new();
     let (bold, reset) = if colour { (BOLD, RESET) } else { ("", "") };
-    let _ = writeln!(out, "{bold}--- {old_path}{reset}\n{bold}+++ b/{path}{reset}");
-    let old = old.unwrap_or("");
+    if path != path_after {
+        let _ = writeln!(out, "{bold}rename from {path}{reset}\n{bold}rename to {path_after}{reset}");
+    }
+    if old == new {
+        return out;
+    }
+    let name = |side: &str, path: &str, text: Option<&str>| match text {
+        Some(_) => format!("{side}/{path}"),
+        None => "/dev/null".to_owned(),
+    };
+    let (old_name, new_name) = (name("a", &path, old), name("b", &path_after, new));
+    let _ = writeln!(out, "{bold}--- {old_name}{reset}\n{bold}+++ {new_name}{reset}");
+    let (old, new) = (old.unwrap_or(""), new.unwrap_or(""));
     let diff = TextDiff::from_lines(old, new);
     let mut page = Page { out, colour, shows_ends: !has_one_line_end(old, new) };
     for ops in diff.grouped_ops(CONTEXT) {
@@ -226,6 +235,29 @@ mod tests {
                 \ No newline at end of file
             "]],
         );
+    }
+
+    #[test]
+    fn files_that_go_or_get_another_path() {
+        expect![[r"
+            --- a/a.rs
+            +++ /dev/null
+            @@ -1,2 +0,0 @@
+            -x
+            -y
+        "]]
+        .assert_eq(&file("a.rs", "a.rs", Some("x\ny\n"), None, false));
+        expect![[r"
+            rename from a.rs
+            rename to b.rs
+            --- a/a.rs
+            +++ b/b.rs
+            @@ -1 +1 @@
+            -x
+            +y
+        "]]
+        .assert_eq(&file("a.rs", "b.rs", Some("x\n"), Some("y\n"), false));
+        assert_eq!(file("a", "b", Some("x"), Some("x"), false), "rename from a\nrename to b\n");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Tagged lines: the one form that every reply format is lowered to.
 
+use similar::{Algorithm, DiffOp, capture_diff_slices};
+
 /// One line of a block, without its line end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TaggedLine {
@@ -62,4 +64,50 @@ pub struct Hints {
     pub anchors: Vec<String>,
     /// The last old line is the last of the file (`*** End of File`).
     pub at_end: bool,
+}
+
+/// Diffs what is quoted against what shall be there.
+pub(super) fn tagged(old: &[&str], new: &[&str]) -> Vec<TaggedLine> {
+    let mut lines = Vec::with_capacity(old.len().max(new.len()));
+    let deleted = |from: usize, len: usize| {
+        old[from..from + len].iter().map(|&line| TaggedLine::Delete(line.to_owned()))
+    };
+    let added =
+        |from: usize, len: usize| new[from..from + len].iter().map(|&line| TaggedLine::Add(line.to_owned()));
+    for op in capture_diff_slices(Algorithm::Myers, old, new) {
+        match op {
+            DiffOp::Equal { old_index, len, .. } => {
+                lines.extend(
+                    old[old_index..old_index + len].iter().map(|&line| TaggedLine::Context(line.to_owned())),
+                );
+            }
+            DiffOp::Delete { old_index, old_len, .. } => lines.extend(deleted(old_index, old_len)),
+            DiffOp::Insert { new_index, new_len, .. } => lines.extend(added(new_index, new_len)),
+            DiffOp::Replace { old_index, old_len, new_index, new_len } => {
+                lines.extend(deleted(old_index, old_len));
+                lines.extend(added(new_index, new_len));
+            }
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_both_sides_quote_is_context() {
+        let lines = tagged(&["a", "b", "c"], &["a", "x", "c", "d"]);
+        let tags: String = lines
+            .iter()
+            .map(|line| match line {
+                TaggedLine::Context(line) => format!(" {line}"),
+                TaggedLine::Delete(line) => format!("-{line}"),
+                TaggedLine::Add(line) => format!("+{line}"),
+                TaggedLine::Gap(line) => format!("?{line}"),
+            })
+            .collect();
+        assert_eq!(tags, " a-b+x c+d");
+    }
 }

@@ -8,7 +8,7 @@ use crate::text::Rope;
 fn file_set(files: &[(&str, &str)]) -> FileSet {
     FileSet {
         files: files.iter().map(|(path, text)| ((*path).to_owned(), Rope::from_str(text))).collect(),
-        default_path: None,
+        ..FileSet::default()
     }
 }
 
@@ -49,6 +49,55 @@ fn check_whole(before: &str, lines: &str, expected: &str) {
 
 fn block(path: &str, search: &str, replace: &str) -> String {
     format!("{path}\n<<<<<<< SEARCH\n{search}=======\n{replace}>>>>>>> REPLACE\n")
+}
+
+#[test]
+fn looser_rungs_write_what_comes_as_the_file_is() {
+    let file = "class A:\n    def f(self):\n        say(\"one\")\n        return 1\n";
+    // Dedented.
+    check(
+        file,
+        "def f(self):\n    say(\"one\")\n",
+        "def f(self):\n    if self:\n        say(\"two\")\n",
+        "class A:\n    def f(self):\n        if self:\n            say(\"two\")\n        return 1\n",
+    );
+    // Typographic quotes, in what goes and what comes.
+    check(
+        file,
+        "        say(\u{201c}one\u{201d})\n        return 1\n",
+        "        say(\u{201c}two\u{201d})\n        return 2\n",
+        "class A:\n    def f(self):\n        say(\"two\")\n        return 2\n",
+    );
+    // Line numbers, fences, blank edges, entities.
+    check("a\nb(1)\n", "1 | a\n2 | b(1)\n", "1 | a\n2 | b(2)\n", "a\nb(2)\n");
+    check("a\nb(1)\n", "```\na\nb(1)\n```\n", "```\na\nb(2)\n```\n", "a\nb(2)\n");
+    check("a\nb(1)\n", "\nb(1)\n\n", "\nb(2)\n\n", "a\nb(2)\n");
+    check("a\nb<1>\n", "b&lt;1&gt;\n", "b&lt;2&gt;\n", "a\nb<2>\n");
+}
+
+#[test]
+fn loose_rungs_need_one_place_and_a_clear_indentation() {
+    let twice = "if a:\n    call_it(value)\nif b:\n        call_it(value)\n";
+    check_refused(twice, "call_it(value)\n", "call_it(other)\n", RefusalCode::AmbiguousPlace);
+    let file = "    let value = compute();\n";
+    let (search, replace) = ("  let value = compute();\n", "  if x {\n    let value = compute();\n  }\n");
+    check_refused(file, search, replace, RefusalCode::UnclearIndentation);
+}
+
+#[test]
+fn what_is_there_already_is_no_change() {
+    let after = "fn main() {\n    let value = compute();\n    report(value);\n}\n";
+    check(after, "    let value = guess();\n", "    let value = compute();\n", after);
+    check(after, "    let value = compute();\n", "    let value = compute();\n    report(value);\n", after);
+}
+
+#[test]
+fn blocks_may_build_on_each_other() {
+    let reply = block("a", "a\n", "first\nx\n") + &block("a", "first\n", "second\n");
+    assert_eq!(result(ReplyFormat::SearchReplace, "a\nb\n", &reply).as_deref(), Ok("second\nx\nb\n"));
+    // Not so when one of them fits nowhere.
+    let reply = block("a", "a\n", "first\nx\n") + &block("a", "third\n", "second\n");
+    assert_eq!(result(ReplyFormat::SearchReplace, "a\nb\n", &reply), Err(RefusalCode::NoSuchPlace));
 }
 
 #[test]
@@ -211,10 +260,10 @@ fn names_carry_on_and_unknown_ones_get_a_hint() {
     let changes = evaluate_text(ReplyFormat::SearchReplace, &reply, &base).unwrap();
     assert_eq!(changes.files[0].apply(&base.files["src/main.rs"]).unwrap().to_string(), "A\nB\n");
     let refusal =
-        evaluate_text(ReplyFormat::SearchReplace, &block("main.rs", "a\n", "b\n"), &base).unwrap_err();
+        evaluate_text(ReplyFormat::SearchReplace, &block("main.rs", "c\n", "b\n"), &base).unwrap_err();
     assert_eq!(refusal[0].code, RefusalCode::UnknownFile);
     assert!(refusal[0].hint.contains("`src/main.rs`"), "{}", refusal[0].hint);
-    let nameless = evaluate_text(ReplyFormat::SearchReplace, &block("", "a\n", "b\n"), &base).unwrap_err();
+    let nameless = evaluate_text(ReplyFormat::SearchReplace, &block("", "c\n", "b\n"), &base).unwrap_err();
     assert_eq!(nameless[0].code, RefusalCode::UnknownFile);
 }
 

@@ -22,6 +22,8 @@ pub(super) struct Profile {
     pub(super) create_files: bool,
     /// Edits that delete files.
     pub(super) delete_files: bool,
+    /// Edits that give files another path.
+    pub(super) rename_files: bool,
     /// `window/showDocument`.
     pub(super) show_document: bool,
     /// Progress that the server starts.
@@ -56,6 +58,7 @@ pub(super) fn profile(params: &lsp::InitializeParams) -> Profile {
         document_changes: edit.document_changes == Some(true) || !operations.is_empty(),
         create_files: operations.contains(&lsp::ResourceOperationKind::Create),
         delete_files: operations.contains(&lsp::ResourceOperationKind::Delete),
+        rename_files: operations.contains(&lsp::ResourceOperationKind::Rename),
         show_document: window.show_document.is_some_and(|show| show.support),
         progress: window.work_done_progress == Some(true),
         refresh_lenses: workspace.code_lens.is_some_and(|lens| lens.refresh_support == Some(true)),
@@ -97,6 +100,7 @@ pub(super) fn facts(params: &lsp::InitializeParams, profile: &Profile) -> Client
         encoding: profile.encoding,
         apply_edit: profile.apply_edit,
         resource_operations: profile.create_files && profile.delete_files,
+        rename_files: profile.rename_files,
         show_document: profile.show_document,
     }
 }

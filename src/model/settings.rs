@@ -19,6 +19,12 @@ pub enum EditFormat {
     SearchReplace,
     /// Whole files.
     Whole,
+    /// Unified diffs.
+    UnifiedDiff,
+    /// Patch envelopes.
+    ApplyPatch,
+    /// JSON edits.
+    Json,
 }
 
 /// Where the key of a provider comes from; never the key itself.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
@@ -16,7 +17,7 @@ use crate::diff::gate::{self, Consent, Note};
 use crate::diff::impact::{Impact, impact};
 use crate::diff::{self, ChangeKind, ChangeSet, Evidence, FileChange, FileSet, Hunk, Refusal, ReplyFormat};
 use crate::model::{EditFormat, Message, Model, ModelRequest, Role, Speaker, Usage};
-use crate::ports::{ProgressStage, TaskNotice};
+use crate::ports::{ProgressStage, SourceFiles, TaskNotice};
 use crate::problem::{Category, Problem, Severity};
 use crate::prompt::{self, EditPrompt};
 
@@ -122,6 +123,9 @@ async fn edit_with(
         // Of a file that is shown in part, the whole cannot be written.
         EditFormat::Whole if fitted.target.excerpt.is_none() => ReplyFormat::Whole,
         EditFormat::Whole | EditFormat::SearchReplace => ReplyFormat::SearchReplace,
+        EditFormat::UnifiedDiff => ReplyFormat::UnifiedDiff,
+        EditFormat::ApplyPatch => ReplyFormat::ApplyPatch,
+        EditFormat::Json => ReplyFormat::Json,
     };
     let mut request = first_request(gathered, &fitted, format);
     let mut refusals = Vec::new();
@@ -226,25 +230,8 @@ async fn resolve(
     let (files, root) = (Arc::clone(&services.files), job.root.clone());
     blocking(move || {
         let mut changes = diff::evaluate(&reply, &base)?;
-        if let Some(change) = changes.files.iter().find(|change| diff::lower::is_protected(&change.path)) {
-            return Err(vec![Refusal::protected(&change.path)]);
-        }
-        let created = |change: &&FileChange| matches!(change.kind, ChangeKind::Create { .. });
         for change in &changes.files {
-            match files.resolve(&root, &root.join(&change.path)) {
-                // A link may hide such a name.
-                Some(path) if diff::lower::is_protected(&path.to_string_lossy()) => {
-                    return Err(vec![Refusal::protected(&change.path)]);
-                }
-                None if created(&change) => return Err(vec![Refusal::outside(&change.path)]),
-                _ => {}
-            }
-        }
-        let exists = |change: &&FileChange| {
-            created(change) && !matches!(files.read(&root.join(&change.path)), Ok(None))
-        };
-        if let Some(change) = changes.files.iter().find(exists) {
-            return Err(vec![Refusal::file_exists(&change.path)]);
+            allowed(change, files.as_ref(), &root).map_err(|refusal| vec![refusal])?;
         }
         if let Some(comment) = comment {
             remove_comment(&mut changes, &base, &target, &comment);
@@ -254,6 +241,31 @@ async fn resolve(
         Ok(Proved { changes, impact, notes })
     })
     .await
+}
+
+/// Refuses a change of what models may not write, and one that comes upon a file or leaves the workspace by a link.
+fn allowed(change: &FileChange, files: &dyn SourceFiles, root: &Path) -> Result<(), Refusal> {
+    let old_path = Some(change.path.as_str()).filter(|path| Some(*path) != change.new_path());
+    for path in old_path.into_iter().chain(change.new_path()) {
+        if diff::lower::is_protected(path) {
+            return Err(Refusal::protected(path));
+        }
+        let comes = Some(path) == change.new_path();
+        let goes = !comes && change.path_after() != Some(path);
+        match files.resolve(root, &root.join(path)) {
+            // A link may hide such a name.
+            Some(leads_to) if diff::lower::is_protected(&leads_to.to_string_lossy()) => {
+                return Err(Refusal::protected(path));
+            }
+            Some(leads_to) if goes && leads_to != Path::new(path) => return Err(Refusal::link(path)),
+            None if comes || goes => return Err(Refusal::outside(path)),
+            _ => {}
+        }
+        if comes && !matches!(files.read(&root.join(path)), Ok(None)) {
+            return Err(Refusal::file_exists(path));
+        }
+    }
+    Ok(())
 }
 
 /// Removes the comment instruction when the model left it: exactly the comment, and its line only when nothing else
@@ -268,7 +280,7 @@ fn remove_comment(changes: &mut ChangeSet, base: &FileSet, path: &str, comment: 
     let Some(file) = changes.files.iter_mut().find(|file| file.path == path) else {
         return; // The edit is elsewhere; then the comment stays, so that nothing is lost by a wrong answer.
     };
-    let ChangeKind::Modify { hunks } = &mut file.kind else { return };
+    let (ChangeKind::Modify { hunks } | ChangeKind::Rename { hunks, .. }) = &mut file.kind else { return };
     if hunks.iter().any(|hunk| hunk.range.start < range.end && range.start < hunk.range.end) {
         return; // The model took care of it, in its own way.
     }

@@ -42,7 +42,11 @@ impl Gathered {
         budget -= focus.as_ref().map_or(0, |(_, text)| text.len());
         let target = self.fit_target(model, budget)?;
         budget = budget.saturating_sub(target.text.len());
-        let mut base = FileSet { default_path: self.base.default_path.clone(), ..FileSet::default() };
+        let mut base = FileSet {
+            default_path: self.base.default_path.clone(),
+            root: self.base.root.clone(),
+            ..FileSet::default()
+        };
         base.files.insert(self.target.clone(), self.base.files[&self.target].clone());
         let mut others = Vec::new();
         for name in &self.others {

@@ -64,6 +64,7 @@ pub(super) fn gather(
     add_target(job, files, &target, &mut gathered)?;
     gathered.target.clone_from(&target);
     gathered.base.default_path = Some(target.clone());
+    gathered.base.root = Some(job.root.to_string_lossy().into_owned());
     let text = gathered.base.files[&target].clone();
     gathered.focus = job.region.map(|region| to_bytes(job, region, &text)).transpose()?;
     set_intent(job, settings, &text, &mut gathered)?;

@@ -31,10 +31,21 @@ pub enum FileEdit {
         /// Its whole text.
         text: String,
     },
-    /// A file that goes (undo of a creation). The caller has made sure that its text is the one expected.
+    /// A file that goes. The caller has made sure that its text is the one expected.
     Delete {
         /// The file.
         uri: DocumentUri,
+        /// That text, for a file that is not open: who deletes it compares it. An editor cannot.
+        base: Option<Rope>,
+    },
+    /// A file that gets another path. The caller has made sure that nothing is there. Text edits of it name the old one.
+    Rename {
+        /// The file.
+        from: DocumentUri,
+        /// Its new place.
+        to: DocumentUri,
+        /// Its text before, for a file that is not open.
+        base: Option<Rope>,
     },
 }
 
@@ -43,7 +54,7 @@ pub enum FileEdit {
 pub struct WorkspaceChange {
     /// Shown in the editor's undo list where it has one.
     pub label: String,
-    /// Text edits first, then creations and deletions.
+    /// Text edits first, then creations, renames and deletions.
     pub files: Vec<FileEdit>,
 }
 

@@ -15,6 +15,25 @@ pub struct FileRecord {
     pub after: Option<Rope>,
 }
 
+impl FileRecord {
+    /// One file whose path is `path` before and `path_after` after: two records when that differs.
+    pub fn of(
+        path: &str,
+        path_after: Option<&str>,
+        before: Option<Rope>,
+        after: Option<Rope>,
+    ) -> impl Iterator<Item = Self> {
+        let (same, moved) = match path_after {
+            Some(to) if to != path => {
+                let gone = Self { path: path.to_owned(), before, after: None };
+                (gone, Some(Self { path: to.to_owned(), before: None, after }))
+            }
+            _ => (Self { path: path.to_owned(), before, after }, None),
+        };
+        [Some(same), moved].into_iter().flatten()
+    }
+}
+
 /// One entry.
 #[derive(Debug, Clone, PartialEq)]
 pub enum JournalRecord {

@@ -64,6 +64,9 @@ const USER: &str = include_str!("library/edit/user.md");
 const REPAIR: &str = include_str!("library/edit/repair.md");
 const SEARCH_REPLACE: &str = include_str!("library/format/search-replace.md");
 const WHOLE: &str = include_str!("library/format/whole.md");
+const UDIFF: &str = include_str!("library/format/udiff.md");
+const APPLY_PATCH: &str = include_str!("library/format/apply-patch.md");
+const JSON: &str = include_str!("library/format/json.md");
 const COMMENT: &str = include_str!("library/intent/comment.md");
 const FIX: &str = include_str!("library/intent/fix.md");
 const FIX_UNNAMED: &str = include_str!("library/intent/fix-unnamed.md");
@@ -112,6 +115,9 @@ fn format_rules(format: ReplyFormat) -> &'static str {
     match format {
         ReplyFormat::SearchReplace => SEARCH_REPLACE,
         ReplyFormat::Whole => WHOLE,
+        ReplyFormat::UnifiedDiff => UDIFF,
+        ReplyFormat::ApplyPatch => APPLY_PATCH,
+        ReplyFormat::Json => JSON,
     }
 }
 
@@ -170,7 +176,7 @@ mod tests {
             Intent::Document,
             Intent::Refactor,
         ];
-        for format in [ReplyFormat::SearchReplace, ReplyFormat::Whole] {
+        for format in ReplyFormat::ALL {
             for intent in &intents {
                 let prompt = EditPrompt {
                     format,
@@ -183,6 +189,14 @@ mod tests {
                 let all = prompt.system + &prompt.user + &repair(format, "none");
                 assert!(!all.contains("{{"), "{all}");
             }
+        }
+    }
+
+    #[test]
+    fn the_example_of_each_format_is_read() {
+        for format in ReplyFormat::ALL.into_iter().filter(|format| *format != ReplyFormat::Whole) {
+            let read = crate::diff::parse::parse(format, format_rules(format));
+            assert!(read.is_ok_and(|reply| !reply.blocks.is_empty()), "{format:?}");
         }
     }
 

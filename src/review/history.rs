@@ -7,7 +7,7 @@
 use super::{ProposalId, Track};
 use crate::diff::rebase::{Rebased, rebase};
 use crate::diff::{Evidence, Hunk, Refusal};
-use crate::text::{PositionMap, Rope, TextEdit};
+use crate::text::{DocumentUri, PositionMap, Rope, TextEdit};
 
 /// Which way an operation is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,14 +25,23 @@ pub enum AppliedKind {
     Modified,
     /// Created it.
     Created,
-    /// Deleted it, as the undo of a creation; only kept until that is rolled back.
+    /// Deleted it.
     Deleted,
+    /// Gave it another path.
+    Renamed {
+        /// Where it was.
+        from: DocumentUri,
+        /// Where it is after.
+        to: DocumentUri,
+        /// That place, workspace-relative.
+        path: String,
+    },
 }
 
 /// One file of an operation.
 #[derive(Debug, Clone)]
 pub struct AppliedFile {
-    /// Workspace-relative, `/` separators.
+    /// Workspace-relative, `/` separators; the path before for a renamed file.
     pub path: String,
     /// What was done.
     pub kind: AppliedKind,
@@ -42,7 +51,7 @@ pub struct AppliedFile {
     pub after: Rope,
     /// From before to after, as it was sent.
     pub forward: TextEdit,
-    /// Follows the file from the side it is on now: `after`, or `before` once undone.
+    /// Follows the file from the side it is on now: `after`, or `before` once undone; under the path it has there.
     pub track: Track,
 }
 
@@ -169,7 +178,6 @@ impl History {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::DocumentUri;
 
     fn operation(proposal: &str) -> Operation {
         Operation {

@@ -89,12 +89,61 @@ pub enum ProposedChange {
         /// What was decided.
         decision: Decision,
     },
+    /// Deletes it, as long as its text is the one the model saw.
+    Delete {
+        /// Zero-based over the whole proposal: a deleted file counts as one hunk.
+        number: usize,
+        /// What was decided.
+        decision: Decision,
+    },
+    /// Gives it another path, and changes lines on the way; all of that is one decision.
+    Rename {
+        /// Zero-based over the whole proposal.
+        number: usize,
+        /// The new path, workspace-relative, `/` separators.
+        to: String,
+        /// Where that is.
+        uri: DocumentUri,
+        /// In the coordinates of the text the model saw.
+        hunks: Vec<Hunk>,
+        /// What was decided.
+        decision: Decision,
+    },
+}
+
+impl ProposedChange {
+    /// The number and the decision of a change of the file as a whole.
+    pub fn whole(&self) -> Option<(usize, Decision)> {
+        match self {
+            Self::Modify(_) => None,
+            Self::Create { number, decision, .. }
+            | Self::Delete { number, decision }
+            | Self::Rename { number, decision, .. } => Some((*number, *decision)),
+        }
+    }
+
+    fn decide(&mut self, numbers: &[usize], decided: Decision) {
+        match self {
+            Self::Modify(hunks) => {
+                for hunk in hunks.iter_mut().filter(|hunk| numbers.contains(&hunk.number)) {
+                    hunk.decision = decided;
+                }
+            }
+            Self::Create { number, decision, .. }
+            | Self::Delete { number, decision }
+            | Self::Rename { number, decision, .. } => {
+                if numbers.contains(number) {
+                    *decision = decided;
+                }
+            }
+        }
+    }
 }
 
 /// One file of a proposal.
 #[derive(Debug, Clone)]
 pub struct ProposedFile {
-    /// Workspace-relative, `/` separators.
+    /// Workspace-relative, `/` separators; the old path of a renamed file.
     pub path: String,
     /// The text the model saw, and what happened to it since.
     pub track: Track,
@@ -161,11 +210,38 @@ impl ProposedFile {
         self.track.uri()
     }
 
-    /// The hunks, empty for a created file.
+    /// The path of the file once the change is made; `None` when it is gone then.
+    pub fn path_after(&self) -> Option<&str> {
+        match &self.change {
+            ProposedChange::Modify(_) | ProposedChange::Create { .. } => Some(&self.path),
+            ProposedChange::Rename { to, .. } => Some(to),
+            ProposedChange::Delete { .. } => None,
+        }
+    }
+
+    /// The hunks that are decided one by one, empty for a file that comes, goes or gets another path.
     pub fn hunks(&self) -> &[ProposedHunk] {
         match &self.change {
             ProposedChange::Modify(hunks) => hunks,
-            ProposedChange::Create { .. } => &[],
+            ProposedChange::Create { .. } | ProposedChange::Delete { .. } | ProposedChange::Rename { .. } => {
+                &[]
+            }
+        }
+    }
+
+    /// The places in `live`, to which `track` leads, of what is decided as a whole: each hunk of a renamed file, and for a deleted one whether
+    /// it is as it was. Empty for every other change.
+    pub fn whole_places(&self, track: &Track, live: &Rope) -> Vec<Place> {
+        match &self.change {
+            ProposedChange::Delete { .. } if live != track.base() => {
+                vec![Place::Stale(Refusal::conflict(&self.path))]
+            }
+            ProposedChange::Rename { hunks, .. } if !hunks.is_empty() => {
+                let map = track.map(live);
+                let in_live = |hunk| map.as_ref().map_or(Place::Unknown, |map| place(hunk, track, map, live));
+                hunks.iter().map(in_live).collect()
+            }
+            _ => Vec::new(),
         }
     }
 
@@ -187,13 +263,13 @@ impl ProposedFile {
     pub fn decisions(&self) -> Vec<(usize, Decision)> {
         match &self.change {
             ProposedChange::Modify(hunks) => hunks.iter().map(|h| (h.number, h.decision)).collect(),
-            ProposedChange::Create { number, decision, .. } => vec![(*number, *decision)],
+            whole => whole.whole().into_iter().collect(),
         }
     }
 }
 
 impl Proposal {
-    /// Numbers of the hunks (and created files) of `path` (all files if `None`) that match `hunk`, with their decisions.
+    /// Numbers of the hunks (and of files that come, go or get another path) of `path` (all files if `None`) that match `hunk`, with their decisions.
     pub fn select(&self, path: Option<&str>, hunk: Option<usize>) -> Vec<(usize, Decision)> {
         self.files
             .iter()
@@ -206,21 +282,11 @@ impl Proposal {
     /// Records a decision on each of `numbers`.
     pub fn decide(&mut self, numbers: &[usize], decision: Decision) {
         for file in &mut self.files {
-            match &mut file.change {
-                ProposedChange::Modify(hunks) => {
-                    for hunk in hunks.iter_mut().filter(|hunk| numbers.contains(&hunk.number)) {
-                        hunk.decision = decision;
-                    }
-                }
-                ProposedChange::Create { number, decision: current, .. } if numbers.contains(number) => {
-                    *current = decision;
-                }
-                ProposedChange::Create { .. } => {}
-            }
+            file.change.decide(numbers, decision);
         }
     }
 
-    /// Number of hunks, created files included.
+    /// Number of hunks; a file that comes, goes or gets another path counts as one.
     pub fn n_hunks(&self) -> usize {
         self.files.iter().map(|file| file.decisions().len()).sum()
     }
@@ -314,6 +380,34 @@ mod tests {
         check(&[2], Decision::Undone, ProposalState::Applied);
         check(&[0], Decision::Undone, ProposalState::Undone);
         check(&[0, 2], Decision::Rejected, ProposalState::Rejected);
+    }
+
+    #[test]
+    fn a_file_that_goes_or_moves_is_one_decision() {
+        let mut proposal = proposal();
+        let Proposal { files, .. } = &mut proposal;
+        let ProposedChange::Modify(hunks) = &files[0].change else { panic!("a change") };
+        let hunks = hunks.iter().map(|hunk| hunk.hunk.clone()).collect();
+        let uri = DocumentUri::new("file:///b");
+        files[0].change = ProposedChange::Rename {
+            number: 0,
+            to: "b".to_owned(),
+            uri,
+            hunks,
+            decision: Decision::Proposed,
+        };
+        files[1].change = ProposedChange::Delete { number: 1, decision: Decision::Proposed };
+        assert_eq!((files[0].path_after(), files[1].path_after()), (Some("b"), None));
+        let live = Rope::from_str("x\na\nb\nc\n");
+        files[0].track.opened(&live);
+        let whole_places = |file: &ProposedFile, live: &Rope| file.whole_places(&file.track, live);
+        assert!(whole_places(&files[0], &live).iter().all(|place| matches!(place, Place::Fits(_))));
+        assert!(whole_places(&files[1], &Rope::new()).is_empty());
+        assert!(matches!(whole_places(&files[1], &live)[..], [Place::Stale(_)]));
+        assert_eq!(numbers(&proposal, None, None), [0, 1]);
+        proposal.decide(&[0], Decision::Applied);
+        proposal.decide(&[1], Decision::Rejected);
+        assert_eq!(proposal.state(), ProposalState::Applied);
     }
 
     #[test]

@@ -231,7 +231,7 @@ mod tests {
     }
 
     /// The path letter by letter: `Path` takes `//` for `/`.
-    fn spelled(uri: &DocumentUri) -> Option<std::ffi::OsString> {
+    fn spelled(uri: &DocumentUri) -> Option<OsString> {
         uri.to_path().map(PathBuf::into_os_string)
     }
 

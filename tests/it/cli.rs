@@ -2,6 +2,8 @@
 //!
 //! Every run has its own configuration file and state directory, so no test sees the user's.
 
+mod hostile;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

@@ -1,7 +1,8 @@
 //! Cases recorded from the test suites of other tools, run through the diff engine.
 //!
 //! Each case passes, or is listed in [`differences`] with the reason why tenon does otherwise. A listed case that
-//! passes fails the test too, so that the list cannot rot.
+//! passes fails the test too, so that the list cannot rot. With `--nocapture` the test prints how many cases agree,
+//! by peer and format, and what tenon says to each of the others.
 
 mod differences;
 
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 use differences::{DIFFERENCES, Instead};
 use serde::Deserialize;
 use tenon::diff::parse::{Block, Reply, detect, parse};
+use tenon::diff::tagged::TaggedLine;
 use tenon::diff::{ChangeKind, FileSet, Refusal, ReplyFormat, evaluate, lower};
 use tenon::text::Rope;
 
@@ -22,6 +24,8 @@ struct Case {
     reply: serde_json::Value,
     expect: Expect,
     chat_files: Option<Vec<String>>,
+    /// How texts are compared, if not as they are.
+    compare: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -29,6 +33,8 @@ struct Expect {
     files: Option<BTreeMap<String, String>>,
     /// What the peer's parser gives: path, search, replace.
     edits: Option<serde_json::Value>,
+    /// Where the peer finds a text: begin, end, and how it was found.
+    ranges: Option<Vec<Vec<serde_json::Value>>>,
 }
 
 /// What tenon does with a case, compared with what the peer does.
@@ -42,22 +48,42 @@ enum Seen {
 fn cases_of_other_tools() {
     let Some(folder) = folder() else { return };
     let mut wrong = Vec::new();
-    let mut n_cases = 0;
+    let mut others = Vec::new();
+    let mut table: BTreeMap<String, [usize; 4]> = BTreeMap::new();
     let mut listed: BTreeMap<&str, Instead> =
         DIFFERENCES.iter().flat_map(|group| group.cases.iter().map(|&case| (case, group.instead))).collect();
-    for (name, case) in cases(&folder) {
-        let Some(reply) = case.reply.as_str() else { continue };
-        let Some(format) = format_of(&case, reply) else { continue };
-        n_cases += 1;
-        let (seen, why) = run(&case, format, reply);
+    let cases = cases(&folder);
+    for (name, case) in &cases {
+        let (seen, why) = run(case);
         let expected = listed.remove(name.as_str()).map_or(Seen::Same, Seen::Other);
         if seen != expected {
             wrong.push(format!("{name}: {seen:?} instead of {expected:?}: {why}"));
         }
+        let (peer, _) = name.split_once('/').unwrap();
+        let column = match seen {
+            Seen::Same => 0,
+            Seen::Other(Instead::Refuses) => 1,
+            Seen::Other(Instead::Applies) => 2,
+            Seen::Other(Instead::Differs) => 3,
+        };
+        table.entry(format!("{peer} {}", case.format)).or_default()[column] += 1;
+        if let Seen::Other(instead) = seen {
+            others.push(format!("{name} {} {instead:?}: {why}", case.format));
+        }
     }
+    print(&table, &others);
     wrong.extend(listed.keys().map(|name| format!("{name}: listed, but there is no such case")));
-    assert!(n_cases > 100, "only {n_cases} cases found");
-    assert!(wrong.is_empty(), "{} of {n_cases} cases:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(cases.len() > 600, "only {} cases found", cases.len());
+    assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+}
+
+#[expect(clippy::print_stdout, reason = "the table is what `--nocapture` is for")]
+fn print(table: &BTreeMap<String, [usize; 4]>, others: &[String]) {
+    println!("{:36} {:>5} {:>8} {:>8} {:>8}", "", "same", "refuses", "applies", "differs");
+    for (row, [same, refuses, applies, differs]) in table {
+        println!("{row:36} {same:5} {refuses:8} {applies:8} {differs:8}");
+    }
+    println!("{}", others.join("\n"));
 }
 
 /// The folder of cases: beside the checkout, or as the environment says.
@@ -97,28 +123,57 @@ fn cases(folder: &Path) -> Vec<(String, Case)> {
     cases
 }
 
-/// The format a case is in, if it is one we read.
-fn format_of(case: &Case, reply: &str) -> Option<ReplyFormat> {
+/// The reply as a model would send it, and its format as far as the peer knows it.
+fn reply_of(case: &Case) -> (String, Option<ReplyFormat>) {
+    let text = case.reply.as_str().map_or_else(|| case.reply.to_string(), str::to_owned);
     match case.format.as_str() {
-        "search-replace" | "search-replace-parse" | "cline-search-replace" | "roo-search-replace" => {
-            Some(ReplyFormat::SearchReplace)
+        "search-replace"
+        | "search-replace-parse"
+        | "cline-search-replace"
+        | "roo-search-replace"
+        | "zed-diff-fenced-parse" => (text, Some(ReplyFormat::SearchReplace)),
+        "whole-file" => (text, Some(ReplyFormat::Whole)),
+        // The peer gets the text alone.
+        "lazy-whole-file" => {
+            let name = case.files.keys().next().cloned().unwrap_or_default();
+            (format!("{name}\n`````\n{}\n`````\n", text.trim_end_matches('\n')), Some(ReplyFormat::Whole))
         }
-        "whole-file" => Some(ReplyFormat::Whole),
-        // The peer takes any format; only the blocks are ours yet.
-        "auto" => detect(reply).ok().filter(|format| *format == ReplyFormat::SearchReplace),
-        _ => None,
+        "udiff" | "udiff-parse" => (text, Some(ReplyFormat::UnifiedDiff)),
+        "apply_patch" => (text, Some(ReplyFormat::ApplyPatch)),
+        "json-edits" => (text, Some(ReplyFormat::Json)),
+        _ => (text, None),
     }
 }
 
-fn run(case: &Case, format: ReplyFormat, reply: &str) -> (Seen, String) {
-    let reply = parse(format, reply);
+fn run(case: &Case) -> (Seen, String) {
+    if let Some(ranges) = &case.expect.ranges {
+        return located(case, ranges);
+    }
+    let (text, format) = reply_of(case);
+    let reply = match format {
+        Some(format) => parse(format, &text),
+        None => detect(&text).map_err(|refusal| vec![refusal]).and_then(|format| parse(format, &text)),
+    };
     if let Some(edits) = &case.expect.edits {
-        return compared(reply.map(|reply| edits_of(&reply)), Some(edits));
+        return compared(reply.map(|reply| edits_of(case, &reply)), Some(edits));
     }
     if case.format.ends_with("-parse") {
-        return compared(reply.map(|reply| edits_of(&reply)), None);
+        return compared(reply.map(|reply| edits_of(case, &reply)), None);
     }
-    compared(reply.and_then(|reply| texts_after(case, &reply)), case.expect.files.as_ref())
+    let ours = reply.and_then(|reply| texts_after(case, &reply));
+    if case.compare.is_some() {
+        let plain = |texts: &BTreeMap<String, String>| -> BTreeMap<String, Vec<String>> {
+            let lines = |text: &String| text.lines().map(|line| without_blanks(line).to_owned()).collect();
+            texts.iter().map(|(path, text)| (path.clone(), lines(text))).collect()
+        };
+        return compared(ours.map(|texts| plain(&texts)), case.expect.files.as_ref().map(plain).as_ref());
+    }
+    compared(ours, case.expect.files.as_ref())
+}
+
+/// A line as it is compared where blanks on empty lines do not count.
+fn without_blanks(line: &str) -> &str {
+    if line.trim().is_empty() { "" } else { line }
 }
 
 fn compared<T: PartialEq + std::fmt::Debug>(
@@ -127,14 +182,53 @@ fn compared<T: PartialEq + std::fmt::Debug>(
 ) -> (Seen, String) {
     match (ours, theirs) {
         (Err(_), None) => (Seen::Same, String::new()),
-        (Err(refusals), Some(_)) => (Seen::Other(Instead::Refuses), refusals[0].message.clone()),
+        (Err(refusals), Some(_)) => {
+            let (code, message) = (refusals[0].code.as_str(), &refusals[0].message);
+            (Seen::Other(Instead::Refuses), format!("{code}: {message}"))
+        }
         (Ok(ours), Some(theirs)) if ours == *theirs => (Seen::Same, String::new()),
-        (Ok(ours), _) => (Seen::Other(Instead::Applies), format!("{ours:?}")),
+        (Ok(ours), Some(_)) => (Seen::Other(Instead::Differs), format!("{ours:?}")),
+        (Ok(ours), None) => (Seen::Other(Instead::Applies), format!("{ours:?}")),
     }
 }
 
+/// A case that only finds a text: it is replaced, and the place seen from what changes.
+fn located(case: &Case, ranges: &[Vec<serde_json::Value>]) -> (Seen, String) {
+    const MARK: &str = "\u{1}";
+    let (path, text) = case.files.iter().next().unwrap();
+    let old = case.reply["query"].as_str().unwrap_or_default();
+    let bytes = case.format == "locate" && path == "buffer";
+    let offset = |value: &serde_json::Value| {
+        let at = usize::try_from(value.as_u64().unwrap()).unwrap();
+        if bytes { at } else { byte_of_utf16(text, at) }
+    };
+    let mut marked = text.clone();
+    for range in ranges.iter().rev() {
+        marked.replace_range(offset(&range[0])..offset(&range[1]), MARK);
+    }
+    let expected = BTreeMap::from([(path.clone(), marked)]);
+    let block = Block::Text {
+        path: Some(path.clone()),
+        old: old.to_owned(),
+        new: MARK.to_owned(),
+        everywhere: ranges.len() > 1,
+    };
+    let ours = texts_after(case, &Reply { blocks: vec![block], prose: String::new() });
+    compared(ours, (!ranges.is_empty()).then_some(&expected))
+}
+
+fn byte_of_utf16(text: &str, at: usize) -> usize {
+    let mut units = 0;
+    let mut ends = text.char_indices().map(|(byte, c)| {
+        let from = units;
+        units += c.len_utf16();
+        (byte, from)
+    });
+    ends.find(|(_, from)| *from >= at).map_or(text.len(), |(byte, _)| byte)
+}
+
 /// The blocks as the peer's parser gives them.
-fn edits_of(reply: &Reply) -> serde_json::Value {
+fn edits_of(case: &Case, reply: &Reply) -> serde_json::Value {
     let joined = |lines: &[String]| lines.iter().fold(String::new(), |text, line| text + line + "\n");
     let mut path = None;
     reply
@@ -143,12 +237,30 @@ fn edits_of(reply: &Reply) -> serde_json::Value {
         .map(|block| {
             path = block.path().map(str::to_owned).or_else(|| path.clone());
             match block {
+                Block::SearchReplace { search, replace, line, .. } if case.format.starts_with("zed") => {
+                    serde_json::json!([search.join("\n"), replace.join("\n"), line])
+                }
                 Block::SearchReplace { search, replace, .. } => {
                     serde_json::json!([path, joined(search), joined(replace)])
                 }
                 Block::Whole { lines, .. } => serde_json::json!([path, "", joined(lines)]),
+                Block::Hunk { lines, .. } => serde_json::json!([path, hunk_text(lines)]),
                 other => unreachable!("no block of the formats read here: {other:?}"),
             }
+        })
+        .collect()
+}
+
+fn hunk_text(lines: &[TaggedLine]) -> String {
+    lines
+        .iter()
+        .flat_map(|line| {
+            let tag = match line {
+                TaggedLine::Context(_) | TaggedLine::Gap(_) => " ",
+                TaggedLine::Delete(_) => "-",
+                TaggedLine::Add(_) => "+",
+            };
+            [tag, line.text(), "\n"]
         })
         .collect()
 }
@@ -157,7 +269,8 @@ fn edits_of(reply: &Reply) -> serde_json::Value {
 fn texts_after(case: &Case, reply: &Reply) -> Result<BTreeMap<String, String>, Vec<Refusal>> {
     let mut texts = case.files.clone();
     let only = if texts.len() == 1 { texts.keys().next().cloned() } else { None };
-    let nameless = case.format != "search-replace" && case.format != "whole-file";
+    let nameless =
+        !matches!(case.format.as_str(), "search-replace" | "whole-file" | "apply_patch" | "lazy-whole-file");
     let named = lower::named_paths(reply, None);
     let mut renamed = None;
     if let (true, Some(only), [name]) = (nameless, &only, &named[..])
@@ -171,11 +284,13 @@ fn texts_after(case: &Case, reply: &Reply) -> Result<BTreeMap<String, String>, V
         Some([file]) => Some(file.clone()),
         _ => None,
     };
-    let default_path = if nameless { only } else { in_chat };
+    let made = || case.expect.files.as_ref().and_then(|files| files.keys().next().cloned());
+    let default_path = if nameless { only.or_else(made) } else { in_chat };
     let default_path = renamed.as_ref().map(|(name, _)| name.clone()).or(default_path);
     let base = FileSet {
         files: texts.iter().map(|(path, text)| (path.clone(), Rope::from_str(text))).collect(),
         default_path,
+        ..FileSet::default()
     };
     for change in evaluate(reply, &base)?.files {
         let old = base.files.get(&change.path).cloned().unwrap_or_default();

@@ -4,11 +4,13 @@
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod cli;
+mod damage;
 mod demo;
 mod documents;
 mod edit_cases;
 mod neovim;
 mod provider;
+mod scaling;
 mod session;
 mod support;
 mod transport;

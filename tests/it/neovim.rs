@@ -55,19 +55,24 @@ fn answer(pieces: &[&str], gates: &mut HashMap<String, Gate>) -> Vec<Act> {
 
 /// Runs a script with a model that gives these answers, one after the other.
 async fn story(name: &str, answers: &[&[&str]]) {
-    let mut gates = HashMap::new();
-    let scripts = answers.iter().map(|pieces| answer(pieces, &mut gates)).collect();
-    play(name, scripts, gates).await;
+    story_in("search-replace", name, answers).await;
 }
 
-async fn play(name: &str, scripts: Vec<Vec<Act>>, gates: HashMap<String, Gate>) {
+/// The same, with the format of the answers.
+async fn story_in(format: &str, name: &str, answers: &[&[&str]]) {
+    let mut gates = HashMap::new();
+    let scripts = answers.iter().map(|pieces| answer(pieces, &mut gates)).collect();
+    play(format, name, scripts, gates).await;
+}
+
+async fn play(format: &str, name: &str, scripts: Vec<Vec<Act>>, gates: HashMap<String, Gate>) {
     let Some(program) = neovim() else { return };
     let place = tempfile::tempdir().unwrap();
     let fake = FakeProvider::start(scripts).await;
     fs::create_dir(place.path().join("workspace")).unwrap();
     let config = format!(
         "[providers.fake]\napi = \"openai-chat\"\nbase_url = \"{}\"\n\
-         [models.coder]\nprovider = \"fake\"\nmodel = \"slow\"\nedit_format = \"search-replace\"\n\
+         [models.coder]\nprovider = \"fake\"\nmodel = \"slow\"\nedit_format = \"{format}\"\n\
          [roles]\nedit = [\"coder\"]\n",
         fake.base_url()
     );
@@ -170,6 +175,14 @@ async fn three_files_at_once() {
 }
 
 #[tokio::test]
+async fn files_that_go_and_get_another_path() {
+    let reply = "*** Begin Patch\n*** Delete File: closed.py\n\
+        *** Update File: open.py\n*** Move to: sub/moved.py\n@@\n-def a():\n+def aé():\n     pass\n\
+        *** End Patch\n";
+    story_in("apply-patch", "gone", &[&[reply]]).await;
+}
+
+#[tokio::test]
 async fn typing_where_the_proposal_belongs() {
     let reply = block("main.rs", GREETING, NEW_GREETING);
     story("stale", &[&[reply.as_str()]]).await;
@@ -193,7 +206,7 @@ async fn a_provider_that_fails() {
         let body = r#"{"error":{"message":"the key \u001b[31mis wrong"}}"#;
         vec![Act::answer(status, "content-type: application/json\r\n", body)]
     };
-    play("failing", vec![error(401), error(400)], HashMap::new()).await;
+    play("search-replace", "failing", vec![error(401), error(400)], HashMap::new()).await;
 }
 
 #[tokio::test]

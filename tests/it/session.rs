@@ -3,6 +3,7 @@
 mod applying;
 mod asking;
 mod files;
+mod gone;
 mod mirror;
 mod random;
 mod review;

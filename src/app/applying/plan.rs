@@ -1,28 +1,48 @@
 //! Computes an edit against the text as it is now, or refuses it.
 
-use super::{FileTexts, FlightFile, FlightKind, Purpose};
+use super::{FileTexts, FlightFile, FlightKind, Purpose, Renamed, take};
 use crate::app::state::State;
 use crate::diff::Refusal;
 use crate::ports::FileEdit;
 use crate::problem::{Category, Problem};
 use crate::review::{
-    AppliedFile, AppliedKind, Decision, Direction, Operation, Place, ProposalId, ProposedChange,
-    ProposedFile, Track,
+    AppliedFile, AppliedKind, Decision, Direction, Place, ProposalId, ProposedChange, ProposedFile, Track,
 };
-use crate::text::{DocumentUri, Rope, SpanEdit, TextEdit};
+use crate::text::{DocumentUri, Rope, SpanEdit, TextEdit, TextEditBuilder};
 
 /// The files of `purpose` that are not open, so that their text must be read first.
 pub(super) fn closed_files(state: &State, purpose: &Purpose) -> Vec<DocumentUri> {
     let uris: Vec<&DocumentUri> = match purpose {
         Purpose::Accept { proposal, numbers } => {
-            selected(state, proposal, numbers).map(ProposedFile::uri).collect()
+            selected(state, proposal, numbers).flat_map(proposed_uris).collect()
         }
         Purpose::Take { operation, .. } | Purpose::RollBack { operation } => {
             let files = state.history.get(*operation).map(|operation| operation.files.as_slice());
-            files.unwrap_or_default().iter().map(|file| file.track.uri()).collect()
+            files.unwrap_or_default().iter().flat_map(applied_uris).collect()
         }
     };
-    uris.into_iter().filter(|uri| !state.documents.contains_key(uri)).cloned().collect()
+    let mut closed: Vec<DocumentUri> = Vec::new();
+    for uri in uris {
+        if !state.documents.contains_key(uri) && !closed.contains(uri) {
+            closed.push(uri.clone());
+        }
+    }
+    closed
+}
+
+/// The file, and where it shall go.
+fn proposed_uris(file: &ProposedFile) -> Vec<&DocumentUri> {
+    match &file.change {
+        ProposedChange::Rename { uri, .. } => vec![file.uri(), uri],
+        _ => vec![file.uri()],
+    }
+}
+
+fn applied_uris(file: &AppliedFile) -> Vec<&DocumentUri> {
+    match &file.kind {
+        AppliedKind::Renamed { from, to, .. } => vec![file.track.uri(), from, to],
+        _ => vec![file.track.uri()],
+    }
 }
 
 fn selected<'a>(
@@ -67,20 +87,22 @@ pub(super) fn build(state: &State, purpose: &Purpose, texts: &FileTexts) -> Resu
             Ok(built?.into_iter().flatten().collect())
         }
         Purpose::Take { operation, direction } => {
-            take(state, state.history.get(*operation), *direction, texts)
+            take::take(state, state.history.get(*operation), *direction, texts)
         }
-        Purpose::RollBack { operation } => take(state, state.history.get(*operation), Direction::Undo, texts),
+        Purpose::RollBack { operation } => {
+            take::take(state, state.history.get(*operation), Direction::Undo, texts)
+        }
     }
 }
 
 /// The text of a file as it is now, whether it is open (then with its version), and its track to there.
-struct Live {
-    text: Option<Rope>,
-    version: Option<i32>,
-    track: Track,
+pub(super) struct Live {
+    pub(super) text: Option<Rope>,
+    pub(super) version: Option<i32>,
+    pub(super) track: Track,
 }
 
-fn live(state: &State, track: &Track, texts: &FileTexts) -> Result<Live, Problem> {
+pub(super) fn live(state: &State, track: &Track, texts: &FileTexts) -> Result<Live, Problem> {
     let uri = track.uri();
     state.trusted(uri)?;
     if let Some(document) = state.live(uri) {
@@ -101,7 +123,7 @@ fn live(state: &State, track: &Track, texts: &FileTexts) -> Result<Live, Problem
     Ok(Live { text, version: None, track })
 }
 
-fn unreadable(reason: &str) -> Problem {
+pub(super) fn unreadable(reason: &str) -> Problem {
     Problem::error("unreadable-file", Category::Storage, reason).hint("open the file and try again")
 }
 
@@ -116,22 +138,64 @@ fn accept_file(
         (ProposedChange::Create { text: new, .. }, text) => {
             create(file.path.clone(), track, new, text, version).map(Some)
         }
-        (ProposedChange::Modify(_), None) => Err(unreadable(&format!("{} no longer exists", file.path))),
+        (ProposedChange::Delete { .. }, None) => Ok(None),
+        (ProposedChange::Delete { .. }, Some(text)) => {
+            able(state, file)?;
+            if let Some(Place::Stale(refusal)) = file.whole_places(&track, &text).first() {
+                return Err(stale(&file.path, refusal));
+            }
+            Ok(Some(delete(file.path.clone(), track, text, version)))
+        }
+        (ProposedChange::Rename { to, uri, .. }, Some(text)) => {
+            able(state, file)?;
+            let mut builder = TextEdit::builder(text.len_bytes());
+            for place in file.whole_places(&track, &text) {
+                add(&mut builder, &file.path, place)?;
+            }
+            let edit = builder.finish().map_err(|_| Problem::from(&Refusal::conflict(&file.path)))?;
+            let target = Target { path: to.clone(), uri: uri.clone() };
+            rename(state, &file.path, track, text, edit, version, target, texts).map(Some)
+        }
+        (ProposedChange::Modify(_) | ProposedChange::Rename { .. }, None) => {
+            Err(unreadable(&format!("{} no longer exists", file.path)))
+        }
         (ProposedChange::Modify(hunks), Some(text)) => {
             let mut builder = TextEdit::builder(text.len_bytes());
             let wanted = |decision| matches!(decision, Decision::Proposed | Decision::Accepted);
             for hunk in hunks.iter().filter(|h| numbers.contains(&h.number) && wanted(h.decision)) {
-                match hunk.place(&track, &text) {
-                    Place::Fits(hunk) => builder.replace(hunk.range, hunk.insert),
-                    Place::AlreadyThere => {}
-                    Place::Stale(refusal) => return Err(stale(&file.path, &refusal)),
-                    Place::Unknown => return Err(unreadable(&format!("{} is not known", file.path))),
-                }
+                add(&mut builder, &file.path, hunk.place(&track, &text))?;
             }
             let edit = builder.finish().map_err(|_| Problem::from(&Refusal::conflict(&file.path)))?;
             modify(file.path.clone(), track, text, edit, version)
         }
     }
+}
+
+/// Adds a hunk to an edit where it is.
+fn add(builder: &mut TextEditBuilder, path: &str, place: Place) -> Result<(), Problem> {
+    match place {
+        Place::Fits(hunk) => builder.replace(hunk.range, hunk.insert),
+        Place::AlreadyThere => {}
+        Place::Stale(refusal) => return Err(stale(path, &refusal)),
+        Place::Unknown => return Err(unreadable(&format!("{path} is not known"))),
+    }
+    Ok(())
+}
+
+/// Refuses what the editor cannot do: not every one deletes and renames files.
+pub(in crate::app) fn able(state: &State, file: &ProposedFile) -> Result<(), Problem> {
+    let is_file = file.uri().to_path().is_some();
+    let (verb, able) = match &file.change {
+        ProposedChange::Delete { .. } => ("delete", state.client.resource_operations && is_file),
+        ProposedChange::Rename { .. } => ("rename", state.client.rename_files && is_file),
+        ProposedChange::Modify(_) | ProposedChange::Create { .. } => return Ok(()),
+    };
+    if able {
+        return Ok(());
+    }
+    let message = format!("the editor cannot {verb} {}; nothing was applied", file.path);
+    Err(Problem::error("unsupported-operation", Category::Editor, message)
+        .hint(format!("{verb} it by hand, reject this part with tenon.reject, and accept the rest")))
 }
 
 /// The refusal of a hunk whose place was changed.
@@ -144,7 +208,7 @@ pub(in crate::app) fn stale(path: &str, refusal: &Refusal) -> Problem {
 
 /// Creates a file, or fills one that is there but blank: an editor's new buffer of that name, or what the undo of
 /// a creation left open.
-fn create(
+pub(super) fn create(
     path: String,
     track: Track,
     text: &str,
@@ -157,7 +221,8 @@ fn create(
         return Err(Problem::from(&Refusal::file_exists(&path)));
     }
     let edit = replace_all(&before, text);
-    Ok(FlightFile { path, kind, before, after: Rope::from_str(text), edit, track, version, seen: false })
+    let after = Rope::from_str(text);
+    Ok(FlightFile { path, kind, before, after, edit, track, version, renamed: None, seen: false })
 }
 
 fn replace_all(before: &Rope, after: &str) -> TextEdit {
@@ -166,7 +231,7 @@ fn replace_all(before: &Rope, after: &str) -> TextEdit {
     builder.finish().unwrap_or_else(|_| TextEdit::diff(&before.to_string(), after))
 }
 
-fn modify(
+pub(super) fn modify(
     path: String,
     track: Track,
     before: Rope,
@@ -175,102 +240,85 @@ fn modify(
 ) -> Result<Option<FlightFile>, Problem> {
     let after = edit.apply(&before).map_err(|_| Problem::from(&Refusal::conflict(&path)))?;
     let kind = FlightKind::Modify;
-    let file = FlightFile { path, kind, before, after, edit, track, version, seen: false };
+    let file = FlightFile { path, kind, before, after, edit, track, version, renamed: None, seen: false };
     Ok((!file.edit.is_empty()).then_some(file))
 }
 
-fn take(
+/// Where a renamed file shall go.
+pub(super) struct Target {
+    pub(super) path: String,
+    pub(super) uri: DocumentUri,
+}
+
+#[expect(clippy::too_many_arguments, reason = "what is known of the file, and where it goes")]
+pub(super) fn rename(
     state: &State,
-    operation: Option<&Operation>,
-    direction: Direction,
+    path: &str,
+    track: Track,
+    before: Rope,
+    edit: TextEdit,
+    version: Option<i32>,
+    to: Target,
     texts: &FileTexts,
-) -> Result<Vec<FlightFile>, Problem> {
-    let Some(operation) = operation else {
-        return Err(Problem::error("unknown-proposal", Category::Request, "that step is no longer kept"));
-    };
-    let mut files = Vec::new();
-    for file in &operation.files {
-        files.extend(take_file(state, file, direction, texts)?);
+) -> Result<FlightFile, Problem> {
+    let is_open = state.documents.keys().any(|open| open.same_file(&to.uri));
+    match texts.get(&to.uri) {
+        Some(Ok(None)) if !is_open => {}
+        Some(Err(reason)) => return Err(unreadable(reason)),
+        _ => return Err(Problem::from(&Refusal::file_exists(&to.path))),
     }
-    Ok(files)
+    let after = edit.apply(&before).map_err(|_| Problem::from(&Refusal::conflict(path)))?;
+    let renamed = Some(Renamed { from: track.uri().clone(), to: to.uri, path: to.path });
+    let (path, kind) = (path.to_owned(), FlightKind::Rename);
+    Ok(FlightFile { path, kind, before, after, edit, track, version, renamed, seen: false })
 }
 
-fn take_file(
-    state: &State,
-    file: &AppliedFile,
-    direction: Direction,
-    texts: &FileTexts,
-) -> Result<Option<FlightFile>, Problem> {
-    let Live { text, version, track } = live(state, &file.track, texts)?;
-    let path = file.path.clone();
-    if file.kind == AppliedKind::Deleted {
-        return create(path, track, &file.before.to_string(), text, version).map(Some);
-    }
-    if file.kind == AppliedKind::Created {
-        return match (direction, text) {
-            (Direction::Redo, text) => create(path, track, &file.after.to_string(), text, version).map(Some),
-            (Direction::Undo, None) => Ok(None),
-            // Some editors create the file empty and keep its text unsaved.
-            (Direction::Undo, Some(text))
-                if text == file.after || (version.is_none() && text.len_bytes() == 0) =>
-            {
-                Ok(Some(delete(state, path, track, text, version)))
-            }
-            (Direction::Undo, Some(_)) => Err(changed_since(&path, version)),
-        };
-    }
-    let Some(text) = text else { return Err(unreadable(&format!("{path} no longer exists"))) };
-    if version.is_none() && text != *track.base() {
-        return Err(changed_since(&path, version));
-    }
-    let Some(map) = track.map(&text) else { return Err(unreadable(&format!("{path} is not known"))) };
-    let edit = file.carry(direction, &map, &text).map_err(|_| changed_since(&path, version))?;
-    modify(path, track, text, edit, version)
+pub(super) fn delete(path: String, track: Track, before: Rope, version: Option<i32>) -> FlightFile {
+    let (edit, after) = (replace_all(&before, ""), Rope::new());
+    let kind = FlightKind::Delete;
+    FlightFile { path, kind, before, after, edit, track, version, renamed: None, seen: false }
 }
 
-/// The text is not what the last step left. For a file that is not open, the editor may hold an unsaved text that
-/// cannot be seen from here.
-fn changed_since(path: &str, version: Option<i32>) -> Problem {
-    let hint = if version.is_some() {
-        "the place was edited since; undo those edits first, or change it by hand"
-    } else {
-        "open the file in the editor and try again"
-    };
-    Problem::error("changed-since", Category::Edit, format!("{path} is not as that step left it")).hint(hint)
-}
-
-fn delete(state: &State, path: String, track: Track, text: Rope, version: Option<i32>) -> FlightFile {
-    let edit = replace_all(&text, "");
-    // Without resource operations the file can only be emptied.
-    let kind = if state.client.resource_operations { FlightKind::Delete } else { FlightKind::Modify };
-    FlightFile { path, kind, before: text, after: Rope::new(), edit, track, version, seen: false }
-}
-
-/// The edit as it is sent: text edits first, then creations and deletions.
+/// The edit as it is sent: text edits first, then creations, renames and deletions.
 pub(super) fn edits(state: &State, files: &[FlightFile]) -> Vec<FileEdit> {
     let encoding = state.client.encoding;
     let mut edits = Vec::new();
     for file in files {
         let uri = file.track.uri().clone();
+        let base = || file.version.is_none().then(|| file.before.clone());
         let text_edit = || FileEdit::Edit {
             uri: uri.clone(),
             version: file.version,
-            base: file.version.is_none().then(|| file.before.clone()),
+            base: base(),
             edits: span_edits(&file.edit, &file.before, encoding),
         };
         match file.kind {
             FlightKind::Modify | FlightKind::Fill => edits.push(text_edit()),
             FlightKind::Create => edits.push(FileEdit::Create { uri, text: file.after.to_string() }),
-            FlightKind::Delete => {
+            FlightKind::Delete => edits.push(FileEdit::Delete { uri, base: base() }),
+            FlightKind::Uncreate => {
                 // A file that was never saved has nothing to delete: its buffer is emptied at least.
                 if file.version.is_some() {
                     edits.push(text_edit());
                 }
-                edits.push(FileEdit::Delete { uri });
+                edits.push(FileEdit::Delete { uri, base: base() });
+            }
+            FlightKind::Rename => {
+                if !file.edit.is_empty() {
+                    edits.push(text_edit());
+                }
+                if let Some(Renamed { from, to, .. }) = &file.renamed {
+                    edits.push(FileEdit::Rename { from: from.clone(), to: to.clone(), base: base() });
+                }
             }
         }
     }
-    edits.sort_by_key(|edit| !matches!(edit, FileEdit::Edit { .. }));
+    edits.sort_by_key(|edit| match edit {
+        FileEdit::Edit { .. } => 0,
+        FileEdit::Create { .. } => 1,
+        FileEdit::Rename { .. } => 2,
+        FileEdit::Delete { .. } => 3,
+    });
     edits
 }
 

@@ -101,16 +101,12 @@ fn operation(state: &State, purpose: &Purpose, files: Vec<FlightFile>, proposal:
     let files = files
         .into_iter()
         .map(|file| AppliedFile {
-            path: file.path,
-            kind: applied_kind(file.kind),
-            before: file.before,
-            track: if file.seen {
-                file.track
-            } else {
-                Track::closed(file.track.uri().clone(), file.after.clone())
-            },
-            after: file.after,
-            forward: file.edit,
+            path: file.path.clone(),
+            kind: applied_kind(&file),
+            before: file.before.clone(),
+            after: file.after.clone(),
+            forward: file.edit.clone(),
+            track: file.track_after(),
         })
         .collect();
     Operation { id: 0, proposal, task, numbers, undone: false, turn: 0, files }
@@ -151,32 +147,35 @@ fn succeeded(state: &mut State, plan: &Plan, files: Vec<FlightFile>) {
 fn taken(state: &mut State, id: u64, direction: Direction, files: Vec<FlightFile>) {
     let State { history, documents, .. } = &mut *state;
     let Some(operation) = history.take(id, direction) else { return };
-    let sent_uris: Vec<_> = files.iter().map(|file| file.track.uri().clone()).collect();
+    let sent_uris: Vec<_> = files.iter().map(|file| file.uri_before().clone()).collect();
     let all = operation.files.iter().map(|file| file.track.uri().clone());
     let mut unsent: Vec<_> = all.filter(|uri| !sent_uris.contains(uri)).collect();
     for sent in files {
-        let Some(file) = operation.files.iter_mut().find(|file| file.track.uri() == sent.track.uri()) else {
+        let Some(file) = operation.files.iter_mut().find(|file| file.track.uri() == sent.uri_before()) else {
             continue;
         };
-        let uri = sent.track.uri().clone();
+        let changes_lines = matches!(sent.kind, FlightKind::Modify | FlightKind::Rename);
         // The part of it that was in the text already was not sent; then the operation's own texts stay.
-        if sent.kind == FlightKind::Modify && sent.edit.iter().len() < file.forward.iter().len() {
-            unsent.push(uri);
+        if changes_lines && sent.edit.iter().len() < file.forward.iter().len() {
+            unsent.push(sent.uri_after().clone());
+            file.track = sent.track_after();
             continue;
         }
         // Redo and undo were computed on the text of that moment, which becomes the operation's own.
-        file.track = if sent.seen { sent.track } else { Track::closed(uri, sent.after.clone()) };
         match direction {
-            Direction::Undo if sent.kind == FlightKind::Modify => {
+            Direction::Undo if changes_lines => {
                 if let Ok(forward) = sent.edit.invert(&sent.before) {
-                    (file.before, file.after, file.forward) = (sent.after, sent.before, forward);
+                    (file.before, file.after, file.forward) =
+                        (sent.after.clone(), sent.before.clone(), forward);
                 }
             }
-            Direction::Redo if sent.kind == FlightKind::Modify => {
-                (file.before, file.after, file.forward) = (sent.before, sent.after, sent.edit);
+            Direction::Redo if changes_lines => {
+                (file.before, file.after, file.forward) =
+                    (sent.before.clone(), sent.after.clone(), sent.edit.clone());
             }
             Direction::Undo | Direction::Redo => {}
         }
+        file.track = sent.track_after();
     }
     for file in operation.files.iter_mut().filter(|file| unsent.contains(file.track.uri())) {
         // The user had taken it (in part) by hand: the file is on the other side now all the same.
@@ -244,10 +243,10 @@ pub(super) fn failed(state: &mut State, plan: &Plan, problem: &Problem) {
 pub(super) fn journal_prepared(state: &State, plan: &Plan, files: &[FlightFile]) {
     let files = files
         .iter()
-        .map(|file| FileRecord {
-            path: file.path.clone(),
-            before: (file.kind != FlightKind::Create).then(|| file.before.clone()),
-            after: (file.kind != FlightKind::Delete).then(|| file.after.clone()),
+        .flat_map(|file| {
+            let path_after = file.path_after();
+            let before = (file.kind != FlightKind::Create).then(|| file.before.clone());
+            FileRecord::of(&file.path, path_after, before, path_after.map(|_| file.after.clone()))
         })
         .collect();
     let proposal = proposal_of(state, &plan.purpose).to_string();

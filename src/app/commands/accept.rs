@@ -93,7 +93,13 @@ fn check(state: &State, id: &ProposalId, numbers: &[usize]) -> Result<Vec<usize>
             continue;
         }
         state.trusted(file.uri())?;
+        applying::able(state, file)?;
         let Some(document) = state.live(file.uri()) else { continue };
+        for place in file.whole_places(&file.track, document.text()) {
+            if let Place::Stale(refusal) = place {
+                return Err(stale(&file.path, &refusal));
+            }
+        }
         for (hunk, place) in file.open_hunks(document.text()) {
             match place {
                 _ if !numbers.contains(&hunk.number) => {}

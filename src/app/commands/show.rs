@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::app::state::State;
 use crate::diff::impact::Impact;
-use crate::diff::render;
+use crate::diff::{Hunk, render};
 use crate::problem::Problem;
 use crate::review::{Decision, Place, Proposal, ProposedChange, ProposedFile};
 use crate::text::{DocumentUri, Rope, TextEdit};
@@ -68,24 +68,34 @@ fn diff(state: &State, proposal: &Proposal) -> String {
         .map(|file| {
             let live = state.live(file.uri()).map_or(file.track.base(), |document| document.text());
             let (before, after) = before_and_after(file, live);
-            let before = before.map(|text| text.to_string());
-            render::unified(&file.path, before.as_deref(), &after.to_string())
+            let (before, after) = (before.map(|text| text.to_string()), after.map(|text| text.to_string()));
+            let path_after = file.path_after().unwrap_or(&file.path);
+            render::file(&file.path, path_after, before.as_deref(), after.as_deref(), false)
         })
         .collect()
 }
 
-/// A file as it is in `live` and with every undecided hunk that fits; a created file has no text before.
-pub(in crate::app) fn before_and_after(file: &ProposedFile, live: &Rope) -> (Option<Rope>, Rope) {
-    let hunks = match &file.change {
-        ProposedChange::Create { text, .. } => return (None, Rope::from_str(text)),
-        ProposedChange::Modify(hunks) => hunks,
+/// A file as it is in `live` and with every undecided hunk that fits; a created file has no text before, a deleted one
+/// none after.
+pub(in crate::app) fn before_and_after(file: &ProposedFile, live: &Rope) -> (Option<Rope>, Option<Rope>) {
+    let hunks: Vec<(&Hunk, Place)> = match &file.change {
+        ProposedChange::Create { text, .. } => return (None, Some(Rope::from_str(text))),
+        ProposedChange::Delete { .. } => return (Some(live.clone()), None),
+        ProposedChange::Rename { hunks, .. } => {
+            hunks.iter().zip(file.whole_places(&file.track, live)).collect()
+        }
+        ProposedChange::Modify(hunks) => hunks
+            .iter()
+            .filter(|hunk| hunk.decision == Decision::Proposed)
+            .map(|hunk| (&hunk.hunk, hunk.place(&file.track, live)))
+            .collect(),
     };
     let mut builder = TextEdit::builder(live.len_bytes());
-    for hunk in hunks.iter().filter(|hunk| hunk.decision == Decision::Proposed) {
+    for (hunk, place) in hunks {
         // On its own base a hunk stands where it was proved.
-        let placed = match hunk.place(&file.track, live) {
+        let placed = match place {
             Place::Fits(hunk) => Some(hunk),
-            Place::Unknown => Some(hunk.hunk.clone()),
+            Place::Unknown => Some(hunk.clone()),
             Place::AlreadyThere | Place::Stale(_) => None,
         };
         if let Some(placed) = placed {
@@ -93,5 +103,5 @@ pub(in crate::app) fn before_and_after(file: &ProposedFile, live: &Rope) -> (Opt
         }
     }
     let after = builder.finish().and_then(|edit| edit.apply(live)).unwrap_or_else(|_| live.clone());
-    (Some(live.clone()), after)
+    (Some(live.clone()), Some(after))
 }

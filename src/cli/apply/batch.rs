@@ -28,7 +28,8 @@ struct Request {
 struct Response<'a> {
     id: &'a serde_json::Value,
     status: &'static str,
-    files: BTreeMap<String, String>,
+    /// Path → text; `None` for a file that is gone.
+    files: BTreeMap<String, Option<String>>,
     errors: &'a [ErrorJson],
     /// From the reply to the change set.
     micros: u64,
@@ -38,12 +39,12 @@ struct Response<'a> {
 
 /// Answers every line; a line that cannot be read is answered with an error.
 pub(super) fn run(args: &ApplyArgs, streams: &mut Streams<'_>) -> io::Result<()> {
-    for line in BufReader::new(&mut *streams.input).lines() {
+    for line in BufReader::new(&mut *streams.input).split(b'\n') {
         let line = line?;
-        if line.trim().is_empty() {
+        if line.trim_ascii().is_empty() {
             continue;
         }
-        match serde_json::from_str::<Request>(&line) {
+        match serde_json::from_slice::<Request>(&line) {
             Ok(request) => answer(args, request, streams.output)?,
             Err(error) => {
                 let problem =
@@ -70,7 +71,7 @@ pub(super) fn run(args: &ApplyArgs, streams: &mut Streams<'_>) -> io::Result<()>
 
 /// The first clock covers the engine, from the texts and the reply to the change set; the second the gates.
 fn answer(args: &ApplyArgs, request: Request, output: &mut dyn io::Write) -> io::Result<()> {
-    let Request { id, files: mut texts, base, format, path, reply } = request;
+    let Request { id, files: texts, base, format, path, reply } = request;
     let only = || if texts.len() == 1 { texts.keys().next().cloned() } else { None };
     let default_path = path.or_else(|| args.path.clone()).or_else(only);
     let live = file_set(&texts, default_path.clone());
@@ -84,23 +85,24 @@ fn answer(args: &ApplyArgs, request: Request, output: &mut dyn io::Write) -> io:
         Ok(changes)
     });
     let gate_micros = micros_since(begun);
+    let mut files: BTreeMap<_, _> = texts.into_iter().map(|(path, text)| (path, Some(text))).collect();
     match outcome.and_then(|changes| Outcome::new(&changes, &live)) {
         Ok(outcome) => {
             let status = outcome.status();
-            texts.extend(outcome.files.into_iter().map(|file| (file.path, file.new)));
-            write(output, &Response { id: &id, status, files: texts, errors: &[], micros, gate_micros })
+            for file in outcome.files {
+                if let Some(to) = file.moved_to {
+                    files.insert(file.path, None);
+                    files.insert(to, file.new);
+                } else {
+                    files.insert(file.path, file.new);
+                }
+            }
+            write(output, &Response { id: &id, status, files, errors: &[], micros, gate_micros })
         }
-        Err(failure) => write(
-            output,
-            &Response {
-                id: &id,
-                status: "refused",
-                files: texts,
-                errors: failure.errors(),
-                micros,
-                gate_micros,
-            },
-        ),
+        Err(failure) => {
+            let errors = failure.errors();
+            write(output, &Response { id: &id, status: "refused", files, errors, micros, gate_micros })
+        }
     }
 }
 
@@ -125,6 +127,7 @@ fn file_set(texts: &BTreeMap<String, String>, default_path: Option<String>) -> F
     FileSet {
         files: texts.iter().map(|(path, text)| (path.clone(), Rope::from_str(text))).collect(),
         default_path,
+        ..FileSet::default()
     }
 }
 

@@ -1,20 +1,21 @@
 //! Files below one folder: read by name, written together or not at all.
 //!
 //! No link leads out of the folder, and names that decide what runs or who is trusted are not written. New texts
-//! are complete on disk, beside their targets, before the first target is replaced. A byte order mark is kept, but is
-//! no part of a text here.
+//! are complete on disk, beside their targets, before the first target is replaced; a file that goes is only put aside
+//! until all is done. A byte order mark is kept, but is no part of a text here.
+
+mod writes;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Read as _, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
-
 use super::report::Failure;
-use crate::diff::{FileSet, lower};
+use crate::diff::{ChangeSet, FileSet, Refusal, lower};
 use crate::problem::{Category, Problem};
 use crate::text::Rope;
+pub(in crate::cli) use writes::Writes;
 
 /// Before the text of some files; no part of it.
 const BYTE_ORDER_MARK: char = '\u{feff}';
@@ -28,32 +29,26 @@ pub(in crate::cli) struct Folder {
     root: PathBuf,
 }
 
-/// A file's text to be written.
+/// What becomes of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::cli) struct NewText {
     /// Relative to the folder.
     pub(in crate::cli) path: String,
+    /// Its new path, for a file that is renamed.
+    pub(in crate::cli) moved_to: Option<String>,
     /// What is there now; `None` where there is no file.
     pub(in crate::cli) old: Option<String>,
-    /// What comes.
-    pub(in crate::cli) new: String,
+    /// What comes; `None` for a file that goes.
+    pub(in crate::cli) new: Option<String>,
 }
 
-/// Texts that wait on disk to take their files' places.
+/// Where a change happens.
 #[derive(Debug)]
-pub(in crate::cli) struct Writes {
-    root: PathBuf,
-    staged: Vec<Staged>,
-    made_folders: Vec<PathBuf>,
-}
-
-#[derive(Debug)]
-struct Staged {
-    path: String,
-    target: PathBuf,
-    /// What must still be there, a byte order mark included, when the text takes its place.
-    old: Option<String>,
-    new: NamedTempFile,
+pub(in crate::cli) struct Targets {
+    /// Of the file's own path.
+    at: PathBuf,
+    /// Of its new path.
+    to: Option<PathBuf>,
 }
 
 impl Folder {
@@ -81,7 +76,24 @@ impl Folder {
                 files.insert(name.clone(), Rope::from_str(&text));
             }
         }
-        Ok(FileSet { files, default_path })
+        Ok(FileSet { files, default_path, root: self.root.to_str().map(str::to_owned), ..FileSet::default() })
+    }
+
+    /// Reads the files of `changes` as well, those that exist.
+    pub(in crate::cli) fn read_more(&self, changes: &ChangeSet, files: &mut FileSet) -> Result<(), Failure> {
+        for change in &changes.files {
+            if !files.files.contains_key(&change.path)
+                && let Some(text) = self.read(&change.path)?
+            {
+                files.files.insert(change.path.clone(), Rope::from_str(&text));
+            }
+        }
+        Ok(())
+    }
+
+    /// Where it is.
+    pub(in crate::cli) fn root(&self) -> &Path {
+        &self.root
     }
 
     /// Where a name leads, links followed; it must stay below the folder, whether or not it exists.
@@ -123,32 +135,57 @@ impl Folder {
     /// Writes the new texts beside their targets. Nothing has changed yet; dropping the result takes it all back.
     pub(in crate::cli) fn prepare(&self, files: &[NewText]) -> Result<Writes, Failure> {
         let targets = self.check(files)?;
-        let mut writes = Writes { root: self.root.clone(), staged: Vec::new(), made_folders: Vec::new() };
-        for (file, target) in files.iter().zip(targets) {
-            writes.stage(file, target).map_err(|error| failed(&file.path, &error))?;
-        }
-        Ok(writes)
+        Writes::stage_all(&self.root, files, targets)
     }
 
     /// Finds where each text goes, and refuses what must not be written. Touches nothing.
-    pub(in crate::cli) fn check(&self, files: &[NewText]) -> Result<Vec<PathBuf>, Failure> {
-        let mut targets: Vec<PathBuf> = Vec::new();
+    pub(in crate::cli) fn check(&self, files: &[NewText]) -> Result<Vec<Targets>, Failure> {
+        let mut seen: Vec<(&str, PathBuf)> = Vec::new();
+        let mut targets = Vec::new();
         for file in files {
-            refuse_protected(&file.path)?;
-            let target = self.target(&file.path)?;
-            if let Ok(inside) = target.strip_prefix(&self.root) {
-                refuse_protected(&inside.to_string_lossy())?;
+            if file.new.is_none() || file.moved_to.is_some() {
+                self.refuse_link(&file.path)?;
             }
-            let above = target.ancestors().skip(1).find(|folder| folder.exists());
-            if above.is_some_and(|folder| !folder.is_dir()) {
-                return Err(failed(&file.path, &io::ErrorKind::NotADirectory.into()));
+            let at = self.check_path(&file.path, &mut seen)?;
+            let to = file.moved_to.as_deref().map(|to| self.check_path(to, &mut seen)).transpose()?;
+            if let (Some(name), Some(to)) = (&file.moved_to, &to)
+                && fs::symlink_metadata(to).is_ok()
+            {
+                return Err(Failure::from(vec![Refusal::file_exists(name)]));
             }
-            if let Some(at) = targets.iter().position(|other| clash(other, &target)) {
-                return Err(twice(&files[at].path, &file.path));
-            }
-            targets.push(target);
+            targets.push(Targets { at, to });
         }
         Ok(targets)
+    }
+
+    /// Where `name` leads, when it may be written and is nothing of what was `seen`.
+    fn check_path<'a>(&self, name: &'a str, seen: &mut Vec<(&'a str, PathBuf)>) -> Result<PathBuf, Failure> {
+        refuse_protected(name)?;
+        let target = self.target(name)?;
+        if let Ok(inside) = target.strip_prefix(&self.root) {
+            refuse_protected(&inside.to_string_lossy()).map_err(|failure| failure.in_file(name))?;
+        }
+        let above = target.ancestors().skip(1).find(|folder| folder.exists());
+        if above.is_some_and(|folder| !folder.is_dir()) {
+            return Err(failed(name, &io::ErrorKind::NotADirectory.into()));
+        }
+        if let Some((first, _)) = seen.iter().find(|(_, other)| clash(other, &target)) {
+            return Err(twice(first, name));
+        }
+        seen.push((name, target.clone()));
+        Ok(target)
+    }
+
+    /// A link is written through, but neither it nor what it leads to is deleted or renamed.
+    fn refuse_link(&self, name: &str) -> Result<(), Failure> {
+        if !fs::symlink_metadata(self.root.join(name)).is_ok_and(|file| file.is_symlink()) {
+            return Ok(());
+        }
+        Err(Failure::refused(
+            Problem::error("is-a-link", Category::Request, format!("{name} is a link"))
+                .hint("Delete or rename links by hand."),
+        )
+        .in_file(name))
     }
 }
 
@@ -180,112 +217,6 @@ fn twice(first: &str, second: &str) -> Failure {
     .in_file(second)
 }
 
-impl Writes {
-    fn stage(&mut self, file: &NewText, target: PathBuf) -> io::Result<()> {
-        let folder = target.parent().unwrap_or(&self.root).to_path_buf();
-        let missing: Vec<PathBuf> =
-            folder.ancestors().take_while(|folder| !folder.exists()).map(Path::to_path_buf).collect();
-        for folder in missing.into_iter().rev() {
-            fs::create_dir(&folder)?;
-            self.made_folders.push(folder);
-        }
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".tenon-").suffix(".new");
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            // As for any new file; the umask applies.
-            builder.permissions(fs::Permissions::from_mode(0o666));
-        }
-        let mut new = builder.tempfile_in(&folder)?;
-        let marked = file.old.is_some() && begins_with_mark(&target)?;
-        let mark = if marked { String::from(BYTE_ORDER_MARK) } else { String::new() };
-        new.write_all(mark.as_bytes())?;
-        new.write_all(file.new.as_bytes())?;
-        if let Ok(metadata) = fs::metadata(&target) {
-            new.as_file().set_permissions(metadata.permissions())?;
-        }
-        new.as_file().sync_all()?;
-        let old = file.old.as_ref().map(|old| mark + old);
-        self.staged.push(Staged { path: file.path.clone(), target, old, new });
-        Ok(())
-    }
-
-    /// Puts every text in its place, or none: what was replaced before a failure is put back.
-    pub(in crate::cli) fn commit(mut self) -> Result<(), Failure> {
-        for staged in &self.staged {
-            let now =
-                read(&staged.target).map_err(|problem| Failure::refused(problem).in_file(&staged.path))?;
-            if now != staged.old {
-                return Err(Failure::refused(
-                    Problem::error("conflict", Category::Edit, format!("{} changed meanwhile", staged.path))
-                        .hint("Run the command again."),
-                )
-                .in_file(&staged.path));
-            }
-        }
-        let mut done: Vec<(PathBuf, Option<String>)> = Vec::new();
-        for Staged { path, target, old, new } in std::mem::take(&mut self.staged) {
-            let persisted = match old {
-                Some(_) => new.persist(&target),
-                // Never over a file that came into being meanwhile.
-                None => new.persist_noclobber(&target),
-            };
-            if let Err(error) = persisted {
-                put_back(&done);
-                return Err(failed(&path, &error.error));
-            }
-            done.push((target, old));
-        }
-        for folder in done.iter().filter_map(|(target, _)| target.parent()) {
-            // The texts are in place; a folder that cannot be synced only makes a power cut undo them.
-            let _ = fs::File::open(folder).and_then(|folder| folder.sync_all());
-        }
-        self.made_folders.clear();
-        Ok(())
-    }
-}
-
-impl Drop for Writes {
-    fn drop(&mut self) {
-        // The temporary files first, so that the folders made for them are empty.
-        self.staged.clear();
-        for folder in self.made_folders.iter().rev() {
-            let _ = fs::remove_dir(folder);
-        }
-    }
-}
-
-/// Takes back what a failed commit has done so far; what cannot be taken back stays as the reply has it.
-fn put_back(done: &[(PathBuf, Option<String>)]) {
-    for (target, old) in done.iter().rev() {
-        let _ = match old {
-            Some(old) => replace(target, old),
-            None => fs::remove_file(target),
-        };
-    }
-}
-
-fn replace(target: &Path, text: &str) -> io::Result<()> {
-    let folder = target.parent().ok_or(io::ErrorKind::NotFound)?;
-    let mut file = NamedTempFile::new_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().set_permissions(fs::metadata(target)?.permissions())?;
-    file.as_file().sync_all()?;
-    file.persist(target).map(|_| ()).map_err(|error| error.error)
-}
-
-/// A file that is gone has none; the commit sees that it is gone.
-fn begins_with_mark(target: &Path) -> io::Result<bool> {
-    let mut start = Vec::new();
-    match fs::File::open(target) {
-        Ok(file) => file.take(3).read_to_end(&mut start)?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
-        Err(error) => return Err(error),
-    };
-    Ok(start == BYTE_ORDER_MARK.to_string().as_bytes())
-}
-
 /// A file's whole text, or `None` where there is no file.
 fn read(target: &Path) -> Result<Option<String>, Problem> {
     let problem = |code, message: String| Problem::error(code, Category::Storage, message);
@@ -307,7 +238,10 @@ fn read(target: &Path) -> Result<Option<String>, Problem> {
         ));
     }
     let bytes = fs::read(target).map_err(|error| problem("unreadable-file", format!("{name}: {error}")))?;
-    String::from_utf8(bytes).map(Some).map_err(|_| problem("not-text", format!("{name} is not UTF-8 text")))
+    let not_text = || problem("not-text", format!("{name} is not UTF-8 text"));
+    let text = String::from_utf8(bytes).map_err(|_| not_text())?;
+    // UTF-16 without a mark, and most of what is no text at all.
+    if text.contains('\0') { Err(not_text()) } else { Ok(Some(text)) }
 }
 
 fn failed(path: &str, error: &io::Error) -> Failure {
@@ -329,3 +263,6 @@ fn refuse_protected(path: &str) -> Result<(), Failure> {
     )
     .in_file(path))
 }
+
+#[cfg(test)]
+mod tests;

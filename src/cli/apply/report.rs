@@ -9,7 +9,7 @@ use super::disk::NewText;
 use super::{ApplyArgs, Streams};
 use crate::diff::gate::Note;
 use crate::diff::impact::Impact;
-use crate::diff::{ChangeKind, ChangeSet, FileSet, Hunk, Nearest, Refusal, Tier, render};
+use crate::diff::{ChangeSet, FileSet, Hunk, Nearest, Refusal, Tier, render};
 use crate::problem::{Category, Problem, plain};
 
 /// What a reply does to one file, as texts.
@@ -19,8 +19,10 @@ pub(super) struct FileOutcome {
     pub(super) path: String,
     /// The live text; `None` where there is no file.
     pub(super) old: Option<String>,
-    /// The text after.
-    pub(super) new: String,
+    /// The text after; `None` for a file that goes.
+    pub(super) new: Option<String>,
+    /// The new path of a renamed file.
+    pub(super) moved_to: Option<String>,
     hunks: Vec<Hunk>,
     impact: Vec<Impact>,
 }
@@ -28,7 +30,26 @@ pub(super) struct FileOutcome {
 impl FileOutcome {
     /// What is written.
     pub(super) fn new_text(&self) -> NewText {
-        NewText { path: self.path.clone(), old: self.old.clone(), new: self.new.clone() }
+        NewText {
+            path: self.path.clone(),
+            moved_to: self.moved_to.clone(),
+            old: self.old.clone(),
+            new: self.new.clone(),
+        }
+    }
+
+    /// Where the file is afterwards.
+    fn path_after(&self) -> &str {
+        self.moved_to.as_deref().unwrap_or(&self.path)
+    }
+
+    fn change(&self) -> &'static str {
+        match (&self.old, &self.new, &self.moved_to) {
+            (_, None, _) => "deleted",
+            (_, _, Some(_)) => "renamed",
+            (None, ..) => "created",
+            (Some(_), ..) => "modified",
+        }
     }
 }
 
@@ -54,15 +75,13 @@ impl Outcome {
                     format!("{}: {error}", change.path),
                 ))
             })?;
-            let hunks = match &change.kind {
-                ChangeKind::Modify { hunks } => hunks.clone(),
-                ChangeKind::Create { .. } => Vec::new(),
-            };
+            let after = change.path_after();
             files.push(FileOutcome {
                 path: change.path.clone(),
+                moved_to: after.filter(|after| *after != change.path).map(str::to_owned),
                 old: old.map(String::from),
-                new: String::from(new),
-                hunks,
+                new: after.map(|_| String::from(new)),
+                hunks: change.hunks().to_vec(),
                 impact: Vec::new(),
             });
         }
@@ -114,6 +133,15 @@ impl Failure {
     pub(super) fn in_file(mut self, path: &str) -> Self {
         for error in &mut self.errors {
             error.path = Some(plain(path));
+        }
+        self
+    }
+
+    /// Says which block is meant, where only its file is known.
+    pub(super) fn in_blocks(mut self, blocks: &[(usize, String)]) -> Self {
+        for error in self.errors.iter_mut().filter(|error| error.block.is_none()) {
+            let named = blocks.iter().find(|(_, path)| Some(plain(path)) == error.path);
+            error.block = named.map(|(block, _)| *block);
         }
         self
     }
@@ -178,6 +206,9 @@ struct ReportJson<'a> {
 #[derive(Serialize)]
 struct FileJson<'a> {
     path: &'a str,
+    /// The new path of a renamed file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<&'a str>,
     change: &'static str,
     hunks: Vec<HunkJson>,
     impact: &'a [Impact],
@@ -205,8 +236,9 @@ pub(super) fn print(
     match outcome {
         Ok(outcome) => {
             for file in &outcome.files {
-                let render = if streams.colour { render::coloured } else { render::unified };
-                streams.output.write_all(render(&file.path, file.old.as_deref(), &file.new).as_bytes())?;
+                let (old, new) = (file.old.as_deref(), file.new.as_deref());
+                let shown = render::file(&file.path, file.path_after(), old, new, streams.colour);
+                streams.output.write_all(shown.as_bytes())?;
             }
             streams.output.flush()?;
             for file in &outcome.files {
@@ -275,7 +307,8 @@ fn print_json(outcome: &Result<Outcome, Failure>, streams: &mut Streams<'_>) -> 
 fn file_json(file: &FileOutcome) -> FileJson<'_> {
     FileJson {
         path: &file.path,
-        change: if file.old.is_some() { "modified" } else { "created" },
+        to: file.moved_to.as_deref(),
+        change: file.change(),
         hunks: file
             .hunks
             .iter()

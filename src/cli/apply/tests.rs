@@ -184,13 +184,21 @@ fn the_name_may_come_from_outside() {
 }
 
 #[test]
-fn formats_to_come_are_named() {
-    let place = Place::new(&[("a", "a\n")]);
-    for format in ["udiff", "apply-patch", "json"] {
-        check_refused(&place, &["--format", format], "x", "unsupported-format");
+fn every_format_is_read_named_or_not() {
+    let diff = "--- a/a\n+++ b/a\n@@ -1 +1 @@\n-a\n+b\n";
+    let patch = "*** Begin Patch\n*** Update File: a\n@@\n-a\n+b\n*** End Patch\n";
+    let json = r#"{"edits": [{"path": "a", "old_string": "a", "new_string": "b"}]}"#;
+    for (format, reply) in [("udiff", diff), ("apply-patch", patch), ("json", json)] {
+        for format in [format, "auto"] {
+            let place = Place::new(&[("a", "a\n")]);
+            let ran = place.run(&["--format", format], reply);
+            assert_eq!(ran.code, exit(0), "{format}: {}", ran.errors);
+            assert_eq!(place.text("a").as_deref(), Some("b\n"), "{format}");
+        }
     }
-    check_refused(&place, &[], "*** Begin Patch\n*** End Patch\n", "unsupported-format");
+    let place = Place::new(&[("a", "a\n")]);
     check_refused(&place, &[], "Hello.", "no-edit");
+    check_refused(&place, &[], &format!("{diff}\n{patch}"), "ambiguous-format");
 }
 
 #[test]
@@ -315,4 +323,42 @@ fn batches_answer_line_by_line() {
     assert_eq!(said[1]["errors"][0]["code"], "malformed-request");
     assert_eq!(said[2]["errors"][0]["code"], "no-such-place");
     assert_eq!(said[2]["files"]["a"], "x\n");
+}
+
+#[test]
+fn names_that_no_file_has_are_looked_for() {
+    let files = [("src/one.rs", "fn one() {}\n"), ("src/two.rs", "fn two() {}\n")];
+    let place = Place::new(&files);
+    let absolute = format!("{}/src/one.rs", fs::canonicalize(place.0.path()).unwrap().display());
+    for (n, name) in ["one.rs", "project/src/one.rs", "b/src/one.rs", "SRC/One.rs", "src/noe.rs", &absolute]
+        .iter()
+        .enumerate()
+    {
+        let text =
+            |n: usize| if n == 0 { "fn one() {}\n".to_owned() } else { format!("fn one() {{ {n}; }}\n") };
+        let ran = place.run(&["--json"], &block(name, &text(n), &text(n + 1)));
+        assert_eq!(ran.code, exit(0), "{name}: {}", ran.output);
+        assert_eq!(place.text("src/one.rs"), Some(text(n + 1)), "{name}");
+    }
+    check_refused(&place, &[], &block("one.rs", "gone\n", "x\n"), "unknown-file");
+    check_refused(&place, &[], &block("/etc/src/two.rs", "fn two() {}\n", "x\n"), "bad-path");
+    check_refused(&place, &[], &block("src/Two.rs", "", "x\n"), "file-exists");
+}
+
+#[test]
+fn a_name_for_several_files_is_refused_and_hidden_ones_are_no_candidates() {
+    let text = "fn one() {}\n";
+    let place = Place::new(&[("a/lib.rs", text), ("b/lib.rs", text)]);
+    check_refused(&place, &[], &block("lib.rs", text, "x\n"), "ambiguous-file");
+    let place = Place::new(&[(".git/lib.rs", text), ("target/lib.rs", text), ("node_modules/lib.rs", text)]);
+    check_refused(&place, &[], &block("lib.rs", text, "x\n"), "unknown-file");
+    let place = Place::new(&[(".env", "A=1\n")]);
+    check_refused(&place, &[], &block("project/.env", "A=1\n", "A=2\n"), "protected-path");
+    // The file as the model saw it tells which one is meant.
+    let base = Place::new(&[("a/lib.rs", text), ("b/lib.rs", "fn two() {}\n")]);
+    let place = Place::new(&[("a/lib.rs", "// new\nfn one() {}\n"), ("b/lib.rs", text)]);
+    let ran = place.run(&["--base", base.0.path().to_str().unwrap()], &block("lib.rs", text, "fn x() {}\n"));
+    assert_eq!(ran.code, exit(0), "{}", ran.errors);
+    assert_eq!(place.text("a/lib.rs").as_deref(), Some("// new\nfn x() {}\n"));
+    assert_eq!(place.text("b/lib.rs").as_deref(), Some(text));
 }

@@ -1,7 +1,7 @@
 //! The terminal's face: progress lines on stderr, edits written to disk.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use tokio::sync::{mpsc, oneshot};
@@ -59,31 +59,57 @@ impl DiskEditor {
 }
 
 /// Writes a change, all files or none.
-fn write(root: &std::path::Path, change: WorkspaceChange) -> Result<(), String> {
+fn write(root: &Path, change: WorkspaceChange) -> Result<(), String> {
     let folder = Folder::open(root).map_err(|failure| failure.to_string())?;
-    let mut texts = Vec::new();
+    let mut texts: Vec<NewText> = Vec::new();
     for file in change.files {
-        texts.push(match file {
-            FileEdit::Create { uri, text } => NewText { path: relative(root, &uri)?, old: None, new: text },
-            FileEdit::Edit { uri, base, edits, .. } => {
+        match file {
+            FileEdit::Create { uri, text } => {
                 let path = relative(root, &uri)?;
-                let old = folder.read(&path).map_err(|failure| failure.to_string())?;
-                let changed = || format!("{path} changed meanwhile");
-                let old = old.ok_or_else(changed)?;
-                if base.is_some_and(|base| base != *old) {
-                    return Err(changed());
-                }
-                let new = edited(&old, &edits)?;
-                NewText { path, old: Some(old), new }
+                texts.push(NewText { path, moved_to: None, old: None, new: Some(text) });
             }
-            FileEdit::Delete { uri } => return Err(format!("{} is not deleted from here", uri.as_str())),
-        });
+            FileEdit::Edit { uri, base, edits, .. } => {
+                let text = existing(&folder, root, &uri, base.as_ref(), &mut texts)?;
+                text.new = text.new.as_deref().map(|old| edited(old, &edits)).transpose()?;
+            }
+            FileEdit::Delete { uri, base } => {
+                existing(&folder, root, &uri, base.as_ref(), &mut texts)?.new = None;
+            }
+            FileEdit::Rename { from, to, base } => {
+                let to = relative(root, &to)?;
+                existing(&folder, root, &from, base.as_ref(), &mut texts)?.moved_to = Some(to);
+            }
+        }
     }
     let writes = folder.prepare(&texts).map_err(|failure| failure.to_string())?;
     writes.commit().map_err(|failure| failure.to_string())
 }
 
-fn relative(root: &std::path::Path, uri: &DocumentUri) -> Result<String, String> {
+/// What becomes of a file that is there, nothing as yet; a file that was edited may be renamed as well.
+fn existing<'a>(
+    folder: &Folder,
+    root: &Path,
+    uri: &DocumentUri,
+    base: Option<&Rope>,
+    texts: &'a mut Vec<NewText>,
+) -> Result<&'a mut NewText, String> {
+    let path = relative(root, uri)?;
+    let at = match texts.iter().position(|text| text.path == path) {
+        Some(at) => at,
+        None => {
+            let changed = || format!("{path} changed meanwhile");
+            let old = folder.read(&path).map_err(|failure| failure.to_string())?.ok_or_else(changed)?;
+            if base.is_some_and(|base| *base != *old) {
+                return Err(changed());
+            }
+            texts.push(NewText { path, moved_to: None, new: Some(old.clone()), old: Some(old) });
+            texts.len() - 1
+        }
+    };
+    Ok(&mut texts[at])
+}
+
+fn relative(root: &Path, uri: &DocumentUri) -> Result<String, String> {
     let path = uri.to_path().ok_or_else(|| format!("{} is no file", uri.as_str()))?;
     let inside =
         path.strip_prefix(root).map_err(|_| format!("{} is outside {}", path.display(), root.display()))?;
@@ -164,6 +190,37 @@ mod tests {
     fn a_byte_order_mark_is_no_part_of_the_text_and_stays() {
         check("\u{feff}abc\n", "abc\n", Ok("\u{feff}Xbc\n"));
         check("abc\n", "abc\n", Ok("Xbc\n"));
+    }
+
+    /// Renames `a.rs` and deletes `b.rs`, which holds `there`, as it was with `base`.
+    fn check_files(there: &str, base: &str, expected: Result<(), &str>) {
+        let folder = tempfile::tempdir().unwrap();
+        let root = fs::canonicalize(folder.path()).unwrap();
+        let uri = |name: &str| DocumentUri::from_path(&root.join(name));
+        fs::write(root.join("a.rs"), "\u{feff}abc\n").unwrap();
+        fs::write(root.join("b.rs"), there).unwrap();
+        let at = |character| crate::text::Position { line: 0, character };
+        let edit = SpanEdit { span: Span { start: at(0), end: at(1) }, new_text: "X".to_owned() };
+        let text = Some(Rope::from_str("abc\n"));
+        let files = vec![
+            FileEdit::Edit { uri: uri("a.rs"), version: None, base: text.clone(), edits: vec![edit] },
+            FileEdit::Rename { from: uri("a.rs"), to: uri("sub/c.rs"), base: text },
+            FileEdit::Delete { uri: uri("b.rs"), base: Some(Rope::from_str(base)) },
+        ];
+        let written = write(&root, WorkspaceChange { label: String::new(), files });
+        assert_eq!(written, expected.map_err(str::to_owned));
+        let texts = ["a.rs", "b.rs", "sub/c.rs"].map(|name| fs::read_to_string(root.join(name)).ok());
+        let texts = texts.each_ref().map(Option::as_deref);
+        match expected {
+            Ok(()) => assert_eq!(texts, [None, None, Some("\u{feff}Xbc\n")]),
+            Err(_) => assert_eq!(texts, [Some("\u{feff}abc\n"), Some(there), None]),
+        }
+    }
+
+    #[test]
+    fn files_go_and_move_all_or_none() {
+        check_files("b\n", "b\n", Ok(()));
+        check_files("mine\n", "b\n", Err("b.rs changed meanwhile"));
     }
 
     #[test]

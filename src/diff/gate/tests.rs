@@ -25,7 +25,7 @@ fn change(path: &str, before: &str, after: &str) -> ChangeSet {
 
 fn checked(path: &str, before: &str, after: &str) -> Result<Vec<Note>, Vec<Refusal>> {
     let files = [(path.to_owned(), Rope::from_str(before))].into();
-    check(&change(path, before, after), &FileSet { files, default_path: None }, Consent::default())
+    check(&change(path, before, after), &FileSet { files, ..FileSet::default() }, Consent::default())
 }
 
 #[track_caller]
@@ -58,12 +58,7 @@ const RUST: &str = "fn a() {\n    b(1);\n}\n\nfn c() {\n    d(2);\n}\n";
 #[test]
 fn a_new_error_is_refused_with_its_place() {
     breaks("a.rs", RUST, &RUST.replace("d(2);", "d(2;"), "on line 6 of the file after it");
-    breaks(
-        "a.rs",
-        RUST,
-        &RUST.replace("d(2);\n}", "d(2);\n"),
-        "on line 5, the `{` is never closed",
-    );
+    breaks("a.rs", RUST, &RUST.replace("d(2);\n}", "d(2);\n"), "on line 5, the `{` is never closed");
     breaks("a.rs", RUST, &RUST.replace("fn a() {", "fn a() "), "line");
     breaks("a.py", "def f():\n    return 1\n", "def f():\n    return (1\n", "line 2");
     breaks("a.go", "package p\n\nfunc f() {\n\tg()\n}\n", "package p\n\nfunc f() {\n\tg(\n}\n", "line 4");
@@ -149,7 +144,7 @@ fn a_removal_of_most_of_a_file_is_refused() {
 fn consent_opens_each_gate() {
     let text = "fn f() {}\n".repeat(50);
     let files: FileSet =
-        FileSet { files: [("a.rs".to_owned(), Rope::from_str(&text))].into(), default_path: None };
+        FileSet { files: [("a.rs".to_owned(), Rope::from_str(&text))].into(), ..FileSet::default() };
     let sets = [change("a.rs", &text, "fn f() {\n")];
     let asked = |consent| check(&sets[0], &files, consent);
     assert_eq!(asked(Consent::default()).expect_err("both").len(), 2);
@@ -175,6 +170,18 @@ fn a_new_file_is_checked_as_a_whole() {
     assert!(create("a.rs", "fn a() {}\n").is_ok());
     assert_eq!(create("a.rs", "fn a() {\n").expect_err("open")[0].code, RefusalCode::BreaksSyntax);
     assert!(create("a.rs", "").is_ok());
+}
+
+#[test]
+fn a_deletion_is_meant_and_a_renamed_file_is_read_by_its_new_name() {
+    let text = "def f():\n    pass\n".repeat(50);
+    let files = FileSet { files: [("a.py".to_owned(), Rope::from_str(&text))].into(), ..FileSet::default() };
+    let checked = |change| check(&ChangeSet { files: vec![change] }, &files, Consent::default());
+    assert_eq!(checked(FileChange::delete("a.py")), Ok(Vec::new()));
+    let renamed = |after: &str, to: &str| change("a.py", &text, after).files.remove(0).renamed(to);
+    assert_eq!(checked(renamed(&text.replacen("f()", "g()", 1), "b.py")), Ok(Vec::new()));
+    let refused = checked(renamed(&text.replacen("f()", "f(", 1), "b.py")).expect_err("it breaks");
+    assert_eq!(refused[0].path.as_deref(), Some("b.py"));
 }
 
 proptest::proptest! {

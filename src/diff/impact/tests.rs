@@ -14,7 +14,7 @@ fn check(path: &str, before: &str, after: &str, expected: &[&str]) {
     };
     let changes = ChangeSet { files: vec![FileChange::modify(path, vec![hunk]).expect("one hunk")] };
     let files = [(path.to_owned(), Rope::from_str(before))].into();
-    let mut found = impact(&changes, &FileSet { files, default_path: None });
+    let mut found = impact(&changes, &FileSet { files, ..FileSet::default() });
     let found: Vec<String> = found.remove(path).unwrap_or_default().iter().map(Impact::to_string).collect();
     assert_eq!(found, expected);
 }
@@ -84,6 +84,14 @@ fn a_created_file_adds_its_symbols() {
 }
 
 #[test]
+fn a_deleted_file_takes_its_symbols_along() {
+    let changes = ChangeSet { files: vec![FileChange::delete("a.rs")] };
+    let files = [("a.rs".to_owned(), Rope::from_str("fn f() {}\n"))].into();
+    let found = impact(&changes, &FileSet { files, ..FileSet::default() });
+    assert_eq!(summary(&found["a.rs"]), "removes function f");
+}
+
+#[test]
 fn a_summary_is_short() {
     let one = |name: &str| Impact {
         symbol: name.to_owned(),
@@ -105,7 +113,7 @@ proptest::proptest! {
         for path in ["a.rs", "a.go", "a.py", "a.tsx"] {
             let changes = ChangeSet { files: vec![FileChange::create(path, after.clone())] };
             let files = [(path.to_owned(), Rope::from_str(&before))].into();
-            let _ = impact(&changes, &FileSet { files, default_path: None });
+            let _ = impact(&changes, &FileSet { files, ..FileSet::default() });
         }
     }
 }

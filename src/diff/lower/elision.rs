@@ -7,16 +7,20 @@ use crate::diff::{Refusal, RefusalCode};
 
 /// Whether a line stands for text that is left out.
 pub(in crate::diff) fn is_elision(line: &str) -> bool {
+    const DOTS: [&str; 2] = ["...", "\u{2026}"];
     let line = line.trim();
-    let is_comment = ["//", "#", "/*", "--", "<!--", "{/*", "\"\"\"", "...", "\u{2026}", ";", "%"]
-        .iter()
-        .any(|lead| line.starts_with(lead));
-    if !is_comment || !(line.contains("...") || line.contains('\u{2026}')) {
+    let leads = ["//", "#", "/*", "--", "<!--", "{/*", "\"\"\"", "...", "\u{2026}", ";", "%"];
+    let is_comment = leads.iter().any(|lead| line.starts_with(lead));
+    if !is_comment || !DOTS.iter().any(|dots| line.contains(dots)) || DOTS.contains(&line) {
+        // Three dots alone are Python's `pass`.
         return false;
     }
-    if line.chars().all(|c| matches!(c, '.' | '\u{2026}' | '/' | '#' | '*' | '-' | '<' | '>' | '!' | ' ')) {
-        // `// ...` alone; three dots alone are Python's `pass`.
-        return line != "..." && line != "\u{2026}";
+    // Dots at both ends of a comment, whatever the words between.
+    let words = line.trim_matches(|c: char| {
+        matches!(c, '/' | '#' | '*' | '-' | '<' | '>' | '!' | '{' | '}' | ';' | '%' | ' ')
+    });
+    if DOTS.iter().any(|dots| words.starts_with(dots)) && DOTS.iter().any(|dots| words.ends_with(dots)) {
+        return true;
     }
     let line = line.to_lowercase();
     [
@@ -148,6 +152,7 @@ mod tests {
             "... existing ...",
             "    // ...",
             "# ...",
+            "// ... same ...",
         ] {
             assert!(is_elision(line), "{line}");
         }

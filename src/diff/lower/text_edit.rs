@@ -3,8 +3,9 @@
 //! An exact occurrence is widened to the whole lines around it, so that the resolver proves it like any other hunk. Text
 //! that does not occur exactly is taken for whole lines.
 
-use super::{LineHunk, tagged};
+use super::{LineHunk, with_gaps};
 use crate::diff::resolve::Lines;
+use crate::diff::tagged::tagged;
 use crate::diff::{Nearest, Refusal, RefusalCode};
 
 /// How many places of an ambiguous text are listed.
@@ -32,7 +33,7 @@ pub(super) fn hunks(
             return Err(ambiguous(&haystack, &places));
         }
         let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
-        return Ok(vec![LineHunk::new(block, tagged(&old, &new))]);
+        return Ok(vec![LineHunk::new(block, with_gaps(&tagged(&old, &new)))]);
     }
     // Occurrences that share a line make one hunk.
     let mut groups: Vec<(usize, usize, String)> = Vec::new();

@@ -25,6 +25,12 @@ impl Fence {
         Some(Self { mark, length, info: info.trim().to_owned() })
     }
 
+    /// Whether the info string says that it holds a diff.
+    pub(super) fn is_diff(&self) -> bool {
+        let word = self.info.split([' ', ':']).next().unwrap_or_default();
+        ["diff", "patch", "udiff"].iter().any(|name| word.eq_ignore_ascii_case(name))
+    }
+
     /// Whether `line` closes this fence: the same mark, at least as often, and nothing else.
     pub(super) fn is_closed_by(&self, line: &str) -> bool {
         Self::open(line).is_some_and(|other| {

@@ -108,6 +108,13 @@ fn undecorated(line: &str) -> (&str, bool) {
     }
 }
 
+/// Whether a name is that of a file which itself holds a diff.
+pub(super) fn is_patch_file(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, extension)| {
+        extension.eq_ignore_ascii_case("diff") || extension.eq_ignore_ascii_case("patch")
+    })
+}
+
 fn is_one_word(name: &str) -> bool {
     !name.is_empty()
         && !name.contains(|c: char| c.is_whitespace() || matches!(c, '`' | '<' | '>' | '(' | '"'))

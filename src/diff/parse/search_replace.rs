@@ -7,13 +7,17 @@
 
 use super::fence::FenceState;
 use super::name::NameFinder;
-use super::{Block, ParseEvent, Reply};
+use super::{Block, MAX_REFUSALS, ParseEvent, Reply};
 use crate::diff::{Refusal, RefusalCode};
 
 /// Which pair of markers a block uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Dialect {
+    /// `<<<<<<< SEARCH`.
     Angle,
+    /// `<<<<<<< ORIGINAL`, aider's older words.
+    Original,
+    /// `------- SEARCH`.
     Dash,
 }
 
@@ -109,8 +113,8 @@ impl SearchReplaceParser {
             Some(at) => {
                 let replace = lines.split_off(at + 1);
                 lines.truncate(at);
-                without_header(&mut lines);
-                self.reply.blocks.push(Block::SearchReplace { path, search: lines, replace, line: None });
+                let line = take_header(&mut lines);
+                self.reply.blocks.push(Block::SearchReplace { path, search: lines, replace, line });
                 events.push(ParseEvent::BlockComplete { block: self.n_begun - 1 });
             }
             None => self.malformed(
@@ -124,7 +128,9 @@ impl SearchReplaceParser {
     fn malformed(&mut self, message: &str, hint: &str) {
         let mut refusal = Refusal::new(RefusalCode::MalformedReply, message, hint);
         refusal.block = Some(self.n_begun.saturating_sub(1));
-        self.refusals.push(refusal);
+        if self.refusals.len() < MAX_REFUSALS {
+            self.refusals.push(refusal);
+        }
     }
 }
 
@@ -138,6 +144,8 @@ fn marker(line: &str) -> Option<Marker> {
     }
     match (first, word.trim_end()) {
         ('<', " SEARCH") => Some(Marker::Begin(Dialect::Angle, length)),
+        ('<', " ORIGINAL") => Some(Marker::Begin(Dialect::Original, length)),
+        ('>', " UPDATED") => Some(Marker::End(Dialect::Original)),
         ('-', " SEARCH") => Some(Marker::Begin(Dialect::Dash, length)),
         ('>', " REPLACE") => Some(Marker::End(Dialect::Angle)),
         ('+', " REPLACE") => Some(Marker::End(Dialect::Dash)),
@@ -160,20 +168,22 @@ fn separator(lines: &[String], length: usize) -> Option<usize> {
     as_long.next().filter(|_| as_long.next().is_none())
 }
 
-/// Takes off Roo's header (`:start_line:12`, `:end_line:14`, `-------`): line numbers are never trusted, so they
-/// need not be kept.
-fn without_header(search: &mut Vec<String>) {
-    let is_number = |line: &str| {
-        [":start_line:", ":end_line:"].iter().any(|label| {
-            line.strip_prefix(label).is_some_and(|number| {
-                let number = number.trim();
-                !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
-            })
-        })
+/// Takes off Roo's header (`:start_line:12`, `:end_line:14`, `-------`); gives the first line that it says.
+fn take_header(search: &mut Vec<String>) -> Option<usize> {
+    let number = |line: &str, label: &str| {
+        line.strip_prefix(label)
+            .map(str::trim)
+            .filter(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+            .map(|number| number.parse::<usize>().unwrap_or_default())
     };
-    let mut n_header = search.iter().take_while(|line| is_number(line)).count();
+    let starts = search.iter().map_while(|line| {
+        number(line, ":start_line:").map(Some).or_else(|| number(line, ":end_line:").map(|_| None))
+    });
+    let starts: Vec<Option<usize>> = starts.collect();
+    let mut n_header = starts.len();
     if n_header > 0 && search.get(n_header).is_some_and(|line| line.trim_end() == "-------") {
         n_header += 1;
     }
     search.drain(..n_header);
+    starts.into_iter().flatten().next().filter(|&line| line > 0)
 }

@@ -2,13 +2,19 @@
 
 use super::*;
 
+mod properties;
+
 fn search_replace(path: Option<&str>, search: &[&str], replace: &[&str]) -> Block {
+    at_line(None, path, search, replace)
+}
+
+fn at_line(line: Option<usize>, path: Option<&str>, search: &[&str], replace: &[&str]) -> Block {
     let owned = |lines: &[&str]| lines.iter().map(|&line| line.to_owned()).collect();
     Block::SearchReplace {
         path: path.map(str::to_owned),
         search: owned(search),
         replace: owned(replace),
-        line: None,
+        line,
     }
 }
 
@@ -44,8 +50,12 @@ fn search_replace_blocks() {
         &[search_replace(Some("a.rs"), &["x"], &["y"])],
     );
     check(
+        "a.rs\n<<<<<<< ORIGINAL\nx\n=======\n>>>>>>> REPLACE\n>>>>>>> UPDATED\n",
+        &[search_replace(Some("a.rs"), &["x"], &[">>>>>>> REPLACE"])],
+    );
+    check(
         "a.rs\n<<<<< SEARCH\n:start_line:3\n-------\nx\n=====\ny\n>>>>>>>>> REPLACE",
-        &[search_replace(Some("a.rs"), &["x"], &["y"])],
+        &[at_line(Some(3), Some("a.rs"), &["x"], &["y"])],
     );
 }
 
@@ -88,6 +98,7 @@ fn whole_files() {
     check("a.md\n````markdown\n```sh\nls\n```\n````\n", &[whole(Some("a.md"), &["```sh", "ls", "```"])]);
     check("Here you are:\n```\nx\n```\n", &[whole(None, &["x"])]);
     check("a.rs\n```\n```\n", &[whole(Some("a.rs"), &[])]);
+    check("a.py\n```\nname\n~~~~\n```\n", &[whole(Some("a.py"), &["name", "~~~~"])]);
     check("a.py\n```\nx\n```\n\nRun it:\n```sh\npython a.py\n```\n", &[whole(Some("a.py"), &["x"])]);
 }
 
@@ -101,6 +112,8 @@ fn whole_files_that_could_be_cut_short_are_refused() {
         ("a.md\n```\n# x\n```sh\nls\n```\nrest\n```\ncode\n```\n", MalformedReply),
         ("README.md\n```\n# x\n```\nsrc/main.rs\n```\nrest\n```\n", MalformedReply),
         ("```\nx\n```\n```\ny\n```\n", MalformedReply),
+        ("a.rs\n```diff\n x\n```\n", MalformedReply),
+        ("```diff\n x\n```\n", MalformedReply),
     ] {
         check_refused(ReplyFormat::Whole, reply, code);
     }
@@ -125,15 +138,42 @@ fn events_come_as_the_reply_streams() {
 }
 
 #[test]
-fn other_formats_are_told_apart() {
+fn formats_are_told_apart_by_where_markers_stand() {
+    use ReplyFormat::{ApplyPatch, Json, SearchReplace, UnifiedDiff, Whole};
+    let sr = "b.rs\n<<<<<<< SEARCH\nx\n=======\ny\n>>>>>>> REPLACE\n";
+    let diff = "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n";
     for (reply, expected) in [
-        ("*** Begin Patch\n*** End Patch", DetectError::Unsupported("apply-patch")),
-        ("```diff\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n```", DetectError::Unsupported("udiff")),
-        ("{\"edits\": []}", DetectError::Unsupported("json")),
+        ("*** Begin Patch\n*** End Patch".to_owned(), ApplyPatch),
+        (format!("```diff\n{diff}```"), UnifiedDiff),
+        (diff.to_owned(), UnifiedDiff),
+        ("```diff\n-a\n+b\n```".to_owned(), UnifiedDiff),
+        ("a.rs\n```diff\nx\n```".to_owned(), UnifiedDiff),
+        ("{\"edits\": []}".to_owned(), Json),
+        ("Here:\n```json\n{\"edits\": [{\"old\": \"a\", \"new\": \"b\"}]}\n```".to_owned(), Json),
+        ("a.json\n```json\n{\"edits\": [{\"old\": \"a\", \"new\": \"b\"}]}\n```".to_owned(), Whole),
+        ("```json\n{\"a\": 1}\n```".to_owned(), Whole),
+        // What stands inside a block or an inner fence is content.
+        (format!("a.md\n````markdown\n# A\n```diff\n{diff}```\n````\n"), Whole),
+        (format!("a.md\n````markdown\n# A\n```\n{sr}```\n````\n"), Whole),
+        ("a.md\n<<<<<<< SEARCH\nx\n=======\n*** Begin Patch\n>>>>>>> REPLACE\n".to_owned(), SearchReplace),
+        ("--- a/x\n+++ b/x\n@@ -1 +1,2 @@\n a\n+<<<<<<< SEARCH\n".to_owned(), UnifiedDiff),
+        (format!("*** Begin Patch\n*** Add File: x\n+a\n{diff}*** End Patch"), ApplyPatch),
+        (format!("```python\n{sr}```\nAn example:\n```sh\nls\n```\n"), SearchReplace),
     ] {
-        assert_eq!(detect(reply), Err(expected));
+        assert_eq!(detect(&reply), Ok(expected), "{reply}");
     }
-    let both = "a.rs\n```\nx\n```\n\nb.rs\n<<<<<<< SEARCH\nx\n=======\ny\n>>>>>>> REPLACE\n";
-    assert!(matches!(detect(both), Err(DetectError::Refused(_))));
-    assert!(matches!(detect("Hello."), Err(DetectError::Refused(_))));
+    for reply in [
+        format!("a.rs\n```\nx\n```\n\n{sr}"),
+        format!("{sr}\n```diff\n{diff}```\n"),
+        format!("{diff}\nor:\n*** Begin Patch\n*** End Patch\n"),
+        format!("fix.patch\n```\n{diff}```\n"),
+        format!("a.py\n```\nimport a\n{sr}```\n"),
+    ] {
+        assert_eq!(
+            detect(&reply).map_err(|refusal| refusal.code),
+            Err(RefusalCode::AmbiguousFormat),
+            "{reply}"
+        );
+    }
+    assert_eq!(detect("Hello.").map_err(|refusal| refusal.code), Err(RefusalCode::NoEdit));
 }

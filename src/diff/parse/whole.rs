@@ -4,7 +4,7 @@
 //! A reply whose fences could also be read as nested is refused: half a file must never pass for a whole one.
 
 use super::fence::Fence;
-use super::name::NameFinder;
+use super::name::{NameFinder, is_patch_file};
 use super::{Block, ParseEvent, Reply};
 use crate::diff::{Refusal, RefusalCode};
 
@@ -20,6 +20,7 @@ struct OpenFence {
 #[derive(Debug)]
 struct Unnamed {
     lines: Vec<String>,
+    is_diff: bool,
 }
 
 /// Reads whole-file replies line by line.
@@ -67,6 +68,7 @@ impl WholeParser {
         if self.reply.blocks.is_empty() && self.refusals.is_empty() {
             match self.unnamed.len() {
                 0 => {}
+                1 if self.unnamed[0].is_diff => self.refusals.push(diff_for_file()),
                 1 => {
                     let lines = self.unnamed.remove(0).lines;
                     self.reply.blocks.push(Block::Whole { path: None, lines });
@@ -101,26 +103,43 @@ impl WholeParser {
     }
 
     fn close(&mut self, events: &mut Vec<ParseEvent>) {
-        let Some(OpenFence { path, lines, .. }) = self.open.take() else { return };
-        if path.is_none() {
-            self.unnamed.push(Unnamed { lines });
+        let Some(OpenFence { fence, path, lines }) = self.open.take() else { return };
+        let Some(path) = path else {
+            self.unnamed.push(Unnamed { lines, is_diff: fence.is_diff() });
             return;
+        };
+        if fence.is_diff() && !is_patch_file(&path) {
+            self.refusals.push(diff_for_file().of_file(&path));
         }
         if has_open_fence(&lines) {
             self.refusals.push(nested(self.n_begun));
         }
-        self.reply.blocks.push(Block::Whole { path, lines });
+        self.reply.blocks.push(Block::Whole { path: Some(path), lines });
         events.push(ParseEvent::BlockComplete { block: self.n_begun - 1 });
     }
 }
 
-/// Whether a fence that opens inside the text does not close there.
+/// Whether a fence that opens inside the text does not close there. Marks under a line of text underline it, as
+/// headings in `reStructuredText` do.
 fn has_open_fence(lines: &[String]) -> bool {
     let mut fences = super::fence::FenceState::default();
+    let mut before = "";
     for line in lines {
-        fences.line(line);
+        let underlines = line.starts_with('~') && line.trim_end().len() >= before.len() && !before.is_empty();
+        if fences.is_open() || !underlines {
+            fences.line(line);
+        }
+        before = line.trim();
     }
     fences.is_open()
+}
+
+fn diff_for_file() -> Refusal {
+    Refusal::new(
+        RefusalCode::MalformedReply,
+        "The fence holds a diff, not the whole file",
+        "Answer with the whole text of the file.",
+    )
 }
 
 fn nested(n_begun: usize) -> Refusal {

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::{is_line_start, piece};
 use crate::diff::Hunk;
-use crate::text::{PositionMap, Rope};
+use crate::text::{Carried, PositionMap, Rope};
 
 /// Whether the lines of an insertion are in the live text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +62,19 @@ pub(super) fn there_already(
         return There::Perhaps;
     }
     There::No
+}
+
+/// Whether a line that the insertion at `slide` stands beside is still as it was; true in an empty text. Without one,
+/// nothing says that this is its place, nor that `live` is the same file at all.
+pub(super) fn has_neighbour(base: &Rope, map: &PositionMap, live: &Rope, slide: &Range<usize>) -> bool {
+    let before = line_before(base, slide.start)..slide.start;
+    let behind = slide.end..line_behind(base, slide.end);
+    let is_kept = |line: &Range<usize>| match map.carry(line.clone()) {
+        Carried::Moved(to) => piece(base, line) == piece(live, &to),
+        Carried::Changed { .. } => false,
+    };
+    let mut lines = [before, behind].into_iter().filter(|line| !line.is_empty()).peekable();
+    !slide.is_empty() || lines.peek().is_none() || lines.any(|line| is_kept(&line))
 }
 
 /// The changes on each side of `at`, alone and together, each stretched to `at`.

@@ -48,9 +48,49 @@ fn check_conflict(base: &str, typed: &[Typed<'_>], range: Range<usize>, insert: 
     assert_eq!(rebased(base, typed, range, insert), Err(RefusalCode::Conflict));
 }
 
+/// What a change of a whole file becomes when `base` has become `live`.
+fn rebased_file(
+    change: &FileChange,
+    base: &str,
+    live: Option<&str>,
+) -> Result<Option<FileChange>, RefusalCode> {
+    let map = PositionMap::from_texts(&Rope::from_str(base), &Rope::from_str(live.unwrap_or_default()));
+    let live = live.map(Rope::from_str);
+    rebase_file(change, &Rope::from_str(base), &map, live.as_ref()).map_err(|refusals| refusals[0].code)
+}
+
+#[test]
+fn a_file_goes_only_as_it_was() {
+    let change = FileChange::delete("a");
+    assert_eq!(rebased_file(&change, "a\n", Some("a\n")), Ok(Some(change.clone())));
+    assert_eq!(rebased_file(&change, "a\n", None), Ok(None));
+    assert_eq!(rebased_file(&change, "a\n", Some("a\nb\n")), Err(RefusalCode::Conflict));
+}
+
+#[test]
+fn a_renamed_file_takes_its_hunks_along() {
+    let base = "a\nb\n";
+    let change = FileChange::modify("a", vec![hunk(base, 2..4, "B\n")]).unwrap().renamed("b");
+    let carried = rebased_file(&change, base, Some("x\na\nb\n")).unwrap().unwrap();
+    assert_eq!((carried.path_after(), carried.hunks()[0].range.clone()), (Some("b"), 4..6));
+    assert_eq!(rebased_file(&change, base, Some("a\nbb\n")), Err(RefusalCode::Conflict));
+    assert_eq!(rebased_file(&change, base, None), Err(RefusalCode::Conflict));
+    let there = rebased_file(&change, base, Some("a\nB\n")).unwrap().unwrap();
+    assert_eq!((there.path_after(), there.hunks().len()), (Some("b"), 0));
+}
+
 #[test]
 fn nothing_typed_moves_nothing() {
     check("a\nb\n", &[], 2..4, "B\n", "a\nB\n");
+}
+
+#[test]
+fn an_insertion_needs_a_line_beside_it_that_stayed() {
+    check("a\nb\n", &[(0..1, "A")], 2..2, "x\n", "A\nx\nb\n");
+    check("a\nb\n", &[(2..3, "B")], 2..2, "x\n", "a\nx\nB\n");
+    check_conflict("a\nb\n", &[(0..1, "A"), (2..3, "B")], 2..2, "x\n");
+    check_conflict("a\nb\n", &[(2..3, "B")], 4..4, "x\n");
+    check_conflict("a\nb\n", &[(0..1, "A")], 0..0, "x\n");
 }
 
 #[test]

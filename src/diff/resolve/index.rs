@@ -1,19 +1,27 @@
-//! Finds runs of lines in a text: hashes of right-trimmed lines, the rarest line first, every hit verified.
+//! Finds runs of lines in a text: one table of hashes per way to compare, built when it is first needed; the rarest
+//! line is looked up first, and every hit is verified.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
+use super::key::Key;
 use super::lines::Lines;
 
 /// How many places are looked for before a run counts as being in several.
-const MOST_PLACES: usize = 9;
+const MOST_PLACES: usize = 64;
 
 /// Marks the end of a chain.
 const END: u32 = u32::MAX;
 
-/// An index over the lines of one text, built in one pass.
+/// An index over the lines of one text.
 pub(super) struct LineIndex<'a> {
     lines: &'a Lines<'a>,
+    tables: [OnceCell<Table>; 3],
+}
+
+/// The lines of the text by hash, built in one pass.
+struct Table {
     hashes: Vec<u64>,
     chains: HashMap<u64, Chain, BuildHasherDefault<AlreadyHashed>>,
     next: Vec<u32>,
@@ -37,11 +45,10 @@ pub(super) enum Found {
     Several(Vec<usize>),
 }
 
-impl<'a> LineIndex<'a> {
-    /// Indexes the lines.
-    pub(super) fn new(lines: &'a Lines<'a>) -> Self {
+impl Table {
+    fn new(key: Key, lines: &Lines<'_>) -> Self {
         let n_lines = lines.len().min(END as usize);
-        let hashes: Vec<u64> = (0..n_lines).map(|at| hash(right_trimmed(lines.content(at)))).collect();
+        let hashes: Vec<u64> = (0..n_lines).map(|at| key.hash(lines.content(at))).collect();
         let mut chains: HashMap<u64, Chain, _> =
             HashMap::with_capacity_and_hasher(n_lines, BuildHasherDefault::default());
         let mut next = vec![END; n_lines];
@@ -56,7 +63,23 @@ impl<'a> LineIndex<'a> {
                 })
                 .or_insert(Chain { first: link, n_lines: 1 });
         }
-        Self { lines, hashes, chains, next }
+        Self { hashes, chains, next }
+    }
+}
+
+impl<'a> LineIndex<'a> {
+    /// An index that has no table yet.
+    pub(super) fn new(lines: &'a Lines<'a>) -> Self {
+        Self { lines, tables: [OnceCell::new(), OnceCell::new(), OnceCell::new()] }
+    }
+
+    fn table(&self, key: Key) -> &Table {
+        self.tables[key as usize].get_or_init(|| Table::new(key, self.lines))
+    }
+
+    /// The lines of the text.
+    pub(super) fn lines(&self) -> &'a Lines<'a> {
+        self.lines
     }
 
     /// A line of the text.
@@ -66,24 +89,36 @@ impl<'a> LineIndex<'a> {
 
     /// How many lines the text has.
     pub(super) fn len(&self) -> usize {
-        self.hashes.len()
+        self.lines.len()
     }
 
-    /// The lines equal to `line` but for blanks at their ends, ascending.
-    pub(super) fn equal_lines<'s>(&'s self, line: &'s str) -> impl Iterator<Item = usize> + 's {
-        let first = self.chains.get(&hash(right_trimmed(line))).map_or(END, |chain| chain.first);
-        std::iter::successors(Some(first), |&at| self.next.get(at as usize).copied())
+    /// The hashes of all lines.
+    pub(super) fn hashes(&self, key: Key) -> &[u64] {
+        &self.table(key).hashes
+    }
+
+    /// How many lines are equal to `line`; a collision may count too.
+    pub(super) fn n_equal(&self, key: Key, line: &str) -> usize {
+        self.table(key).chains.get(&key.hash(line)).map_or(0, |chain| chain.n_lines as usize)
+    }
+
+    /// The lines equal to `line`, ascending.
+    pub(super) fn equal_lines<'s>(&'s self, key: Key, line: &'s str) -> impl Iterator<Item = usize> + 's {
+        let table = self.table(key);
+        let first = table.chains.get(&key.hash(line)).map_or(END, |chain| chain.first);
+        std::iter::successors(Some(first), |&at| table.next.get(at as usize).copied())
             .take_while(|&at| at != END)
             .map(|at| at as usize)
-            .filter(move |&at| right_trimmed(self.content(at)) == right_trimmed(line))
+            .filter(move |&at| key.same(self.content(at), line))
     }
 
-    /// Looks for a run of lines, equal but for blanks at line ends.
-    pub(super) fn find(&self, pattern: &[&str]) -> Found {
-        let hashes: Vec<u64> = pattern.iter().map(|line| hash(right_trimmed(line))).collect();
+    /// Looks for a run of lines.
+    pub(super) fn find(&self, key: Key, pattern: &[&str]) -> Found {
+        let table = self.table(key);
+        let hashes: Vec<u64> = pattern.iter().map(|line| key.hash(line)).collect();
         let mut rarest: Option<(Chain, usize)> = None;
         for (offset, hash) in hashes.iter().enumerate() {
-            let Some(&chain) = self.chains.get(hash) else { return Found::Nowhere };
+            let Some(&chain) = table.chains.get(hash) else { return Found::Nowhere };
             if rarest.is_none_or(|(best, _)| chain.n_lines < best.n_lines) {
                 rarest = Some((chain, offset));
             }
@@ -94,11 +129,11 @@ impl<'a> LineIndex<'a> {
         while link != END && places.len() < MOST_PLACES {
             let at = link as usize;
             if let Some(start) = at.checked_sub(offset)
-                && self.fits(pattern, &hashes, start)
+                && self.fits(key, pattern, &hashes, start)
             {
                 places.push(start);
             }
-            link = self.next[at];
+            link = table.next[at];
         }
         match places[..] {
             [] => Found::Nowhere,
@@ -107,44 +142,16 @@ impl<'a> LineIndex<'a> {
         }
     }
 
-    /// Whether a run of lines is at `start`, equal but for blanks at line ends.
-    pub(super) fn fits_at(&self, pattern: &[&str], start: usize) -> bool {
-        let hashes: Vec<u64> = pattern.iter().map(|line| hash(right_trimmed(line))).collect();
-        self.fits(pattern, &hashes, start)
+    /// Whether a run of lines is at `start`.
+    pub(super) fn fits_at(&self, key: Key, pattern: &[&str], start: usize) -> bool {
+        start.saturating_add(pattern.len()) <= self.len()
+            && pattern.iter().enumerate().all(|(offset, line)| key.same(line, self.content(start + offset)))
     }
 
-    fn fits(&self, pattern: &[&str], hashes: &[u64], start: usize) -> bool {
-        self.hashes.get(start..start.saturating_add(pattern.len())) == Some(hashes)
-            && pattern
-                .iter()
-                .enumerate()
-                .all(|(offset, line)| right_trimmed(line) == right_trimmed(self.content(start + offset)))
+    fn fits(&self, key: Key, pattern: &[&str], hashes: &[u64], start: usize) -> bool {
+        self.table(key).hashes.get(start..start.saturating_add(pattern.len())) == Some(hashes)
+            && self.fits_at(key, pattern, start)
     }
-}
-
-/// A line without the blanks at its end.
-pub(super) fn right_trimmed(line: &str) -> &str {
-    line.trim_end_matches([' ', '\t'])
-}
-
-/// A fast hash of a line; collisions only cost time, since every hit is verified.
-fn hash(line: &str) -> u64 {
-    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-    let fold = |state: u64, word: u64| {
-        let product = u128::from(state ^ word) * u128::from(FACTOR);
-        // Both halves are wanted: the high one mixes the top bits down.
-        #[expect(clippy::cast_possible_truncation, reason = "the halves of the product are folded together")]
-        let folded = (product as u64) ^ ((product >> 64) as u64);
-        folded
-    };
-    let (words, rest) = line.as_bytes().as_chunks::<8>();
-    let mut state = fold(FACTOR.rotate_left(17), line.len() as u64);
-    for word in words {
-        state = fold(state, u64::from_le_bytes(*word));
-    }
-    let mut last = [0; 8];
-    last[..rest.len()].copy_from_slice(rest);
-    fold(fold(state, u64::from_le_bytes(last)), FACTOR.rotate_left(31))
 }
 
 /// The keys are hashes already.
@@ -171,13 +178,14 @@ impl Hasher for AlreadyHashed {
 mod tests {
     use super::*;
 
-    fn check(text: &str, pattern: &[&str], expected: &Found) {
+    fn check(key: Key, text: &str, pattern: &[&str], expected: &Found) {
         let lines = Lines::new(text);
-        assert_eq!(&LineIndex::new(&lines).find(pattern), expected, "{pattern:?} in {text:?}");
+        assert_eq!(&LineIndex::new(&lines).find(key, pattern), expected, "{pattern:?} in {text:?}");
     }
 
     #[test]
     fn finds_runs() {
+        let check = |text, pattern: &[&str], expected| check(Key::RightTrimmed, text, pattern, expected);
         check("a\nb\nc\n", &["b", "c"], &Found::Once(1));
         check("a\nb  \r\nc", &["b", "c\t"], &Found::Once(1));
         check("a\nb\n", &["b", "c"], &Found::Nowhere);
@@ -187,7 +195,13 @@ mod tests {
 
     #[test]
     fn exact_and_right_trimmed_are_one_class() {
-        check("a\nb\na \nb\n", &["a", "b"], &Found::Several(vec![0, 2]));
-        check("a\na\na\n", &["a", "a"], &Found::Several(vec![0, 1]));
+        check(Key::RightTrimmed, "a\nb\na \nb\n", &["a", "b"], &Found::Several(vec![0, 2]));
+        check(Key::RightTrimmed, "a\na\na\n", &["a", "a"], &Found::Several(vec![0, 1]));
+    }
+
+    #[test]
+    fn looser_keys_find_more() {
+        check(Key::Trimmed, "x\n\ta\n\t\tb\n", &["a", "  b"], &Found::Once(1));
+        check(Key::Canonical, "x\n\ta\n\t\"b\"\n", &["a", "\u{201c}b\u{201d}"], &Found::Once(1));
     }
 }

@@ -51,6 +51,11 @@ impl<'a> Lines<'a> {
         Self { text, lines }
     }
 
+    /// The text.
+    pub fn text(&self) -> &'a str {
+        self.text
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.lines.len()

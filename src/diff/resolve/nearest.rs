@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::index::LineIndex;
+use super::key::{Key, right_trimmed};
 use crate::diff::Nearest;
 
 /// Places listed in a refusal.
@@ -48,7 +49,7 @@ fn candidates(pattern: &[&str], index: &LineIndex<'_>) -> Vec<usize> {
         if line.trim().is_empty() {
             continue;
         }
-        for at in index.equal_lines(line).take(32) {
+        for at in index.equal_lines(Key::RightTrimmed, line).take(32) {
             *votes.entry(at.saturating_sub(offset)).or_default() += 1;
         }
     }
@@ -94,9 +95,10 @@ fn distance(pattern: &[&str], index: &LineIndex<'_>, at: usize) -> f32 {
 }
 
 fn hint(pattern: &[&str], index: &LineIndex<'_>, at: usize) -> String {
-    let differing = pattern.iter().enumerate().find(|(offset, line)| {
-        super::index::right_trimmed(line) != super::index::right_trimmed(index.content(at + offset))
-    });
+    let differing = pattern
+        .iter()
+        .enumerate()
+        .find(|(offset, line)| right_trimmed(line) != right_trimmed(index.content(at + offset)));
     let only_blanks =
         pattern.iter().enumerate().all(|(offset, line)| line.trim() == index.content(at + offset).trim());
     match differing {

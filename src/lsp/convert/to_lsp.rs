@@ -120,7 +120,7 @@ fn command(title: &str, name: &str, arguments: Value) -> lsp::Command {
     lsp::Command { title: title.to_owned(), tooltip: None, command: name.to_owned(), arguments }
 }
 
-/// An edit of the workspace: text edits first, then creations, then deletions, because Neovim stops to check
+/// An edit of the workspace: text edits first, then creations, renames and deletions, because Neovim stops to check
 /// versions after the first resource operation.
 ///
 /// # Errors
@@ -140,10 +140,16 @@ pub(in crate::lsp) fn workspace_edit(
             }
             FileEdit::Create { uri, text } => texts.push((uri, None, vec![whole_file(text)])),
             FileEdit::Delete { .. } if !profile.delete_files => return Err("the editor cannot delete files"),
-            FileEdit::Delete { uri } => operations.push(delete_file(&uri)),
+            FileEdit::Delete { uri, .. } => operations.push(delete_file(&uri)),
+            FileEdit::Rename { .. } if !profile.rename_files => return Err("the editor cannot rename files"),
+            FileEdit::Rename { from, to, .. } => operations.push(rename_file(&from, &to)),
         }
     }
-    operations.sort_by_key(|operation| matches!(operation, lsp::DocumentChange::DeleteFile(_)));
+    operations.sort_by_key(|operation| match operation {
+        lsp::DocumentChange::DeleteFile(_) => 2,
+        lsp::DocumentChange::RenameFile(_) => 1,
+        _ => 0,
+    });
     if profile.document_changes {
         let texts = texts.into_iter().map(|(uri, version, edits)| text_edit(&uri, version, edits));
         return Ok(lsp::WorkspaceEdit {
@@ -182,6 +188,16 @@ fn create_file(document: &DocumentUri) -> lsp::DocumentChange {
     lsp::DocumentChange::CreateFile(lsp::CreateFile {
         uri: uri(document),
         options: Some(lsp::CreateFileOptions { overwrite: None, ignore_if_exists: Some(true) }),
+        annotation_id: None,
+    })
+}
+
+/// Nothing is at the new place; what comes there meanwhile must stay.
+fn rename_file(from: &DocumentUri, to: &DocumentUri) -> lsp::DocumentChange {
+    lsp::DocumentChange::RenameFile(lsp::RenameFile {
+        old_uri: uri(from),
+        new_uri: uri(to),
+        options: Some(lsp::RenameFileOptions { overwrite: Some(false), ignore_if_exists: None }),
         annotation_id: None,
     })
 }

@@ -263,9 +263,12 @@ impl State {
         }
     }
 
-    /// Creates or deletes a file on the disk.
+    /// Creates, deletes or renames a file on the disk.
     fn operation(&mut self, kind: &str, change: &Value) -> Notifications {
         assert_ne!(self.peer, Peer::Emacs, "it cannot do resource operations");
+        if kind == "rename" {
+            return self.rename(change);
+        }
         let uri = change["uri"].as_str().expect("a URI");
         let path = path(uri);
         match kind {
@@ -286,6 +289,20 @@ impl State {
             }
             other => panic!("no one asked for `{other}`"),
         }
+    }
+
+    /// Moves a file on the disk, and its document with what is not saved.
+    fn rename(&mut self, change: &Value) -> Notifications {
+        let (from, to) = (change["oldUri"].as_str().expect("a URI"), change["newUri"].as_str().expect("one"));
+        assert!(!path(to).exists(), "an editor would skip it, or overwrite {to}");
+        std::fs::create_dir_all(path(to).parent().expect("a folder")).unwrap();
+        std::fs::rename(path(from), path(to)).unwrap();
+        let Some(document) = self.documents.remove(from) else { return Vec::new() };
+        let closed = json!({"textDocument": {"uri": from}});
+        let version = self.first_version();
+        let item = json!({"uri": to, "languageId": "", "version": version, "text": document.text});
+        self.documents.insert(to.to_owned(), Document { version, text: document.text });
+        vec![("textDocument/didClose", closed), ("textDocument/didOpen", json!({ "textDocument": item }))]
     }
 
     /// Opens a document that is not open yet, as editors do before they edit it.

@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 use tenon::config::Config;
 use tenon::model::scripted::{Gate, Scripted, Step};
-use tenon::model::{Model, Role};
+use tenon::model::{EditFormat, Model, Role};
 use tenon::ports::ModelSource;
 use tenon::problem::Problem;
 
@@ -64,8 +64,28 @@ impl Session {
         Self::introduced(parameters, peer, Config::default(), folder).await
     }
 
-    async fn introduced(mut parameters: Value, peer: Peer, config: Config, folder: TempDir) -> Self {
-        let (model, fallback) = (Scripted::new("first"), Scripted::new("second"));
+    /// A model that writes patch envelopes.
+    pub(crate) async fn with_patches(peer: Peer) -> Self {
+        let mut settings = Scripted::new("first").settings().clone();
+        settings.edit_format = EditFormat::ApplyPatch;
+        let folder = tempfile::tempdir().unwrap();
+        let parameters = peer.parameters_at(folder.path());
+        Self::answered_by(Scripted::with_settings(settings), parameters, peer, Config::default(), folder)
+            .await
+    }
+
+    async fn introduced(parameters: Value, peer: Peer, config: Config, folder: TempDir) -> Self {
+        Self::answered_by(Scripted::new("first"), parameters, peer, config, folder).await
+    }
+
+    async fn answered_by(
+        model: Scripted,
+        mut parameters: Value,
+        peer: Peer,
+        config: Config,
+        folder: TempDir,
+    ) -> Self {
+        let fallback = Scripted::new("second");
         let models = Arc::new(Models(vec![model.clone(), fallback.clone()]));
         parameters["initializationOptions"] = json!({"tenon": {"events": true}});
         let start = move |editor| tenon::app::spawn(tenon::assembly::parts(&config, models, editor, None)).0;

@@ -7,7 +7,7 @@ use super::*;
 fn all() -> Vec<FileEdit> {
     let edit = SpanEdit { span: Span::default(), new_text: "x".to_owned() };
     vec![
-        FileEdit::Delete { uri: DocumentUri::new("file:///old") },
+        FileEdit::Delete { uri: DocumentUri::new("file:///old"), base: None },
         FileEdit::Create { uri: DocumentUri::new("file:///new"), text: "n\n".to_owned() },
         FileEdit::Edit {
             uri: DocumentUri::new("file:///[a] é"),
@@ -47,6 +47,26 @@ fn texts_come_first_and_creations_do_no_harm() {
             {"uri":"file:///old","options":{"ignoreIfNotExists":true},
             "kind":"delete"}]}"#]],
     );
+}
+
+#[test]
+fn files_are_renamed_only_to_where_nothing_is() {
+    let from = DocumentUri::new("file:///a");
+    let rename = || FileEdit::Rename { from: from.clone(), to: DocumentUri::new("file:///b"), base: None };
+    let delete = FileEdit::Delete { uri: DocumentUri::new("file:///old"), base: None };
+    let profile =
+        Profile { document_changes: true, delete_files: true, rename_files: true, ..Profile::default() };
+    check(
+        vec![delete, rename()],
+        &profile,
+        &expect![[r#"
+            {"documentChanges":[{"oldUri":"file:///a","newUri":"file:///b","options":{"overwrite":false},
+            "kind":"rename"},
+            {"uri":"file:///old","options":{"ignoreIfNotExists":true},
+            "kind":"delete"}]}"#]],
+    );
+    let profile = Profile { document_changes: true, ..Profile::default() };
+    check(vec![rename()], &profile, &expect!["the editor cannot rename files"]);
 }
 
 #[test]

@@ -1,0 +1,4 @@
+//! Replies of whole files.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| tenon_fuzz::parses_alike(tenon::diff::ReplyFormat::Whole, data));

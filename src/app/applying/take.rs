@@ -1,0 +1,94 @@
+//! Computes what takes an operation back, or does it once more.
+
+use super::plan::{Live, Target, create, delete, live, modify, rename, unreadable};
+use super::{FileTexts, FlightFile, FlightKind};
+use crate::app::state::State;
+use crate::problem::{Category, Problem};
+use crate::review::{AppliedFile, AppliedKind, Direction, Operation, Track};
+use crate::text::Rope;
+
+/// Every file of `operation`, taken in `direction`.
+///
+/// # Errors
+/// A file is not as the operation left it, or cannot be read.
+pub(super) fn take(
+    state: &State,
+    operation: Option<&Operation>,
+    direction: Direction,
+    texts: &FileTexts,
+) -> Result<Vec<FlightFile>, Problem> {
+    let Some(operation) = operation else {
+        return Err(Problem::error("unknown-proposal", Category::Request, "that step is no longer kept"));
+    };
+    let mut files = Vec::new();
+    for file in &operation.files {
+        files.extend(take_file(state, file, direction, texts)?);
+    }
+    Ok(files)
+}
+
+fn take_file(
+    state: &State,
+    file: &AppliedFile,
+    direction: Direction,
+    texts: &FileTexts,
+) -> Result<Option<FlightFile>, Problem> {
+    let Live { text, version, track } = live(state, &file.track, texts)?;
+    let path = file.path.clone();
+    if file.kind == AppliedKind::Deleted {
+        return match (direction, text) {
+            // Some editors keep the buffer of a deleted file: only the user can save it again.
+            (Direction::Undo, Some(text)) if text == file.before && version.is_some() => Ok(None),
+            (Direction::Undo, text) => create(path, track, &file.before.to_string(), text, version).map(Some),
+            (Direction::Redo, None) => Ok(None),
+            (Direction::Redo, Some(text)) if text == file.before => {
+                Ok(Some(delete(path, track, text, version)))
+            }
+            (Direction::Redo, Some(_)) => Err(changed_since(&path, version)),
+        };
+    }
+    if file.kind == AppliedKind::Created {
+        return match (direction, text) {
+            (Direction::Redo, text) => create(path, track, &file.after.to_string(), text, version).map(Some),
+            (Direction::Undo, None) => Ok(None),
+            // Some editors create the file empty and keep its text unsaved.
+            (Direction::Undo, Some(text))
+                if text == file.after || (version.is_none() && text.len_bytes() == 0) =>
+            {
+                Ok(Some(uncreate(state, path, track, text, version)))
+            }
+            (Direction::Undo, Some(_)) => Err(changed_since(&path, version)),
+        };
+    }
+    let Some(text) = text else { return Err(unreadable(&format!("{path} no longer exists"))) };
+    if version.is_none() && text != *track.base() {
+        return Err(changed_since(&path, version));
+    }
+    let Some(map) = track.map(&text) else { return Err(unreadable(&format!("{path} is not known"))) };
+    let edit = file.carry(direction, &map, &text).map_err(|_| changed_since(&path, version))?;
+    if let AppliedKind::Renamed { from, to, path: path_after } = &file.kind {
+        let (path, target) = match direction {
+            Direction::Undo => (path_after, Target { path, uri: from.clone() }),
+            Direction::Redo => (&file.path, Target { path: path_after.clone(), uri: to.clone() }),
+        };
+        return rename(state, path, track, text, edit, version, target, texts).map(Some);
+    }
+    modify(path, track, text, edit, version)
+}
+
+/// The text is not what the last step left. For a file that is not open, the editor may hold an unsaved text that
+/// cannot be seen from here.
+fn changed_since(path: &str, version: Option<i32>) -> Problem {
+    let hint = if version.is_some() {
+        "the place was edited since; undo those edits first, or change it by hand"
+    } else {
+        "open the file in the editor and try again"
+    };
+    Problem::error("changed-since", Category::Edit, format!("{path} is not as that step left it")).hint(hint)
+}
+
+fn uncreate(state: &State, path: String, track: Track, text: Rope, version: Option<i32>) -> FlightFile {
+    // Without resource operations the file can only be emptied.
+    let kind = if state.client.resource_operations { FlightKind::Uncreate } else { FlightKind::Modify };
+    FlightFile { kind, ..delete(path, track, text, version) }
+}

@@ -1,0 +1,296 @@
+//! Which file a block means, when it does not name one that is there.
+//!
+//! Models write names under another root, with the prefixes of a diff, in another case, with a typo, or leave them
+//! out. Such a name is taken for a known file only when it is like that file's and every block under it fits there,
+//! and in no other file whose name is like it. Only blocks that change lines are helped: for one that creates, deletes
+//! or renames, or that gives a whole file, a wrong name would be a wrong file, with nothing to prove it by.
+
+mod likeness;
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
+
+use super::lower::{self, normalise};
+use super::parse::{Block, Reply};
+use super::{ChangeKind, FileSet, Refusal, RefusalCode, Tier, resolve};
+use crate::text::Rope;
+pub use likeness::{has_same_name, is_like};
+
+/// Names listed in a refusal.
+const LISTED: usize = 5;
+
+/// A reply whose names are those of files, as far as that is certain.
+#[derive(Debug)]
+pub(super) struct Named<'a> {
+    /// The reply; the blocks' names are set where another file was meant.
+    pub(super) reply: Cow<'a, Reply>,
+    /// The files, with the candidates that are meant among them.
+    pub(super) base: Cow<'a, FileSet>,
+    /// A refusal for each block that could mean several files, or would make one that differs only in case.
+    pub(super) refusals: Vec<Refusal>,
+}
+
+/// A name as written, and the blocks under it.
+struct Group<'a> {
+    name: Option<&'a str>,
+    blocks: Vec<usize>,
+}
+
+/// Finds the files that the blocks of `reply` mean.
+pub(super) fn named<'a>(reply: &'a Reply, base: &'a FileSet) -> Named<'a> {
+    let mut named =
+        Named { reply: Cow::Borrowed(reply), base: Cow::Borrowed(base), refusals: case_clashes(reply, base) };
+    for group in unknown(reply, base) {
+        match meant(&group, reply, base) {
+            Meant::One(path) => {
+                if let Some(text) = base.candidates.get(path) {
+                    named.base.to_mut().files.insert(path.to_owned(), text.clone());
+                }
+                let blocks = &mut named.reply.to_mut().blocks;
+                for at in group.blocks {
+                    blocks[at] = with_path(&blocks[at], path);
+                }
+            }
+            Meant::Several(paths) => {
+                named.refusals.extend(group.blocks.iter().map(|&at| ambiguous(group.name, &paths, at)));
+            }
+            Meant::None => {}
+        }
+    }
+    named
+}
+
+/// The names, cleaned, of blocks that change lines, where no file of `base` has them: a caller that knows more files
+/// adds those with [`is_like`] names as [`FileSet::candidates`].
+pub fn sought(reply: &Reply, base: &FileSet) -> Vec<String> {
+    unknown(reply, base).iter().filter_map(|group| cleaned(group.name?, base)).collect()
+}
+
+/// The paths at which a reply makes files: a caller that knows more files adds those as candidates whose paths differ
+/// only in case.
+pub fn made(reply: &Reply, base: &FileSet) -> Vec<String> {
+    new_paths(reply, base).into_iter().map(|(_, path)| path).collect()
+}
+
+enum Meant<'a> {
+    None,
+    One(&'a str),
+    Several(Vec<&'a str>),
+}
+
+/// The groups of blocks that change lines of a file that is not there, or name none.
+fn unknown<'a>(reply: &'a Reply, base: &FileSet) -> Vec<Group<'a>> {
+    let mut groups: Vec<Group<'a>> = Vec::new();
+    let mut hopeless: Vec<&str> = Vec::new();
+    for (at, (name, block)) in effective(reply, base).zip(&reply.blocks).enumerate() {
+        if name.is_some_and(|name| is_known(name, base)) {
+            continue;
+        }
+        if !changes_lines(block) {
+            hopeless.extend(name);
+            continue;
+        }
+        match groups.iter_mut().find(|group| group.name.is_some() && group.name == name) {
+            Some(group) => group.blocks.push(at),
+            None => groups.push(Group { name, blocks: vec![at] }),
+        }
+    }
+    groups.retain(|group| group.name.is_none_or(|name| !hopeless.contains(&name)));
+    groups
+}
+
+/// The name of each block as written: its own, else that of the block before, else the default.
+fn effective<'a>(reply: &'a Reply, base: &FileSet) -> impl Iterator<Item = Option<&'a str>> {
+    let has_default = base.default_path.is_some();
+    let mut current = None;
+    reply.blocks.iter().map(move |block| {
+        current = block.path().or(current);
+        // The default is the caller's word, and never wrong.
+        if current.is_none() && has_default { Some("") } else { current }
+    })
+}
+
+fn is_known(name: &str, base: &FileSet) -> bool {
+    name.is_empty()
+        || base.files.contains_key(name)
+        || normalise(name).is_ok_and(|path| base.files.contains_key(&path))
+}
+
+/// Whether a block quotes lines of a file that it changes; by them a file can be told.
+fn changes_lines(block: &Block) -> bool {
+    let filled = |text: &str| !text.trim().is_empty();
+    match block {
+        Block::SearchReplace { search, .. } => search.iter().any(|line| filled(line)),
+        Block::Text { old, .. } => filled(old),
+        Block::Hunk { lines, .. } => lines.iter().filter_map(|line| line.old()).any(filled),
+        Block::Whole { .. } | Block::Create { .. } | Block::Delete { .. } | Block::Rename { .. } => false,
+    }
+}
+
+/// The one file that a group means.
+fn meant<'a>(group: &Group<'_>, reply: &Reply, base: &'a FileSet) -> Meant<'a> {
+    let blocks: Vec<&Block> = group.blocks.iter().map(|&at| &reply.blocks[at]).collect();
+    let fitting: Vec<&str> = match group.name {
+        Some(name) => {
+            let Some(name) = cleaned(name, base) else { return Meant::None };
+            if let Some((path, _)) = entry(&name, base).or_else(|| entry(without_side(&name)?, base)) {
+                // It is that file, whether or not the blocks fit.
+                return Meant::One(path);
+            }
+            let known = || base.files.iter().chain(&base.candidates);
+            let like = known().filter(|(path, _)| is_like(&name, path));
+            let fitting: Vec<_> = like
+                .filter(|(path, text)| fits(&blocks, path, text, false))
+                .map(|(path, _)| &**path)
+                .collect();
+            let mut named = known().filter(|(path, _)| has_same_name(&name, path));
+            match (&fitting[..], named.next(), named.next()) {
+                // In a folder of quite another name: then it must be the only file that is called so, and be quoted
+                // exactly.
+                ([], Some((path, text)), None) if fits(&blocks, path, text, true) => vec![path.as_str()],
+                _ => fitting,
+            }
+        }
+        None => {
+            let files = base.files.iter();
+            files.filter(|(path, text)| fits(&blocks, path, text, true)).map(|(path, _)| &**path).collect()
+        }
+    };
+    match fitting[..] {
+        [] => Meant::None,
+        [path] => Meant::One(path),
+        _ => Meant::Several(fitting),
+    }
+}
+
+fn entry<'a>(path: &str, base: &'a FileSet) -> Option<(&'a str, &'a Rope)> {
+    let found = base.files.get_key_value(path).or_else(|| base.candidates.get_key_value(path));
+    found.map(|(path, text)| (path.as_str(), text))
+}
+
+/// A name as a path below the root: an absolute one is cut, backslashes are separators. `None` for what cannot be one.
+fn cleaned(name: &str, base: &FileSet) -> Option<String> {
+    let name = name.replace('\\', "/");
+    let inside = base.root.as_deref().and_then(|root| {
+        let root = root.replace('\\', "/");
+        name.strip_prefix(root.trim_end_matches('/'))?.strip_prefix('/').map(str::to_owned)
+    });
+    normalise(&inside.unwrap_or(name)).ok()
+}
+
+/// The path without the side of a diff.
+fn without_side(name: &str) -> Option<&str> {
+    name.strip_prefix("a/").or_else(|| name.strip_prefix("b/"))
+}
+
+/// Whether all blocks have their place in this file; exactly or right-trimmed, and with something to change, when
+/// `alone`: then the lines are all that tells the file.
+fn fits(blocks: &[&Block], path: &str, text: &Rope, alone: bool) -> bool {
+    if alone && !blocks.iter().all(|block| is_quoted(block, text)) {
+        return false;
+    }
+    let reply =
+        Reply { blocks: blocks.iter().map(|block| with_path(block, path)).collect(), prose: String::new() };
+    let files = BTreeMap::from([(path.to_owned(), text.clone())]);
+    let base = FileSet { files, ..FileSet::default() };
+    let (patches, refusals) = lower::lower(&reply, &base);
+    refusals.is_empty()
+        && patches.iter().all(|patch| match resolve::resolve(patch, &base) {
+            Ok(change) if alone => {
+                let hunks = change.as_ref().map_or(&[][..], |change| change.hunks());
+                !hunks.is_empty() && hunks.iter().all(|hunk| hunk.evidence.tier <= Tier::RightTrimmed)
+            }
+            Ok(change) => change.is_none_or(|change| matches!(change.kind, ChangeKind::Modify { .. })),
+            Err(_) => false,
+        })
+}
+
+/// Whether the file has every line that a block quotes, blanks at line ends apart: a look that costs little.
+fn is_quoted(block: &Block, text: &Rope) -> bool {
+    let text = String::from(text);
+    let quoted: Vec<&str> = match block {
+        Block::SearchReplace { search, .. } => search.iter().map(String::as_str).collect(),
+        Block::Hunk { lines, .. } => lines.iter().filter_map(|line| line.old()).collect(),
+        // The first and the last line of a piece of text may be parts of lines.
+        Block::Text { old, .. } => return old.lines().all(|line| text.contains(line.trim_end())),
+        _ => return true,
+    };
+    let lines: HashSet<&str> = text.lines().map(str::trim_end).collect();
+    quoted.into_iter().all(|line| lines.contains(line.trim_end()))
+}
+
+fn with_path(block: &Block, path: &str) -> Block {
+    let mut block = block.clone();
+    match &mut block {
+        Block::SearchReplace { path: name, .. }
+        | Block::Text { path: name, .. }
+        | Block::Hunk { path: name, .. }
+        | Block::Whole { path: name, .. } => *name = Some(path.to_owned()),
+        Block::Create { .. } | Block::Delete { .. } | Block::Rename { .. } => {}
+    }
+    block
+}
+
+fn ambiguous(name: Option<&str>, paths: &[&str], block: usize) -> Refusal {
+    let mut listed: Vec<String> = paths.iter().take(LISTED).map(|path| format!("`{path}`")).collect();
+    if paths.len() > LISTED {
+        listed.push("others".to_owned());
+    }
+    let listed = listed.join(", ");
+    let message = match name {
+        Some(name) => format!("There is no file `{name}`, and the block fits in {listed}"),
+        None => format!("The block names no file, and fits in {listed}"),
+    };
+    let mut refusal = Refusal::new(
+        RefusalCode::AmbiguousFile,
+        message,
+        "Name the file by its whole path, as it was shown.",
+    );
+    refusal.block = Some(block);
+    refusal.path = name.map(str::to_owned);
+    refusal
+}
+
+/// The paths at which blocks make files, each with its block.
+fn new_paths(reply: &Reply, base: &FileSet) -> Vec<(usize, String)> {
+    let blocks = reply.blocks.iter().zip(effective(reply, base)).enumerate();
+    let path = |(at, (block, name)): (usize, (&Block, Option<&str>))| {
+        let name = match block {
+            Block::Rename { to, .. } => to,
+            Block::Delete { .. } => return None,
+            block if changes_lines(block) => return None,
+            _ => name.filter(|name| !name.is_empty())?,
+        };
+        Some((at, normalise(name).ok().filter(|path| !base.files.contains_key(path))?))
+    };
+    blocks.filter_map(path).collect()
+}
+
+/// Refuses to make files beside others whose paths differ only in case: many file systems take them for the same.
+fn case_clashes(reply: &Reply, base: &FileSet) -> Vec<Refusal> {
+    let mut refusals = Vec::new();
+    for (at, path) in new_paths(reply, base) {
+        let own = match &reply.blocks[at] {
+            Block::Rename { path, .. } => normalise(path).ok(),
+            _ => None,
+        };
+        let folded = path.to_lowercase();
+        let mut known = base.files.keys().chain(base.candidates.keys());
+        if let Some(there) = known
+            .find(|known| **known != path && Some(*known) != own.as_ref() && known.to_lowercase() == folded)
+        {
+            let refusal = Refusal::new(
+                RefusalCode::FileExists,
+                format!(
+                    "There is `{there}`, whose name differs only in case; many systems take both for one file"
+                ),
+                format!("Use the name `{there}`, or quite another one."),
+            );
+            refusals.push(refusal.of_block(&path, at));
+        }
+    }
+    refusals
+}
+
+#[cfg(test)]
+mod tests;

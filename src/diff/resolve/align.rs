@@ -1,0 +1,526 @@
+//! Gapped alignment: the place of a block whose context the reply skipped, reworded or left out.
+//!
+//! Dynamic programming over the block's old lines and the file's lines (semi-global: the block whole, the file from
+//! anywhere to anywhere). Deleted lines must match, without holes between them; a line is inserted only between
+//! lines that are neighbours in the file; context may lack lines of the file or be worded a little otherwise. A second
+//! pass from the end gives, for each line that an edit hangs on, the cost of the best alignment that puts it elsewhere:
+//! the best one must win by a margin.
+
+use std::ops::Range;
+
+use super::index::LineIndex;
+use super::key::{Key, weight};
+use crate::diff::tagged::TaggedLine;
+
+/// Cells of the table, per window and in all.
+const MAX_CELLS: usize = 1 << 20;
+/// Windows around lines that are rarer than this are looked at, when the whole file is too long.
+const RARE: usize = 24;
+/// A context line that is worded otherwise must be as similar as this.
+const SIMILAR: f64 = 0.75;
+/// What it costs to leave out a line of the file, a blank line of the file, a blank line of the reply.
+const SKIP: f32 = 1.0;
+const SKIP_BLANK: f32 = 0.25;
+/// What an equal line costs that is equal only when trimmed, or only in its canonical form.
+const TRIMMED: f32 = 0.01;
+const CANONICAL: f32 = 0.03;
+/// Cost allowed per old line that is not blank, and in any case.
+const PER_LINE: f32 = 0.2;
+const AT_LEAST: f32 = 1.1;
+/// By how much the best place must be better than the next.
+const MARGIN: f32 = 0.5;
+/// Letters and digits that the lines that match must have together.
+const MIN_WEIGHT: usize = 10;
+/// Beyond this, nothing is.
+const INFINITE: f32 = 1e9;
+/// Characters of a line that are compared for similarity.
+const LINE_CHARS: usize = 160;
+
+/// The best alignment.
+#[derive(Debug)]
+pub(super) struct Alignment {
+    /// For each line of the block, the line of the file.
+    pub(super) at: Vec<Option<usize>>,
+    /// What it costs, in lines.
+    pub(super) cost: f32,
+    /// By how much the next best is worse, in lines.
+    pub(super) margin: f32,
+}
+
+/// How an alignment was missed.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Missed {
+    /// Nothing fits well enough.
+    NoPlace,
+    /// These lines of the file fit nearly as well as each other.
+    Several(Vec<usize>),
+}
+
+/// What may lie between an old line and the old line before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Between {
+    /// Nothing.
+    Nothing,
+    /// Lines of the file that the reply skipped, each at a cost.
+    Skipped,
+    /// Any lines: the reply says so.
+    Anything,
+}
+
+/// An old line of the block.
+struct OldLine<'a> {
+    /// Its index in the block.
+    at: usize,
+    text: &'a str,
+    is_delete: bool,
+    /// Whether what comes hangs on it.
+    is_anchor: bool,
+    between: Between,
+}
+
+/// Aligns the block with the lines of the file. With `strict_braces`, lines without letters and digits must be indented
+/// as in the file.
+pub(super) fn align(
+    lines: &[TaggedLine],
+    index: &LineIndex<'_>,
+    strict_braces: bool,
+) -> Result<Alignment, Missed> {
+    let old = old_lines(lines);
+    let n_filled = old.iter().filter(|line| !line.text.trim().is_empty()).count();
+    if n_filled == 0 || old.iter().all(|line| !line.is_delete && !line.is_anchor) {
+        return Err(Missed::NoPlace);
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a number of lines")]
+    let limit = (PER_LINE * n_filled as f32).max(AT_LEAST);
+    let mut best: Option<(Alignment, usize)> = None;
+    let mut others: Vec<(f32, usize)> = Vec::new();
+    for window in windows(&old, index).ok_or(Missed::NoPlace)? {
+        let Some((found, second)) = Table::new(&old, index, window, strict_braces).best() else { continue };
+        let first = found.at.iter().flatten().next().copied().unwrap_or(0);
+        others.extend(second);
+        match &best {
+            Some((known, at)) if known.cost <= found.cost => others.push((found.cost, first)),
+            _ => {
+                others.extend(best.take().map(|(known, at)| (known.cost, at)));
+                best = Some((found, first));
+            }
+        }
+    }
+    let (mut alignment, first) = best.ok_or(Missed::NoPlace)?;
+    let known: usize = old
+        .iter()
+        .filter_map(|line| {
+            let there = index.content(alignment.at[line.at]?);
+            // A line that is worded otherwise tells half as much.
+            let share = if Key::Canonical.same(line.text, there) { 1 } else { 2 };
+            Some(weight(line.text) / share)
+        })
+        .sum();
+    if alignment.cost > limit || known < MIN_WEIGHT {
+        return Err(Missed::NoPlace);
+    }
+    let second = others.iter().map(|(cost, _)| *cost).fold(INFINITE, f32::min);
+    alignment.margin = second - alignment.cost;
+    if alignment.margin < MARGIN {
+        let mut places = vec![first];
+        places.extend(others.iter().filter(|(cost, _)| cost - alignment.cost < MARGIN).map(|(_, at)| *at));
+        places.sort_unstable();
+        places.dedup();
+        return Err(Missed::Several(places));
+    }
+    Ok(alignment)
+}
+
+fn old_lines(lines: &[TaggedLine]) -> Vec<OldLine<'_>> {
+    let mut old: Vec<OldLine<'_>> = Vec::new();
+    let mut between = Between::Skipped;
+    let mut adds = false;
+    let mut gap = false;
+    for (at, line) in lines.iter().enumerate() {
+        let is_delete = match line {
+            TaggedLine::Gap(_) => {
+                (between, gap) = (Between::Anything, true);
+                continue;
+            }
+            TaggedLine::Add(_) => {
+                adds = true;
+                // What comes hangs on the line before it, if there is one right before it.
+                if let Some(before) = old.last_mut().filter(|_| !gap) {
+                    before.is_anchor = true;
+                }
+                continue;
+            }
+            TaggedLine::Delete(_) => true,
+            TaggedLine::Context(_) => false,
+        };
+        let after_delete = old.last().is_some_and(|before| before.is_delete);
+        if between == Between::Skipped
+            && ((is_delete && after_delete) || (adds && !is_delete && !after_delete))
+        {
+            between = Between::Nothing;
+        }
+        let is_anchor = adds && !matches!(lines.get(at.wrapping_sub(1)), Some(TaggedLine::Gap(_)));
+        old.push(OldLine { at, text: line.text(), is_delete, is_anchor, between });
+        (between, adds, gap) = (Between::Skipped, false, false);
+    }
+    old
+}
+
+/// The parts of the file that are worth a look: all of it, or what is around rare lines of the block.
+fn windows(old: &[OldLine<'_>], index: &LineIndex<'_>) -> Option<Vec<Range<usize>>> {
+    let n_old = old.len() + 1;
+    if n_old.saturating_mul(index.len() + 1) <= MAX_CELLS / 4 {
+        return Some(std::iter::once(0..index.len()).collect());
+    }
+    let mut seeds: Vec<(usize, usize)> = old
+        .iter()
+        .enumerate()
+        .filter(|(_, line)| weight(line.text) > 2)
+        .map(|(nth, line)| (index.n_equal(Key::Canonical, line.text), nth))
+        .filter(|(n_equal, _)| (1..=RARE).contains(n_equal))
+        .collect();
+    seeds.sort_unstable();
+    let n_gaps = old.iter().filter(|line| line.between == Between::Anything).count();
+    let slack = n_old / 4 + 8 + n_gaps * 400;
+    let mut ranges: Vec<Range<usize>> = Vec::new();
+    for (_, nth) in seeds.into_iter().take(6) {
+        for at in index.equal_lines(Key::Canonical, old[nth].text) {
+            let end = (at + (n_old - nth) + slack).min(index.len());
+            ranges.push(at.saturating_sub(nth + slack)..end);
+        }
+    }
+    ranges.sort_unstable_by_key(|range| range.start);
+    let mut merged: Vec<Range<usize>> = Vec::new();
+    for range in ranges {
+        match merged.last_mut() {
+            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+            _ => merged.push(range),
+        }
+    }
+    let cells: usize = merged.iter().map(|range| n_old.saturating_mul(range.len() + 1)).sum();
+    (!merged.is_empty() && cells <= MAX_CELLS).then_some(merged)
+}
+
+/// The table of one window. Cell `(i, j)`: the first `i` old lines are done, the first `j` lines of the window passed.
+struct Table<'t, 'a> {
+    old: &'t [OldLine<'a>],
+    index: &'t LineIndex<'a>,
+    window: Range<usize>,
+    /// Cost of each pair of an old line and a line of the window.
+    pairs: Vec<f32>,
+}
+
+impl<'t, 'a> Table<'t, 'a> {
+    fn new(
+        old: &'t [OldLine<'a>],
+        index: &'t LineIndex<'a>,
+        window: Range<usize>,
+        strict_braces: bool,
+    ) -> Self {
+        let width = window.len();
+        let mut pairs = vec![INFINITE; old.len() * width];
+        let hashes = &index.hashes(Key::Canonical)[window.clone()];
+        for (nth, line) in old.iter().enumerate() {
+            let wanted = Key::Canonical.hash(line.text);
+            let row = &mut pairs[nth * width..(nth + 1) * width];
+            let mut n_equal = 0;
+            for (j, cell) in row.iter_mut().enumerate().filter(|(j, _)| hashes[*j] == wanted) {
+                let cost = equal_cost(line.text, index.content(window.start + j));
+                *cell = if strict_braces && cost > 0.0 && weight(line.text) == 0 { INFINITE } else { cost };
+                n_equal += usize::from(*cell < INFINITE);
+            }
+            if n_equal == 0 && !line.is_delete && weight(line.text) > 0 {
+                let wanted = Shape::new(line.text);
+                for (j, cell) in row.iter_mut().enumerate() {
+                    *cell = wanted.cost(index.content(window.start + j));
+                }
+            }
+        }
+        Self { old, index, window, pairs }
+    }
+
+    fn pair(&self, i: usize, j: usize) -> f32 {
+        self.pairs[i * self.window.len() + j]
+    }
+
+    /// What it costs to pass line `j` of the window between old lines `i - 1` and `i`.
+    fn pass(&self, i: usize, j: usize) -> f32 {
+        match self.old[i].between {
+            Between::Nothing => INFINITE,
+            Between::Anything => 0.0,
+            Between::Skipped if self.index.content(self.window.start + j).trim().is_empty() => SKIP_BLANK,
+            Between::Skipped => SKIP,
+        }
+    }
+
+    /// What it costs to do without old line `i`: only blank lines that nothing hangs on.
+    fn drop(&self, i: usize) -> f32 {
+        let line = &self.old[i];
+        let droppable = !line.is_delete && !line.is_anchor && line.text.trim().is_empty();
+        if droppable { SKIP_BLANK } else { INFINITE }
+    }
+
+    /// The best alignment, and the cost and place of the best that puts some edited line elsewhere.
+    fn best(&self) -> Option<(Alignment, Option<(f32, usize)>)> {
+        let (n, m) = (self.old.len(), self.window.len());
+        let width = m + 1;
+        let forward = self.forward();
+        let mut j = (0..=m).min_by(|&a, &b| forward[n * width + a].total_cmp(&forward[n * width + b]))?;
+        let cost = forward[n * width + j];
+        if cost >= INFINITE {
+            return None;
+        }
+        let mut matched: Vec<Option<usize>> = vec![None; n];
+        let mut i = n;
+        while i > 0 {
+            let here = forward[i * width + j];
+            let close = |other: f32| (other - here).abs() < 1e-4;
+            if j > 0 && close(forward[(i - 1) * width + j - 1] + self.pair(i - 1, j - 1)) {
+                (i, j) = (i - 1, j - 1);
+                matched[i] = Some(j);
+            } else if close(forward[(i - 1) * width + j] + self.drop(i - 1)) {
+                i -= 1;
+            } else if j > 0 && i < n && close(forward[i * width + j - 1] + self.pass(i, j - 1)) {
+                j -= 1;
+            } else {
+                return None;
+            }
+        }
+        let second = self.second(&forward, &matched);
+        let mut at = vec![None; self.old.last().map_or(0, |line| line.at + 1)];
+        for (line, matched) in self.old.iter().zip(&matched) {
+            at[line.at] = matched.map(|j| self.window.start + j);
+        }
+        Some((Alignment { at, cost, margin: 0.0 }, second))
+    }
+
+    fn forward(&self) -> Vec<f32> {
+        let (n, m) = (self.old.len(), self.window.len());
+        let width = m + 1;
+        let mut cells = vec![INFINITE; (n + 1) * width];
+        cells[..width].fill(0.0);
+        for i in 1..=n {
+            let (done, row) = cells.split_at_mut(i * width);
+            let before = &done[(i - 1) * width..];
+            let drop = self.drop(i - 1);
+            row[0] = before[0] + drop;
+            for j in 1..=m {
+                let mut cost = (before[j - 1] + self.pair(i - 1, j - 1)).min(before[j] + drop);
+                if i < n {
+                    cost = cost.min(row[j - 1] + self.pass(i, j - 1));
+                }
+                row[j] = cost.min(INFINITE);
+            }
+        }
+        cells
+    }
+
+    fn backward(&self) -> Vec<f32> {
+        let (n, m) = (self.old.len(), self.window.len());
+        let width = m + 1;
+        let mut cells = vec![INFINITE; (n + 1) * width];
+        cells[n * width..].fill(0.0);
+        for i in (0..n).rev() {
+            let (row, done) = cells[i * width..].split_at_mut(width);
+            let drop = self.drop(i);
+            row[m] = done[m] + drop;
+            for j in (0..m).rev() {
+                let mut cost = (done[j + 1] + self.pair(i, j)).min(done[j] + drop);
+                if i > 0 {
+                    cost = cost.min(row[j + 1] + self.pass(i, j));
+                }
+                row[j] = cost.min(INFINITE);
+            }
+        }
+        cells
+    }
+
+    /// The best alignment that puts some deleted line or anchor elsewhere: its cost, and the line of the file.
+    fn second(&self, forward: &[f32], matched: &[Option<usize>]) -> Option<(f32, usize)> {
+        let width = self.window.len() + 1;
+        let backward = self.backward();
+        let mut second: Option<(f32, usize)> = None;
+        for (i, line) in self.old.iter().enumerate().filter(|(_, line)| line.is_delete || line.is_anchor) {
+            debug_assert!(line.at >= i, "old lines are in the order of the block");
+            for j in (0..self.window.len()).filter(|&j| matched[i] != Some(j)) {
+                let cost = forward[i * width + j] + self.pair(i, j) + backward[(i + 1) * width + j + 1];
+                if cost < INFINITE && second.is_none_or(|(known, _)| cost < known) {
+                    second = Some((cost, self.window.start + j));
+                }
+            }
+        }
+        second
+    }
+}
+
+/// What it costs to take two lines for the same whose canonical forms have the same hash.
+fn equal_cost(one: &str, other: &str) -> f32 {
+    if Key::RightTrimmed.same(one, other) {
+        0.0
+    } else if Key::Trimmed.same(one, other) {
+        TRIMMED
+    } else if Key::Canonical.same(one, other) {
+        CANONICAL
+    } else {
+        INFINITE
+    }
+}
+
+/// A line prepared for many comparisons.
+struct Shape<'a> {
+    line: &'a str,
+    counts: [u8; 64],
+}
+
+impl<'a> Shape<'a> {
+    fn new(line: &'a str) -> Self {
+        let line = shortened(line.trim());
+        Self { line, counts: counts(line) }
+    }
+
+    /// What it costs to take `other` for this line, worded otherwise.
+    fn cost(&self, other: &str) -> f32 {
+        let other = shortened(other.trim());
+        let (short, long) = (self.line.len().min(other.len()), self.line.len().max(other.len()));
+        // Each of these bounds the similarity from above, cheaply.
+        #[expect(clippy::cast_precision_loss, reason = "a number of characters")]
+        let too_far = |edits: usize| edits as f64 > (1.0 - SIMILAR) * long as f64;
+        if short == 0 || too_far(long - short) {
+            return INFINITE;
+        }
+        let difference: u32 =
+            self.counts.iter().zip(counts(other)).map(|(a, b)| u32::from(a.abs_diff(b))).sum();
+        if too_far(difference as usize / 2) {
+            return INFINITE;
+        }
+        let similar = strsim::normalized_levenshtein(self.line, other);
+        #[expect(clippy::cast_possible_truncation, reason = "a number between 0 and 1")]
+        let apart = (1.0 - similar) as f32;
+        if similar < SIMILAR { INFINITE } else { 0.3 + apart * 2.0 }
+    }
+}
+
+fn shortened(line: &str) -> &str {
+    line.char_indices().nth(LINE_CHARS).map_or(line, |(end, _)| &line[..end])
+}
+
+fn counts(line: &str) -> [u8; 64] {
+    let mut counts = [0_u8; 64];
+    for byte in line.bytes() {
+        let count = &mut counts[usize::from(byte & 63)];
+        *count = count.saturating_add(1);
+    }
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diff::resolve::Lines;
+    use crate::diff::tagged::TaggedLine::{Add, Context, Delete, Gap};
+
+    const FILE: &str = "\
+fn first() {
+    let alpha = load_alpha();
+    let beta = load_beta();
+
+    let gamma = alpha + beta;
+    report(gamma);
+    store(gamma);
+}
+
+fn second() {
+    let alpha = load_alpha();
+    let delta = load_delta();
+    report(delta);
+}
+";
+
+    /// Block lines with their tag in front; `expected` has the one-based file line of each.
+    fn check(lines: &[&str], expected: Result<&[usize], &Missed>) {
+        let block: Vec<TaggedLine> = lines
+            .iter()
+            .map(|line| match line.split_at(1) {
+                ("-", text) => Delete(text.to_owned()),
+                ("+", text) => Add(text.to_owned()),
+                ("?", text) => Gap(text.to_owned()),
+                (_, text) => Context(text.to_owned()),
+            })
+            .collect();
+        let cut = Lines::new(FILE);
+        let index = LineIndex::new(&cut);
+        let found = align(&block, &index, true)
+            .map(|found| found.at.iter().map(|at| at.map_or(0, |at| at + 1)).collect::<Vec<_>>());
+        assert_eq!(
+            found.as_deref(),
+            expected.map_err(|e| match e {
+                Missed::NoPlace => &Missed::NoPlace,
+                Missed::Several(_) => e,
+            }),
+            "{lines:?}"
+        );
+    }
+
+    #[test]
+    fn a_skipped_line_of_context() {
+        check(
+            &[
+                "     let alpha = load_alpha();",
+                "     let gamma = alpha + beta;",
+                "-    report(gamma);",
+                "     store(gamma);",
+            ],
+            Err(&Missed::NoPlace),
+        );
+        check(
+            &[
+                " fn first() {",
+                "     let beta = load_beta();",
+                "",
+                "     let gamma = alpha + beta;",
+                "-    report(gamma);",
+                "     store(gamma);",
+            ]
+            .map(|line| if line.is_empty() { " " } else { line }),
+            Ok(&[1, 3, 4, 5, 6, 7]),
+        );
+    }
+
+    #[test]
+    fn reworded_context() {
+        check(
+            &[
+                "     let gamma = alpha + betas;",
+                "-    report(gamma);",
+                "+    print(gamma);",
+                "     store(gamma);",
+            ],
+            Ok(&[5, 6, 0, 7]),
+        );
+    }
+
+    #[test]
+    fn deleted_lines_must_match_and_stand_together() {
+        check(
+            &["     let gamma = alpha + beta;", "-    report(gammas);", "     store(gamma);"],
+            Err(&Missed::NoPlace),
+        );
+        check(
+            &["     let beta = load_beta();", "-    let gamma = alpha + beta;", "-    store(gamma);", " }"],
+            Err(&Missed::NoPlace),
+        );
+    }
+
+    #[test]
+    fn what_comes_needs_neighbours() {
+        check(
+            &["     let beta = load_beta();", "+    x();", "     report(gamma);", "     store(gamma);"],
+            Err(&Missed::NoPlace),
+        );
+    }
+
+    #[test]
+    fn a_gap_is_free() {
+        check(&[" fn first() {", "?    // ...", "-    store(gamma);", " }"], Ok(&[1, 0, 7, 8]));
+    }
+}

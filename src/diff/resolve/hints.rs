@@ -1,0 +1,133 @@
+//! Chooses among places that fit equally well, by what a reply says about the place besides its lines.
+//!
+//! A line number counts only when every block of the file that has one sits exactly on it, and no header is wrong about
+//! its own lines: models are bad at numbers, and one wrong number says that all were guessed. A definition named behind
+//! `@@` counts when the file has exactly one such definition.
+
+use std::ops::Range;
+use std::path::Path;
+
+use super::index::{Found, LineIndex};
+use super::key::{Key, indentation};
+use crate::diff::lower::LineHunk;
+use crate::diff::tagged::{Hints, TaggedLine};
+use crate::syntax::{Language, outline};
+use crate::text::Rope;
+
+/// What is known about one file's blocks.
+pub(super) struct Guide<'a> {
+    path: &'a str,
+    index: &'a LineIndex<'a>,
+    numbers_hold: bool,
+    definitions: std::cell::OnceCell<Vec<Range<usize>>>,
+}
+
+impl<'a> Guide<'a> {
+    /// Looks at all blocks of the file at once.
+    pub(super) fn new(path: &'a str, line_hunks: &[LineHunk], index: &'a LineIndex<'a>) -> Self {
+        let holds = |line_hunk: &LineHunk| {
+            let Some(line) = line_hunk.hints.line else { return true };
+            let old: Vec<&str> = line_hunk.lines.iter().filter_map(TaggedLine::old).collect();
+            line_hunk.hints.counts_fit != Some(false)
+                && !old.is_empty()
+                && line > 0
+                && index.fits_at(Key::RightTrimmed, &old, line - 1)
+        };
+        // Only asked about when some block is in several places.
+        let numbers_hold =
+            line_hunks.iter().any(|hunk| hunk.hints.line.is_some()) && line_hunks.iter().all(holds);
+        Self { path, index, numbers_hold, definitions: std::cell::OnceCell::new() }
+    }
+
+    /// The one of `places` (lines where `n_old` old lines fit) that the hints name.
+    pub(super) fn choose(&self, places: &[usize], n_old: usize, hints: &Hints) -> Option<usize> {
+        if let (true, Some(line)) = (self.numbers_hold, hints.line)
+            && places.contains(&(line - 1))
+        {
+            return Some(line - 1);
+        }
+        let mut left = places.to_vec();
+        if let Some(span) = self.span(&hints.anchors) {
+            left.retain(|&at| span.start <= at && at + n_old <= span.end);
+        }
+        if hints.at_end {
+            left.retain(|&at| at + n_old == self.index.len());
+        }
+        match left[..] {
+            [only] if places.len() > 1 => Some(only),
+            _ => None,
+        }
+    }
+
+    /// The lines of the definition that the anchors name, outermost first.
+    pub(super) fn span(&self, anchors: &[String]) -> Option<Range<usize>> {
+        let mut span = None;
+        for anchor in anchors {
+            let within = span.clone().unwrap_or(0..self.index.len());
+            span = Some(self.named(anchor, within)?);
+        }
+        span
+    }
+
+    /// The one definition within `within` that begins with a line like `anchor`.
+    fn named(&self, anchor: &str, within: Range<usize>) -> Option<Range<usize>> {
+        let wanted = anchor.trim().trim_end_matches([':', '{', ' ']);
+        if wanted.len() < 3 {
+            return None;
+        }
+        let is_named = |line: &str| {
+            let line = line.trim();
+            line.strip_prefix(wanted).is_some_and(|rest| {
+                let ends_word = wanted.ends_with(|c: char| !c.is_alphanumeric() && c != '_');
+                // Git cuts the line at 80 bytes.
+                ends_word
+                    || wanted.len() >= 60
+                    || !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_')
+            })
+        };
+        let mut lines = within.clone().filter(|&at| is_named(self.index.content(at)));
+        let first = lines.next()?;
+        if lines.next().is_some() {
+            return None;
+        }
+        let end = self.definition_at(first).unwrap_or_else(|| self.end_by_indentation(first));
+        Some(first..end.min(within.end))
+    }
+
+    /// The line behind the definition that begins at line `at`, by its syntax.
+    fn definition_at(&self, at: usize) -> Option<usize> {
+        let definitions = self.definitions.get_or_init(|| self.definitions().unwrap_or_default());
+        // A decorator or an attribute may stand above the line that names it.
+        let around =
+            definitions.iter().filter(|lines| lines.start <= at && at < lines.end && at - lines.start <= 8);
+        around.min_by_key(|lines| lines.len()).map(|lines| lines.end)
+    }
+
+    fn definitions(&self) -> Option<Vec<Range<usize>>> {
+        let language = Language::from_path(Path::new(self.path))?;
+        let text = Rope::from_str(self.index.lines().text());
+        let lines = |range: Range<usize>| {
+            let last = range.end.saturating_sub(1).max(range.start);
+            text.byte_to_line(range.start)..text.byte_to_line(last) + 1
+        };
+        Some(outline(language, &text)?.into_iter().map(|symbol| lines(symbol.range)).collect())
+    }
+
+    /// The line behind the block that begins at line `at`: the first that is not indented more.
+    fn end_by_indentation(&self, at: usize) -> usize {
+        let depth = indentation(self.index.content(at)).len();
+        let is_behind = |line: &str| !line.trim().is_empty() && indentation(line).len() <= depth;
+        (at + 1..self.index.len())
+            .find(|&line| is_behind(self.index.content(line)))
+            .unwrap_or(self.index.len())
+    }
+}
+
+/// The places of a run of lines that was found.
+pub(super) fn places(found: Found) -> Vec<usize> {
+    match found {
+        Found::Nowhere => Vec::new(),
+        Found::Once(at) => vec![at],
+        Found::Several(places) => places,
+    }
+}

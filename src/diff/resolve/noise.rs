@@ -1,0 +1,228 @@
+//! Other readings of a block, for what models put around or into the lines they quote: fences, line numbers, blank
+//! edges, HTML entities, escapes that were escaped once more.
+//!
+//! A reading is only ever taken when it fits exactly, in one place, and the block as written fits nowhere. Every
+//! reading treats the lines to find and the lines to write alike.
+
+use crate::diff::tagged::{TaggedLine, tagged};
+
+/// A way to read a block.
+type Reading = fn(&[TaggedLine]) -> Option<Vec<TaggedLine>>;
+
+/// In order of preference.
+const READINGS: [Reading; 6] = [
+    without_edge_blanks,
+    without_fences,
+    |lines| without_numbers(lines, true),
+    |lines| without_numbers(lines, false),
+    |lines| each(lines, without_entities),
+    without_escapes,
+];
+
+/// The other readings of a block that differ from it: each alone, then with blank edges taken off too.
+pub(super) fn readings(lines: &[TaggedLine]) -> impl Iterator<Item = Vec<TaggedLine>> + '_ {
+    READINGS.iter().filter_map(|reading| reading(lines)).flat_map(|read| {
+        let bare = without_edge_blanks(&read);
+        std::iter::once(read).chain(bare).map(|read| tagged_again(&read))
+    })
+}
+
+/// The same lines compared again: what differed by its noise may be equal now.
+fn tagged_again(lines: &[TaggedLine]) -> Vec<TaggedLine> {
+    let old: Vec<&str> = lines.iter().filter_map(TaggedLine::old).collect();
+    let new: Vec<&str> = lines.iter().filter_map(TaggedLine::kept).collect();
+    tagged(&old, &new)
+}
+
+fn is_old(line: &TaggedLine) -> bool {
+    line.old().is_some()
+}
+
+/// The same change of every line; `None` when no old line changes.
+fn each(lines: &[TaggedLine], read: fn(&str) -> Option<String>) -> Option<Vec<TaggedLine>> {
+    let mut changed = false;
+    let lines = lines
+        .iter()
+        .map(|line| match read(line.text()) {
+            Some(text) => {
+                changed |= is_old(line);
+                line.with_text(text)
+            }
+            None => line.clone(),
+        })
+        .collect();
+    changed.then_some(lines)
+}
+
+/// Without the blank lines that the block begins or ends with.
+fn without_edge_blanks(lines: &[TaggedLine]) -> Option<Vec<TaggedLine>> {
+    let is_blank = |line: &&TaggedLine| line.text().trim().is_empty();
+    let n_first = lines.iter().take_while(is_blank).count();
+    let n_last = lines[n_first..].iter().rev().take_while(is_blank).count();
+    let edges = || lines[..n_first].iter().chain(&lines[lines.len() - n_last..]);
+    // Blank lines that only come belong to what comes.
+    let kept = lines[n_first..lines.len() - n_last].to_vec();
+    (edges().any(is_old) && kept.iter().any(is_old)).then_some(kept)
+}
+
+/// Without code fences around the old lines, the new lines, or both.
+fn without_fences(lines: &[TaggedLine]) -> Option<Vec<TaggedLine>> {
+    let is_fence = |line: &TaggedLine| line.text().trim_start().starts_with("```");
+    let mut drop = vec![false; lines.len()];
+    for wanted in [TaggedLine::old as fn(&TaggedLine) -> Option<&str>, TaggedLine::kept] {
+        let side: Vec<usize> = (0..lines.len()).filter(|&at| wanted(&lines[at]).is_some()).collect();
+        if let ([first, .., last], true) = (&side[..], side.len() >= 2)
+            && is_fence(&lines[*first])
+            && lines[*last].text().trim() == "```"
+        {
+            drop[*first] = true;
+            drop[*last] = true;
+        }
+    }
+    if !drop.contains(&true) {
+        return None;
+    }
+    let kept: Vec<TaggedLine> =
+        lines.iter().zip(drop).filter(|(_, drop)| !drop).map(|(line, _)| line.clone()).collect();
+    kept.iter().any(is_old).then_some(kept)
+}
+
+/// Without ascending line numbers: `12 | x`, `12: x`, `12<tab>x`, `12→x`; one blank behind every mark goes with it if
+/// `blank` says so. Every old line has one; of the lines that come, all or none.
+fn without_numbers(lines: &[TaggedLine], blank: bool) -> Option<Vec<TaggedLine>> {
+    let mut last = None;
+    let is_bare = |line: &TaggedLine| {
+        numbered(line.text(), false).is_some_and(|(_, rest)| !rest.is_empty() && !rest.starts_with(' '))
+    };
+    if blank && lines.iter().any(is_bare) {
+        return None;
+    }
+    for line in lines.iter().filter(|line| is_old(line)) {
+        let (number, _) = numbered(line.text(), blank)?;
+        if last.is_some_and(|last| number != last + 1) {
+            return None;
+        }
+        last = Some(number);
+    }
+    last?;
+    let added = || lines.iter().filter(|line| matches!(line, TaggedLine::Add(_)) && !line.text().is_empty());
+    let n_numbered = added().filter(|line| numbered(line.text(), blank).is_some()).count();
+    if n_numbered != 0 && n_numbered != added().count() {
+        return None;
+    }
+    let read = |line: &TaggedLine| match numbered(line.text(), blank) {
+        Some((_, rest)) => line.with_text(rest.to_owned()),
+        None => line.clone(),
+    };
+    Some(lines.iter().map(read).collect())
+}
+
+fn numbered(line: &str, blank: bool) -> Option<(u64, &str)> {
+    let body = line.trim_start_matches(' ');
+    let digits = body.len() - body.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let number = body[..digits].parse().ok()?;
+    let rest = body[digits..].trim_start_matches(' ');
+    let rest = rest.strip_prefix(['|', ':', '\t', '\u{2192}', '\u{2502}'])?;
+    Some((number, if blank { rest.strip_prefix(' ').unwrap_or(rest) } else { rest }))
+}
+
+fn without_entities(line: &str) -> Option<String> {
+    const ENTITIES: [(&str, &str); 8] = [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&#34;", "\""),
+        ("&#39;", "'"),
+        ("&#x27;", "'"),
+        ("&apos;", "'"),
+        // Last, so that an escaped entity is taken back one step only.
+        ("&amp;", "&"),
+    ];
+    if !line.contains('&') {
+        return None;
+    }
+    let mut read = line.to_owned();
+    for (entity, plain) in ENTITIES {
+        read = read.replace(entity, plain);
+    }
+    (read != line).then_some(read)
+}
+
+/// With one level of backslash escapes taken back; an escaped line end cuts the line.
+fn without_escapes(lines: &[TaggedLine]) -> Option<Vec<TaggedLine>> {
+    let mut changed = false;
+    let mut read = Vec::with_capacity(lines.len());
+    for line in lines {
+        if !line.text().contains('\\') {
+            read.push(line.clone());
+            continue;
+        }
+        let text = unescaped(line.text());
+        changed |= is_old(line) && text != line.text();
+        read.extend(text.split('\n').map(|part| line.with_text(part.to_owned())));
+    }
+    changed.then_some(read)
+}
+
+fn unescaped(line: &str) -> String {
+    let mut text = String::with_capacity(line.len());
+    let mut chars = line.chars();
+    while let Some(c) = chars.next() {
+        if c != '\\' {
+            text.push(c);
+            continue;
+        }
+        match chars.next() {
+            Some('n') => text.push('\n'),
+            Some('t') => text.push('\t'),
+            Some('r') => {}
+            Some(escaped @ ('"' | '\'' | '\\' | '/' | '`' | '$')) => text.push(escaped),
+            Some(other) => text.extend(['\\', other]),
+            None => text.push('\\'),
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lines with their tag in front.
+    fn tagged(lines: &[&str]) -> Vec<TaggedLine> {
+        lines
+            .iter()
+            .map(|line| match line.split_at(1) {
+                ("-", text) => TaggedLine::Delete(text.to_owned()),
+                ("+", text) => TaggedLine::Add(text.to_owned()),
+                (_, text) => TaggedLine::Context(text.to_owned()),
+            })
+            .collect()
+    }
+
+    fn check(lines: &[&str], expected: &[&str]) {
+        let read: Vec<_> = readings(&tagged(lines)).collect();
+        assert!(read.contains(&tagged(expected)), "{read:?}");
+    }
+
+    #[test]
+    fn noise_is_read_away() {
+        check(&[" ", " a", "-b", "+c", " "], &[" a", "-b", "+c"]);
+        check(&[" ```py", "-a", "+b", " ```"], &["-a", "+b"]);
+        check(&["-```", "-a", "-```", "+```py", "+b", "+```"], &["-a", "+b"]);
+        check(&[" 9 | a", "- 10 |   b", "+ 10 |   c"], &[" a", "-  b", "+  c"]);
+        check(&[" 9:\ta", "-10:\tb", "+c"], &[" \ta", "-\tb", "+c"]);
+        check(&["-if a &lt; b &amp;&amp; c", "+if a &gt; b"], &["-if a < b && c", "+if a > b"]);
+        check(&["-say(\\\"a\\\\n\\\")", "+say(\\\"b\\\")"], &["-say(\"a\\n\")", "+say(\"b\")"]);
+        check(&["-a\\n\\tb", "+c"], &["-a", "-\tb", "+c"]);
+    }
+
+    #[test]
+    fn other_lines_have_no_other_reading() {
+        for lines in
+            [&[" a", "+", "-b"][..], &["-1: a", "-3: b"], &["-1: a", "+2: b", "+c"], &["+&lt;", "-a"]]
+        {
+            assert_eq!(readings(&tagged(lines)).count(), 0, "{lines:?}");
+        }
+    }
+}

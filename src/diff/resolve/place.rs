@@ -1,0 +1,354 @@
+//! The ladder: the one place of a block, tried from strict to loose.
+//!
+//! Exact or right-trimmed → the same for other readings of the block → already applied → trimmed → canonical → aligned.
+//! A rung that finds several places ends the climb: looser ones would find as many. Hints choose among places of a
+//! rung, they never find one.
+
+use super::align::{self, Missed};
+use super::hints::{Guide, places};
+use super::indent;
+use super::index::LineIndex;
+use super::key::{Key, plain, weight};
+use super::nearest;
+use super::noise;
+use crate::diff::lower::LineHunk;
+use crate::diff::tagged::TaggedLine;
+use crate::diff::{Evidence, Nearest, Refusal, RefusalCode, Tier};
+
+/// How many places of an ambiguous block are listed.
+const LISTED_PLACES: usize = 8;
+/// Letters and digits that old lines must have to be looked for with a loose key, and new lines to pass for applied
+/// already.
+const MIN_WEIGHT: usize = 10;
+
+/// The place is known, but not how what comes is indented.
+pub(super) fn unclear_indentation(at: &[Option<usize>]) -> Refusal {
+    let line = at.iter().flatten().next().map_or(0, |at| at + 1);
+    let mut refusal = Refusal::new(
+        RefusalCode::UnclearIndentation,
+        format!("The lines are at line {line}, but it is not clear how far to indent the new ones"),
+        "Copy the lines to replace with their indentation as it is in the file.",
+    );
+    refusal.nearest = vec![Nearest { line, distance: 0.0 }];
+    refusal
+}
+
+/// A block in its place.
+#[derive(Debug)]
+pub(super) struct Placed {
+    /// The lines as read; what comes is indented as the file is.
+    pub(super) lines: Vec<TaggedLine>,
+    /// For each of them, its line in the file; `None` for what comes, and for context that is not there.
+    pub(super) at: Vec<Option<usize>>,
+    /// How sure the place is.
+    pub(super) evidence: Evidence,
+    /// Whether the reply lost the depth of the lines that it quotes.
+    pub(super) lost_depth: bool,
+}
+
+/// What is left to do for a block.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// It belongs here.
+    Placed(Placed),
+    /// Its change was made already.
+    AlreadyApplied,
+}
+
+/// Finds the place of a block.
+///
+/// # Errors
+/// When it has no place, several, or one where it is not clear how to write it.
+pub(super) fn place(
+    line_hunk: &LineHunk,
+    index: &LineIndex<'_>,
+    guide: &Guide<'_>,
+) -> Result<Outcome, Refusal> {
+    let lines = literal_gaps(&line_hunk.lines, index);
+    let old: Vec<&str> = lines.iter().filter_map(TaggedLine::old).collect();
+    if old.is_empty() {
+        return without_old_lines(line_hunk, index).map(Outcome::Placed);
+    }
+    let search = Search { line_hunk, index, guide };
+    if let Some(at) = line_hunk.place
+        && index.fits_at(Key::RightTrimmed, &old, at)
+    {
+        if let Some(placed) = search.found(lines.clone(), at, Key::RightTrimmed)? {
+            return Ok(Outcome::Placed(placed));
+        }
+    }
+    let has_gap = lines.iter().any(|line| matches!(line, TaggedLine::Gap(_)));
+    if !has_gap && let Some(outcome) = search.in_one_run(&lines)? {
+        return Ok(outcome);
+    }
+    // Blank lines are everywhere, so ask for the whole new text before a blank line comes or goes.
+    if changes_only_blanks(&lines) && search.is_applied(&lines) {
+        return Ok(Outcome::AlreadyApplied);
+    }
+    if let Some(placed) = search.aligned(&lines)? {
+        return Ok(Outcome::Placed(placed));
+    }
+    if has_gap {
+        let without: Vec<TaggedLine> =
+            lines.iter().filter(|line| !matches!(line, TaggedLine::Gap(_))).cloned().collect();
+        if let Some(outcome) = search.in_one_run(&without)? {
+            return Ok(outcome);
+        }
+    }
+    if search.is_applied(&lines) {
+        return Ok(Outcome::AlreadyApplied);
+    }
+    let (nearest, hint) = nearest::nearest(&old, index);
+    let found = nearest::lines_at(nearest.first(), &old, index);
+    let mut refusal =
+        Refusal::new(RefusalCode::NoSuchPlace, "The lines to replace are not in the file", hint)
+            .tried(Tier::Aligned)
+            .showing(found);
+    refusal.nearest = nearest;
+    Err(refusal)
+}
+
+/// A line that reads as an elision but is in the file is an ordinary line.
+fn literal_gaps(lines: &[TaggedLine], index: &LineIndex<'_>) -> Vec<TaggedLine> {
+    let is_there = |line: &str| index.equal_lines(Key::RightTrimmed, line).next().is_some();
+    lines
+        .iter()
+        .map(|line| match line {
+            TaggedLine::Gap(text) if is_there(text) => TaggedLine::Context(text.clone()),
+            line => line.clone(),
+        })
+        .collect()
+}
+
+/// A block that quotes nothing fits an empty file, or the end of a file when it says so.
+fn without_old_lines(line_hunk: &LineHunk, index: &LineIndex<'_>) -> Result<Placed, Refusal> {
+    if index.len() == 0 || line_hunk.hints.at_end {
+        let at = vec![None; line_hunk.lines.len()];
+        return Ok(Placed {
+            lines: line_hunk.lines.clone(),
+            at,
+            evidence: Evidence::EXACT,
+            lost_depth: false,
+        });
+    }
+    Err(Refusal::new(
+        RefusalCode::NoSuchPlace,
+        "The block says what comes, but not where",
+        "Quote the lines next to which the new text belongs.",
+    ))
+}
+
+struct Search<'s> {
+    line_hunk: &'s LineHunk,
+    index: &'s LineIndex<'s>,
+    guide: &'s Guide<'s>,
+}
+
+impl Search<'_> {
+    /// The rungs that look for all old lines in one run.
+    fn in_one_run(&self, lines: &[TaggedLine]) -> Result<Option<Outcome>, Refusal> {
+        let placed = |placed| Some(Outcome::Placed(placed));
+        if let Some(at) = self.run(lines, Key::RightTrimmed)? {
+            if self.is_there(lines, at) {
+                return Ok(Some(Outcome::AlreadyApplied));
+            }
+            return Ok(self.found(lines.to_vec(), at, Key::RightTrimmed)?.map(Outcome::Placed));
+        }
+        if adds_weight(lines) >= MIN_WEIGHT && self.is_applied(lines) {
+            return Ok(Some(Outcome::AlreadyApplied));
+        }
+        for read in noise::readings(lines) {
+            let old: Vec<&str> = read.iter().filter_map(TaggedLine::old).collect();
+            let several = places(self.index.find(Key::RightTrimmed, &old));
+            let chosen = match several[..] {
+                [] => None,
+                [only] => Some(only),
+                _ => self.guide.choose(&several, old.len(), &self.line_hunk.hints),
+            };
+            if let Some(at) = chosen {
+                let Some(mut found) = self.found(read, at, Key::RightTrimmed)? else { continue };
+                found.evidence.tier = Tier::Canonical;
+                return Ok(placed(found));
+            }
+        }
+        let old: Vec<&str> = lines.iter().filter_map(TaggedLine::old).collect();
+        if old.iter().map(|line| weight(line)).sum::<usize>() < MIN_WEIGHT {
+            return Ok(None);
+        }
+        for key in [Key::Trimmed, Key::Canonical] {
+            if let Some(at) = self.run(lines, key)? {
+                let Some(found) = self.found(lines.to_vec(), at, key)? else { break };
+                return Ok(placed(found));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The one line where the old lines are; `None` when they are nowhere.
+    fn run(&self, lines: &[TaggedLine], key: Key) -> Result<Option<usize>, Refusal> {
+        let old: Vec<&str> = lines.iter().filter_map(TaggedLine::old).collect();
+        let several = places(self.index.find(key, &old));
+        match several[..] {
+            [] => Ok(None),
+            [only] => Ok(Some(only)),
+            _ => self
+                .guide
+                .choose(&several, old.len(), &self.line_hunk.hints)
+                .map(Some)
+                .ok_or_else(|| ambiguous(&several)),
+        }
+    }
+
+    /// The block with its old lines in one run from line `at`; `None` when their indentations do not go together.
+    fn found(&self, lines: Vec<TaggedLine>, at: usize, key: Key) -> Result<Option<Placed>, Refusal> {
+        let mut next = at;
+        let at: Vec<Option<usize>> = lines
+            .iter()
+            .map(|line| {
+                line.old().map(|_| {
+                    next += 1;
+                    next - 1
+                })
+            })
+            .collect();
+        let exact = || {
+            lines.iter().zip(&at).all(|(line, at)| match (line.old(), at) {
+                (Some(line), Some(at)) => line == self.index.content(*at),
+                _ => true,
+            })
+        };
+        let tier = match key {
+            Key::RightTrimmed if exact() => Tier::Exact,
+            Key::RightTrimmed => Tier::RightTrimmed,
+            Key::Trimmed => Tier::Trimmed,
+            Key::Canonical => Tier::Canonical,
+        };
+        self.written_as_the_file_is(lines, at, Evidence { tier, ..Evidence::EXACT })
+    }
+
+    /// Re-bases what comes: its indentation, and the quotes and dashes that the reply made up.
+    fn written_as_the_file_is(
+        &self,
+        lines: Vec<TaggedLine>,
+        at: Vec<Option<usize>>,
+        evidence: Evidence,
+    ) -> Result<Option<Placed>, Refusal> {
+        if evidence.tier <= Tier::RightTrimmed {
+            return Ok(Some(Placed { lines, at, evidence, lost_depth: false }));
+        }
+        // A line that is worded otherwise says nothing about how its like is written.
+        let found: Vec<Option<&str>> = lines
+            .iter()
+            .zip(&at)
+            .map(|(line, at)| {
+                at.map(|at| self.index.content(at)).filter(|there| Key::Canonical.same(line.text(), there))
+            })
+            .collect();
+        if !indent::is_consistent(&lines, &found) {
+            return Ok(None);
+        }
+        let lost_depth = indent::lost_depth(&lines, &found);
+        let Some(lines) = indent::rebased(&lines, &found) else {
+            return Err(unclear_indentation(&at));
+        };
+        let lines = plainly_quoted(lines, &found);
+        Ok(Some(Placed { lines, at, evidence, lost_depth }))
+    }
+
+    fn aligned(&self, lines: &[TaggedLine]) -> Result<Option<Placed>, Refusal> {
+        // First with braces as they are indented in the file: they look alike everywhere.
+        let aligned = match align::align(lines, self.index, true) {
+            Err(Missed::NoPlace) if lines.iter().any(is_brace) => align::align(lines, self.index, false),
+            aligned => aligned,
+        };
+        let alignment = match aligned {
+            Ok(alignment) => alignment,
+            Err(Missed::NoPlace) => return Ok(None),
+            Err(Missed::Several(places)) => return Err(ambiguous(&places)),
+        };
+        let mut at = alignment.at;
+        at.resize(lines.len(), None);
+        let n_old = lines.iter().filter(|line| line.old().is_some()).count();
+        #[expect(clippy::cast_precision_loss, reason = "a number of lines")]
+        let cost = (alignment.cost / n_old.max(1) as f32).min(1.0);
+        let margin = (alignment.margin / 2.0).min(1.0);
+        let evidence = Evidence { tier: Tier::Aligned, cost, margin };
+        self.written_as_the_file_is(lines.to_vec(), at, evidence)
+    }
+
+    /// Whether the new lines are in the file, in one place.
+    fn is_applied(&self, lines: &[TaggedLine]) -> bool {
+        let new: Vec<&str> = lines.iter().filter_map(TaggedLine::kept).collect();
+        let changes = lines.iter().any(|line| !matches!(line, TaggedLine::Context(_) | TaggedLine::Gap(_)));
+        let has_gap = lines.iter().any(|line| matches!(line, TaggedLine::Gap(_)));
+        changes
+            && !has_gap
+            && new.iter().map(|line| weight(line)).sum::<usize>() >= MIN_WEIGHT
+            && places(self.index.find(Key::RightTrimmed, &new)).len() == 1
+    }
+
+    /// Whether a block that only inserts, and whose old lines are at `at`, was applied there already.
+    fn is_there(&self, lines: &[TaggedLine], at: usize) -> bool {
+        let deletes = lines.iter().any(|line| matches!(line, TaggedLine::Delete(_)));
+        if deletes || adds_weight(lines) < MIN_WEIGHT {
+            return false;
+        }
+        let new: Vec<&str> = lines.iter().filter_map(TaggedLine::kept).collect();
+        let n_before = lines.iter().take_while(|line| matches!(line, TaggedLine::Add(_))).count();
+        at.checked_sub(n_before).is_some_and(|at| self.index.fits_at(Key::RightTrimmed, &new, at))
+    }
+}
+
+fn is_brace(line: &TaggedLine) -> bool {
+    line.old().is_some_and(|line| weight(line) == 0 && !line.trim().is_empty())
+}
+
+fn changes_only_blanks(lines: &[TaggedLine]) -> bool {
+    let is_change = |line: &&TaggedLine| matches!(line, TaggedLine::Delete(_) | TaggedLine::Add(_));
+    lines.iter().filter(is_change).all(|line| line.text().trim().is_empty())
+}
+
+fn adds_weight(lines: &[TaggedLine]) -> usize {
+    lines.iter().filter(|line| matches!(line, TaggedLine::Add(_))).map(|line| weight(line.text())).sum()
+}
+
+/// The lines with typographic characters in what comes made plain, where each such character in the old lines stands
+/// for a plain one in the file.
+fn plainly_quoted(lines: Vec<TaggedLine>, found: &[Option<&str>]) -> Vec<TaggedLine> {
+    let is_fancy = |c: char| plain(c) != c && !c.is_whitespace();
+    let old = || lines.iter().zip(found).filter_map(|(line, found)| Some((line.old()?, (*found)?)));
+    if !old().any(|(line, _)| line.contains(is_fancy)) || old().any(|(_, found)| found.contains(is_fancy)) {
+        return lines;
+    }
+    // A reply that writes both knows the difference.
+    let plains: Vec<char> =
+        old().flat_map(|(line, _)| line.chars().filter(|&c| is_fancy(c)).map(plain)).collect();
+    let adds = || lines.iter().filter(|line| matches!(line, TaggedLine::Add(_)));
+    if adds().any(|line| line.text().contains(&plains[..])) {
+        return lines;
+    }
+    lines
+        .iter()
+        .map(|line| match line {
+            TaggedLine::Add(text) if text.contains(is_fancy) => {
+                TaggedLine::Add(text.chars().map(|c| if is_fancy(c) { plain(c) } else { c }).collect())
+            }
+            line => line.clone(),
+        })
+        .collect()
+}
+
+fn ambiguous(places: &[usize]) -> Refusal {
+    let mut listed: Vec<String> = places.iter().take(LISTED_PLACES).map(|at| (at + 1).to_string()).collect();
+    if places.len() > LISTED_PLACES {
+        listed.push("more".to_owned());
+    }
+    let mut refusal = Refusal::new(
+        RefusalCode::AmbiguousPlace,
+        format!("The lines to replace are in several places: lines {}", listed.join(", ")),
+        "Quote more of the lines around them, until they fit in one place only.",
+    );
+    refusal.nearest =
+        places.iter().take(LISTED_PLACES).map(|at| Nearest { line: at + 1, distance: 0.0 }).collect();
+    refusal
+}
