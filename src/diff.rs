@@ -4,9 +4,12 @@
 //! [`parse`] reads a reply as it streams, [`name`] finds the files meant, [`lower`] turns every format into tagged
 //! lines, [`resolve`] finds each hunk's one place in the text the model saw, [`rebase`] carries it over what was typed
 //! meanwhile, and a [`ChangeSet`] holds the result, all files or none. Zero or several equally good places is a
-//! [`Refusal`].
+//! [`Refusal`]. What fits still passes the [`gate`] before it is proposed or written, and [`impact`] tells what it does
+//! to symbols.
 
 pub mod change_set;
+pub mod gate;
+pub mod impact;
 pub mod lower;
 pub mod name;
 pub mod parse;

@@ -155,9 +155,13 @@ fn summary(hunk: &crate::diff::Hunk, file: &ProposedFile) -> String {
         text.lines().count()
     });
     let added = hunk.insert.lines().count();
-    match (removed, added) {
+    let change = match (removed, added) {
         (0, added) => format!("adds {added} lines"),
         (removed, 0) => format!("removes {removed} lines"),
         (removed, added) => format!("replaces {removed} lines by {added}"),
+    };
+    match hunk.evidence.doubt() {
+        Some(doubt) => format!("{change}; place: {doubt}"),
+        None => change,
     }
 }

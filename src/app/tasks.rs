@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::event::InternalEvent;
 use super::state::State;
 use super::{commands, marks};
-use crate::diff::{ChangeKind, FileChange};
+use crate::diff::{ChangeKind, FileChange, impact};
 use crate::orchestrator::{self, EditJob, Outcome};
 use crate::ports::{FileRecord, JournalRecord, Progress, ProgressStage, TaskNotice};
 use crate::problem::{Problem, Severity};
@@ -186,7 +186,7 @@ fn propose(state: &mut State, task: &str, mut running: Running, outcome: Outcome
     state.tasks.last_proposal += 1;
     let id = ProposalId::nth(state.tasks.last_proposal);
     let mut number = 0;
-    let Outcome { changes, base, uris, model, .. } = outcome;
+    let Outcome { changes, base, uris, model, mut impact, notes, .. } = outcome;
     let files: Vec<_> = changes
         .files
         .into_iter()
@@ -195,7 +195,9 @@ fn propose(state: &mut State, task: &str, mut running: Running, outcome: Outcome
             let text = base.files.get(&change.path).cloned().unwrap_or_default();
             let track = take_track(state, &mut running.tracks, &uri, text);
             let uri_of = |path: &str| state.spelling(DocumentUri::from_path(&running.root.join(path)));
-            ProposedFile { path: change.path.clone(), track, change: proposed(change, uri_of, &mut number) }
+            let impact = impact.remove(&change.path).unwrap_or_default();
+            let path = change.path.clone();
+            ProposedFile { path, track, impact, change: proposed(change, uri_of, &mut number) }
         })
         .collect();
     let proposal = Proposal {
@@ -205,6 +207,7 @@ fn propose(state: &mut State, task: &str, mut running: Running, outcome: Outcome
         target: running.target,
         model,
         files,
+        notes,
     };
     let auto = running.auto.unwrap_or(state.parts.review_mode == ReviewMode::Auto);
     state.parts.journal.record(record(&proposal));
@@ -281,7 +284,9 @@ fn ready_message(proposal: &Proposal) -> String {
     let (n_hunks, n_files) = (proposal.n_hunks(), proposal.files.len());
     let changes = if n_hunks == 1 { "change" } else { "changes" };
     let files = if n_files == 1 { "file" } else { "files" };
-    format!("{n_hunks} {changes} in {n_files} {files} ready for review: {}", proposal.title)
+    let impact = impact::summary(proposal.files.iter().flat_map(|file| &file.impact));
+    let impact = if impact.is_empty() { impact } else { format!(" ({impact})") };
+    format!("{n_hunks} {changes} in {n_files} {files} ready for review: {}{impact}", proposal.title)
 }
 
 /// Decided proposals are kept for the status of the session, but not without end.

@@ -15,9 +15,12 @@ use std::process::ExitCode;
 use disk::Folder;
 use report::{Failure, FileOutcome, Outcome};
 
+use crate::diff::gate::Consent;
+use crate::diff::impact::impact;
 use crate::diff::parse::{self, detect};
 use crate::diff::{
-    ChangeKind, ChangeSet, FileChange, FileSet, Refusal, ReplyFormat, evaluate, lower, rebase,
+    ChangeKind, ChangeSet, FileChange, FileSet, Refusal, RefusalCode, ReplyFormat, evaluate, gate, lower,
+    rebase,
 };
 use crate::problem::{Category, Problem};
 use crate::text::{PositionMap, Rope, TextEdit};
@@ -59,6 +62,9 @@ pub struct ApplyArgs {
     /// Only say what would happen.
     #[arg(long)]
     pub check: bool,
+    /// What the reply may do besides.
+    #[command(flatten)]
+    pub allowed: Allowed,
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,
@@ -68,6 +74,24 @@ pub struct ApplyArgs {
     /// The reply; `-` reads it from the input.
     #[arg(value_name = "FILE", default_value = "-")]
     pub file: PathBuf,
+}
+
+/// What is refused unless it is allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::Args)]
+pub struct Allowed {
+    /// Let the reply remove most of a file.
+    #[arg(long)]
+    pub allow_removal: bool,
+    /// Let the reply bring syntax errors into a file.
+    #[arg(long)]
+    pub allow_syntax_errors: bool,
+}
+
+impl Allowed {
+    /// For the gates. A file that exists is never overwritten by one that a reply creates.
+    fn consent(self) -> Consent {
+        Consent { overwrite: false, removal: self.allow_removal, syntax: self.allow_syntax_errors }
+    }
 }
 
 /// The streams of one run.
@@ -152,7 +176,8 @@ fn apply_reply(
             carried(changes, &base, &live)?
         }
     };
-    let outcome = Outcome::new(&changes, &live)?;
+    let notes = gate::check(&changes, &live, args.allowed.consent()).map_err(allowable)?;
+    let outcome = Outcome::new(&changes, &live)?.with(notes, impact(&changes, &live));
     let texts: Vec<_> = outcome.files.iter().map(FileOutcome::new_text).collect();
     if args.check {
         root.check(&texts)?;
@@ -160,6 +185,20 @@ fn apply_reply(
         root.prepare(&texts)?.commit()?;
     }
     Ok(outcome)
+}
+
+/// Adds to what a gate refused how to allow it.
+fn allowable(refusals: Vec<Refusal>) -> Failure {
+    let with_flag = |mut refusal: Refusal| {
+        let flag = match refusal.code {
+            RefusalCode::RemovesTooMuch => "--allow-removal",
+            RefusalCode::BreaksSyntax => "--allow-syntax-errors",
+            _ => return refusal,
+        };
+        refusal.hint.push_str(&format!(" If it is meant, allow it with `{flag}`."));
+        refusal
+    };
+    refusals.into_iter().map(with_flag).collect::<Vec<_>>().into()
 }
 
 fn read_reply(args: &ApplyArgs, input: &mut dyn Read) -> Result<String, Failure> {

@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{EditArgs, Exit, output};
 use crate::app::event::ClientFacts;
 use crate::app::{Command, EditRequest, Event, Intent, Selection, Target};
+use crate::diff::render;
 use crate::ports::{Editor, TaskNotice};
 use crate::problem::{Category, Problem};
 use crate::text::PositionEncoding;
@@ -68,6 +69,7 @@ pub async fn run(
     let diff = shown["diff"].as_str().unwrap_or_default();
     if !args.json {
         output::print_diff(diff)?;
+        tell_impact(&shown);
         if !args.yes && !consent().await {
             return Ok(Exit::Cancelled);
         }
@@ -79,10 +81,29 @@ pub async fn run(
     }
     let status = if args.yes || !args.json { "applied" } else { "proposed" };
     if args.json {
-        output::print_json(&json!({ "status": status, "diff": diff, "errors": [] }))?;
+        output::print_json(
+            &json!({ "status": status, "diff": diff, "impact": shown["impact"], "notes": shown["notes"], "errors": [] }),
+        )?;
     }
     let _ = events.send(Event::Shutdown);
     Ok(Exit::Done)
+}
+
+/// What the change does to symbols and what deserves a look, below the diff. A stderr that is gone leaves nobody to tell.
+fn tell_impact(shown: &Value) {
+    let listed = |name: &str| shown[name].as_array().cloned().unwrap_or_default();
+    let mut stderr = std::io::stderr().lock();
+    for impact in listed("impact") {
+        let (path, said) = (&impact["path"], &impact["summary"]);
+        let line = format!("{}: {}", path.as_str().unwrap_or_default(), said.as_str().unwrap_or_default());
+        let _ = writeln!(stderr, "{}", render::visible(&line));
+    }
+    for note in listed("notes") {
+        let (path, said) =
+            (note["path"].as_str().unwrap_or_default(), note["message"].as_str().unwrap_or_default());
+        let _ =
+            writeln!(stderr, "note: {}:{}: {}", render::visible(path), note["line"], render::visible(said));
+    }
 }
 
 fn folder(path: &Path) -> Result<PathBuf, Problem> {

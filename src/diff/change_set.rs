@@ -49,6 +49,32 @@ pub enum Tier {
     Aligned,
 }
 
+impl Tier {
+    /// The identifier as it is written outside: the same as in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::RightTrimmed => "right-trimmed",
+            Self::Trimmed => "trimmed",
+            Self::Canonical => "canonical",
+            Self::Aligned => "aligned",
+        }
+    }
+
+    /// How a block was looked for when this was the loosest tier tried, as a sentence.
+    pub const fn tried(self) -> &'static str {
+        match self {
+            Self::Exact => "Looked for it exactly as it is.",
+            Self::RightTrimmed => "Looked for it as it is, and with other blanks at line ends.",
+            Self::Trimmed => "Looked for it as it is, and with other indentation.",
+            Self::Canonical => "Looked for it as it is, and with other blanks, quotes and dashes.",
+            Self::Aligned => {
+                "Looked for it as it is, with other blanks, and line by line with lines skipped."
+            }
+        }
+    }
+}
+
 /// How sure the place of a hunk is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Evidence {
@@ -63,6 +89,12 @@ pub struct Evidence {
 impl Evidence {
     /// Byte for byte, in one place only.
     pub const EXACT: Self = Self { tier: Tier::Exact, cost: 0.0, margin: 1.0 };
+
+    /// What a reviewer should know of the place, such as `aligned, 0.81`; `None` when there is nothing to doubt.
+    pub fn doubt(self) -> Option<String> {
+        let confidence = self.confidence();
+        (confidence < 1.0).then(|| format!("{}, {confidence:.2}", self.tier.as_str()))
+    }
 
     /// 0 to 1, 1 for an exact place. A scale to sort and colour by, not a probability.
     pub fn confidence(self) -> f32 {
@@ -267,6 +299,19 @@ mod tests {
         assert!(FileChange::modify("a", vec![hunk(0..3, ""), hunk(2..4, "")]).is_err());
         assert!(FileChange::modify("a", vec![hunk(2..2, "x"), hunk(2..2, "y")]).is_err());
         assert!(FileChange::modify("a", vec![hunk(0..2, "x"), hunk(2..2, "y")]).is_ok());
+    }
+
+    #[test]
+    fn doubts_are_told_when_there_are_some() {
+        let check = |tier, cost, margin, expected: Option<&str>| {
+            assert_eq!(Evidence { tier, cost, margin }.doubt().as_deref(), expected);
+            assert_eq!(serde_json::to_value(tier).unwrap(), tier.as_str());
+        };
+        check(Tier::Exact, 0.0, 1.0, None);
+        check(Tier::RightTrimmed, 0.0, 1.0, Some("right-trimmed, 0.98"));
+        check(Tier::Trimmed, 0.0, 1.0, Some("trimmed, 0.95"));
+        check(Tier::Canonical, 0.0, 1.0, Some("canonical, 0.92"));
+        check(Tier::Aligned, 0.1, 1.0, Some("aligned, 0.81"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Only lines tagged [`TaggedLine::Add`] are ever written to a file. What a reply quotes on both sides becomes
 //! context, which only helps to find the place: a misquoted context line cannot damage a file.
 
-mod elision;
+pub(super) mod elision;
 mod path;
 mod protected;
 mod text_edit;

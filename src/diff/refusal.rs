@@ -3,10 +3,11 @@
 //! The same object is shown to people (as a [`Problem`]), to scripts, and by [`for_model`] to the model that is
 //! asked to repair its reply.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use serde::Serialize;
 
+use super::Tier;
 use crate::problem::{Category, Problem};
 
 /// Stable identifiers of refusals.
@@ -80,6 +81,13 @@ pub struct Nearest {
     pub distance: f32,
 }
 
+impl fmt::Display for Nearest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}", self.line)?;
+        if self.distance > 0.0 { write!(f, " (distance {:.2})", self.distance) } else { Ok(()) }
+    }
+}
+
 /// Why one block of a reply was refused.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Refusal {
@@ -95,10 +103,22 @@ pub struct Refusal {
     /// Zero-based block of the reply.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub block: Option<usize>,
+    /// The loosest tier that was tried, when a place was looked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tier: Option<Tier>,
     /// Nearest places, best first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub nearest: Vec<Nearest>,
+    /// The file's lines at the first of the nearest places, as they are; at most [`FOUND_LINES`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub found: Vec<String>,
 }
+
+/// Most lines of a file that a refusal shows.
+pub const FOUND_LINES: usize = 6;
+
+/// Longest line of a file that a refusal shows, in characters: a longer one could not be copied from it.
+const FOUND_CHARS: usize = 200;
 
 impl Refusal {
     /// A link on the way to `path` leads out of the workspace.
@@ -159,8 +179,25 @@ impl Refusal {
             hint: hint.into(),
             path: None,
             block: None,
+            tier: None,
             nearest: Vec::new(),
+            found: Vec::new(),
         }
+    }
+
+    /// Says how loosely a place was looked for.
+    #[must_use]
+    pub fn tried(mut self, tier: Tier) -> Self {
+        self.tier = Some(tier);
+        self
+    }
+
+    /// Shows the file's lines at the first of the nearest places: up to the first that is too long to be copied.
+    #[must_use]
+    pub fn showing<'a>(mut self, lines: impl IntoIterator<Item = &'a str>) -> Self {
+        let fits = |line: &&str| line.chars().nth(FOUND_CHARS).is_none();
+        self.found = lines.into_iter().take(FOUND_LINES).take_while(fits).map(str::to_owned).collect();
+        self
     }
 
     /// Says which file is meant.
@@ -202,8 +239,29 @@ pub fn for_model(refusals: &[Refusal]) -> String {
             let _ = write!(text, "{path}: ");
         }
         let _ = writeln!(text, "{} [{}]. {}", refusal.message, refusal.code.as_str(), refusal.hint);
+        text.push_str(&near(refusal));
     }
     crate::problem::plain(&text)
+}
+
+/// What was tried and what was nearest, indented below the refusal.
+fn near(refusal: &Refusal) -> String {
+    let mut text = String::new();
+    if let Some(tier) = refusal.tier {
+        let _ = writeln!(text, "  {}", tier.tried());
+    }
+    let places: Vec<_> = refusal.nearest.iter().map(Nearest::to_string).collect();
+    // A place alone is in the message already.
+    if !places.is_empty() && (refusal.tier.is_some() || !refusal.found.is_empty()) {
+        let _ = writeln!(text, "  Nearest: {}.", places.join(", "));
+    }
+    if let (Some(place), false) = (refusal.nearest.first(), refusal.found.is_empty()) {
+        let _ = writeln!(text, "  The file from line {}, to be copied exactly:", place.line);
+        for line in &refusal.found {
+            let _ = writeln!(text, "    |{line}");
+        }
+    }
+    text
 }
 
 #[cfg(test)]
@@ -213,8 +271,9 @@ mod tests {
     #[test]
     fn codes_are_written_as_in_json() {
         use RefusalCode::{
-            AmbiguousPlace, BadPath, Conflict, FileExists, MalformedReply, NoEdit, NoSuchPlace,
-            OverlappingBlocks, Truncated, UnknownFile,
+            AmbiguousFile, AmbiguousFormat, AmbiguousPlace, BadPath, BreaksSyntax, Conflict, FileExists,
+            MalformedReply, NoEdit, NoSuchPlace, OverlappingBlocks, ProtectedPath, RemovesTooMuch, Truncated,
+            UnclearIndentation, UnknownFile,
         };
         for code in [
             Truncated,
@@ -227,6 +286,12 @@ mod tests {
             BadPath,
             FileExists,
             Conflict,
+            ProtectedPath,
+            AmbiguousFormat,
+            AmbiguousFile,
+            UnclearIndentation,
+            BreaksSyntax,
+            RemovesTooMuch,
         ] {
             assert_eq!(serde_json::to_value(code).unwrap(), code.as_str());
         }
@@ -240,5 +305,34 @@ mod tests {
             for_model(&[refusal, Refusal::new(RefusalCode::NoEdit, "Nothing", "Write.")]),
             "- Block 2 (a.rs): Not found [no-such-place]. Look at line 3.\n- Nothing [no-edit]. Write.\n"
         );
+    }
+
+    #[test]
+    fn a_model_is_shown_what_was_tried_and_what_is_there() {
+        let mut refusal = Refusal::new(RefusalCode::NoSuchPlace, "Not found", "Copy it.")
+            .of_block("a.rs", 0)
+            .tried(Tier::Canonical)
+            .showing(["\tlet a = 1;", "\tlet b = 2;"]);
+        refusal.nearest = vec![Nearest { line: 7, distance: 0.25 }, Nearest { line: 9, distance: 0.5 }];
+        expect_test::expect![[r"
+            - Block 1 (a.rs): Not found [no-such-place]. Copy it.
+              Looked for it as it is, and with other blanks, quotes and dashes.
+              Nearest: line 7 (distance 0.25), line 9 (distance 0.50).
+              The file from line 7, to be copied exactly:
+                |	let a = 1;
+                |	let b = 2;
+        "]]
+        .assert_eq(&for_model(&[refusal]));
+    }
+
+    #[test]
+    fn lines_too_long_to_be_copied_are_not_shown() {
+        let (short, long) = ("x".to_owned(), "x".repeat(FOUND_CHARS + 1));
+        let shown = |lines: &[&String]| {
+            let refusal = Refusal::new(RefusalCode::NoSuchPlace, "", "");
+            refusal.showing(lines.iter().map(|line| line.as_str())).found.len()
+        };
+        assert_eq!(shown(&[&short, &long, &short]), 1);
+        assert_eq!(shown(&[&short; 9]), FOUND_LINES);
     }
 }

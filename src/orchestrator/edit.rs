@@ -1,5 +1,6 @@
 //! The `edit` pipeline: gather → prompt → stream → resolve → one bounded repair → outcome.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,6 +13,8 @@ use super::comment::CommentInstruction;
 use super::fit::Fitted;
 use super::gather::{Gathered, gather, whole_lines};
 use super::job::{EditJob, Outcome, Services};
+use crate::diff::gate::{self, Consent, Note};
+use crate::diff::impact::{Impact, impact};
 use crate::diff::{self, ChangeKind, ChangeSet, Evidence, FileChange, FileSet, Hunk, Refusal, ReplyFormat};
 use crate::model::{EditFormat, Message, Model, ModelRequest, Role, Speaker, Usage};
 use crate::ports::{ProgressStage, SourceFiles, TaskNotice};
@@ -54,9 +57,11 @@ async fn edit(job: EditJob, services: Services) -> Result<Outcome, Problem> {
     let mut last = None;
     for model in &models {
         match edit_with(&job, &services, model, &gathered, &mut usage).await {
-            Ok(changes) => {
+            Ok(Proved { changes, impact, notes }) => {
                 return Ok(Outcome {
                     changes,
+                    impact,
+                    notes,
                     base: gathered.base,
                     uris: gathered.uris,
                     model: model.name().to_owned(),
@@ -99,13 +104,20 @@ enum Failure {
     TryNext(Problem),
 }
 
+/// A change set that fits and passed the gates, and what is known of it.
+struct Proved {
+    changes: ChangeSet,
+    impact: BTreeMap<String, Vec<Impact>>,
+    notes: Vec<Note>,
+}
+
 async fn edit_with(
     job: &EditJob,
     services: &Services,
     model: &Arc<dyn Model>,
     gathered: &Gathered,
     usage: &mut Usage,
-) -> Result<ChangeSet, Failure> {
+) -> Result<Proved, Failure> {
     let fitted = gathered.fit(model.settings()).map_err(Failure::TryNext)?;
     let format = match model.settings().edit_format {
         // Of a file that is shown in part, the whole cannot be written.
@@ -139,8 +151,8 @@ async fn edit_with(
         enter(services, &job.task, ProgressStage::Resolve, "finding the place of each edit");
         let Answer { text, reply, .. } = answer;
         match resolve(job, services, gathered, &fitted.base, reply).await.map_err(Failure::Final)? {
-            Ok(changes) if changes.files.is_empty() => return Err(Failure::Final(no_change())),
-            Ok(changes) => return Ok(changes),
+            Ok(proved) if proved.changes.files.is_empty() => return Err(Failure::Final(no_change())),
+            Ok(proved) => return Ok(proved),
             Err(refused) => refusals = refused,
         }
         if refusals.iter().any(|refusal| refusal.code == diff::RefusalCode::Truncated) {
@@ -208,7 +220,7 @@ async fn resolve(
     gathered: &Gathered,
     base: &FileSet,
     reply: Result<diff::parse::Reply, Vec<Refusal>>,
-) -> Result<Result<ChangeSet, Vec<Refusal>>, Problem> {
+) -> Result<Result<Proved, Vec<Refusal>>, Problem> {
     let reply = match reply {
         Ok(reply) => reply,
         Err(refusals) => return Ok(Err(refusals)),
@@ -224,7 +236,9 @@ async fn resolve(
         if let Some(comment) = comment {
             remove_comment(&mut changes, &base, &target, &comment);
         }
-        Ok(changes)
+        let notes = gate::check(&changes, &base, Consent::default())?;
+        let impact = impact(&changes, &base);
+        Ok(Proved { changes, impact, notes })
     })
     .await
 }

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Board;
+use crate::diff::gate::Note;
+use crate::diff::impact::Impact;
 use crate::diff::{ChangeSet, FileSet};
 use crate::model::Usage;
 use crate::ports::{Editor, ModelSource, SourceFiles};
@@ -104,6 +106,10 @@ pub struct Outcome {
     pub changes: ChangeSet,
     /// The texts they were proved against.
     pub base: FileSet,
+    /// What they do to the symbols of each file; files of which nothing is known are left out.
+    pub impact: BTreeMap<String, Vec<Impact>>,
+    /// What deserves a look.
+    pub notes: Vec<Note>,
     /// Where each file of `base` is.
     pub uris: BTreeMap<String, DocumentUri>,
     /// Name of the model that wrote them.

@@ -3,6 +3,8 @@
 use std::fmt;
 
 use super::Track;
+use crate::diff::gate::Note;
+use crate::diff::impact::Impact;
 use crate::diff::rebase::{Rebased, rebase};
 use crate::diff::{Hunk, Refusal};
 use crate::text::{DocumentUri, Rope};
@@ -147,6 +149,8 @@ pub struct ProposedFile {
     pub track: Track,
     /// What the proposal does to it.
     pub change: ProposedChange,
+    /// What the whole of it does to the file's symbols.
+    pub impact: Vec<Impact>,
 }
 
 /// A change waiting for a decision, whole or by hunk.
@@ -164,6 +168,8 @@ pub struct Proposal {
     pub model: String,
     /// The files, in reply order.
     pub files: Vec<ProposedFile>,
+    /// What deserves a look.
+    pub notes: Vec<Note>,
 }
 
 /// A proposal as a whole, for status and lists.
@@ -325,6 +331,7 @@ mod tests {
             path: "a".to_owned(),
             track: Track::open(uri("a"), Rope::from_str("a\nb\nc\n")),
             change: ProposedChange::Modify(vec![hunk(0, 0, "A\n"), hunk(1, 4, "C\n")]),
+            impact: Vec::new(),
         };
         let created = ProposedFile {
             path: "n".to_owned(),
@@ -334,6 +341,7 @@ mod tests {
                 text: "new\n".to_owned(),
                 decision: Decision::Proposed,
             },
+            impact: Vec::new(),
         };
         Proposal {
             id: ProposalId::nth(1),
@@ -342,6 +350,7 @@ mod tests {
             target: uri("a"),
             model: String::new(),
             files: vec![modified, created],
+            notes: Vec::new(),
         }
     }
 

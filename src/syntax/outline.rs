@@ -7,12 +7,12 @@ use std::ops::Range;
 
 use tree_sitter::{Node, TreeCursor};
 
-use super::Language;
-use super::parse::parse;
+use super::{Language, Parsed};
 use crate::text::Rope;
 
 /// What a [`Symbol`] is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum SymbolKind {
     /// A module or namespace.
     Module,
@@ -56,6 +56,23 @@ pub struct Symbol {
 }
 
 impl SymbolKind {
+    /// The name as it is written outside: the same as in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Module => "module",
+            Self::Class => "class",
+            Self::Struct => "struct",
+            Self::Enum => "enum",
+            Self::Interface => "interface",
+            Self::Implementation => "implementation",
+            Self::Function => "function",
+            Self::Method => "method",
+            Self::Constant => "constant",
+            Self::TypeAlias => "type-alias",
+            Self::Macro => "macro",
+        }
+    }
+
     /// Whether it has a body that runs.
     pub fn is_callable(self) -> bool {
         matches!(self, Self::Function | Self::Method)
@@ -69,18 +86,25 @@ impl SymbolKind {
 /// The symbols of `text`, each before those nested in it; `None` when it is too long or too broken to parse within the
 /// budget.
 pub fn outline(language: Language, text: &Rope) -> Option<Vec<Symbol>> {
-    let tree = parse(language, text)?;
-    let mut walk = Walk { language, text, path: Vec::new(), symbols: Vec::new() };
-    let mut cursor = tree.walk();
-    // By hand, not by recursion: garbage can nest a hundred thousand levels deep.
-    loop {
-        walk.enter(cursor.node());
-        if cursor.goto_first_child() {
-            continue;
-        }
-        walk.path.pop();
-        if !next(&mut cursor, &mut walk.path) {
-            return Some(walk.symbols);
+    Some(Parsed::new(language, text)?.outline())
+}
+
+impl Parsed {
+    /// The symbols of the text, each before those nested in it.
+    pub fn outline(&self) -> Vec<Symbol> {
+        let mut walk =
+            Walk { language: self.language, text: &self.text, path: Vec::new(), symbols: Vec::new() };
+        let mut cursor = self.tree.walk();
+        // By hand, not by recursion: garbage can nest a hundred thousand levels deep.
+        loop {
+            walk.enter(cursor.node());
+            if cursor.goto_first_child() {
+                continue;
+            }
+            walk.path.pop();
+            if !next(&mut cursor, &mut walk.path) {
+                return walk.symbols;
+            }
         }
     }
 }
@@ -125,9 +149,9 @@ struct Walk<'t> {
 }
 
 /// What a node defines, before its name is read.
-struct Definition<'t> {
+pub(super) struct Definition<'t> {
     kind: SymbolKind,
-    name: Node<'t>,
+    pub(super) name: Node<'t>,
     body: Option<Node<'t>>,
 }
 
@@ -183,7 +207,7 @@ fn is_wrapper(node: Node<'_>) -> bool {
     }
 }
 
-fn definition(language: Language, node: Node<'_>) -> Option<Definition<'_>> {
+pub(super) fn definition(language: Language, node: Node<'_>) -> Option<Definition<'_>> {
     match language {
         Language::Rust => rust(node),
         Language::Python => python(node),

@@ -3,25 +3,62 @@
 use serde_json::{Value, json};
 
 use crate::app::state::State;
+use crate::diff::impact::Impact;
 use crate::diff::{Hunk, render};
 use crate::problem::Problem;
 use crate::review::{Decision, Place, Proposal, ProposedChange, ProposedFile};
 use crate::text::{DocumentUri, Rope, TextEdit};
 
-/// Answers `{"proposal": id, "diff": text}`. With `open` the diff is also shown in the editor, as a file.
+/// Answers `{"proposal": id, "diff": text, "impact": […], "notes": […]}`. With `open` the diff is also shown in the
+/// editor, as a file that begins with the impact.
 pub(super) fn show(state: &State, proposal: Option<&str>, open: bool) -> Result<Value, Problem> {
     let index = state.proposal_index(proposal, |_| true)?;
     let proposal = &state.proposals[index];
     let diff = diff(state, proposal);
     if open {
         let (scratch, editor) = (state.parts.scratch.clone(), state.parts.services.editor.clone());
-        let (name, text) = (format!("{}.diff", proposal.id), diff.clone());
+        let (name, text) = (format!("{}.diff", proposal.id), header(proposal) + &diff);
         tokio::task::spawn_blocking(move || match scratch.write(&name, &text) {
             Ok(path) => editor.show(&DocumentUri::from_path(&path), None),
             Err(error) => tracing::warn!(%error, "the diff could not be written"),
         });
     }
-    Ok(json!({ "proposal": proposal.id.as_str(), "diff": diff }))
+    let of_file = |file: &ProposedFile| {
+        file.impact
+            .iter()
+            .map(|impact| json!(ImpactOf { path: &file.path, impact, summary: impact.to_string() }))
+            .collect::<Vec<_>>()
+    };
+    let impact: Vec<Value> = proposal.files.iter().flat_map(of_file).collect();
+    Ok(json!({ "proposal": proposal.id.as_str(), "diff": diff, "impact": impact, "notes": proposal.notes }))
+}
+
+#[derive(serde::Serialize)]
+struct ImpactOf<'p> {
+    path: &'p str,
+    #[serde(flatten)]
+    impact: &'p Impact,
+    /// The same in words.
+    summary: String,
+}
+
+/// What a reviewer should know first: lines in front of a diff, which tools that read diffs pass over.
+fn header(proposal: &Proposal) -> String {
+    let mut text = String::new();
+    for file in &proposal.files {
+        for impact in &file.impact {
+            text.push_str(&format!(
+                "# {}: {}\n",
+                render::visible(&file.path),
+                render::visible(&impact.to_string())
+            ));
+        }
+    }
+    for note in &proposal.notes {
+        let (path, message) = (render::visible(&note.path), render::visible(&note.message));
+        text.push_str(&format!("# {path}:{}: {message}\n", note.line));
+    }
+    if text.is_empty() { text } else { text + "\n" }
 }
 
 fn diff(state: &State, proposal: &Proposal) -> String {

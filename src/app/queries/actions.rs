@@ -82,7 +82,10 @@ fn hunk_actions(state: &State, document: &Document, span: Span, offered: &mut Ve
             if first > *lines.end() || last < *lines.start() {
                 continue;
             }
-            let mut apply = command("Apply this change", "quickfix", "tenon.accept", arguments.clone());
+            let doubt = hunk.hunk.evidence.doubt();
+            let title =
+                doubt.map_or("Apply this change".to_owned(), |doubt| format!("Apply this change ({doubt})"));
+            let mut apply = command(&title, "quickfix", "tenon.accept", arguments.clone());
             apply.preferred = true;
             if !state.client.apply_edit
                 && let Place::Fits(placed) = place

@@ -19,7 +19,9 @@ pub(in crate::app) fn lenses(state: &State, uri: &DocumentUri) -> Vec<OfferedLen
                 let start = state.client.encoding.to_position(text, placed.range.start);
                 let span = Span { start, end: start };
                 let arguments = json!({ "proposal": proposal.id.as_str(), "hunk": hunk.number });
-                for (title, command) in [("✓ Apply", "tenon.accept"), ("✗ Reject", "tenon.reject")] {
+                let doubt = placed.evidence.doubt().map_or_else(String::new, |doubt| format!(" ({doubt})"));
+                let apply = format!("✓ Apply{doubt}");
+                for (title, command) in [(apply.as_str(), "tenon.accept"), ("✗ Reject", "tenon.reject")] {
                     let title = format!("{title}: {}", proposal.title);
                     lenses.push(OfferedLens { span, title, command: (command, arguments.clone()) });
                 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::report::{ErrorJson, Failure, Outcome};
 use super::{ApplyArgs, Format, Streams, carried, parse_reply};
-use crate::diff::{FileSet, evaluate};
+use crate::diff::{ChangeSet, FileSet, evaluate, gate};
 use crate::problem::{Category, Problem};
 use crate::text::Rope;
 
@@ -31,7 +31,10 @@ struct Response<'a> {
     /// Path → text; `None` for a file that is gone.
     files: BTreeMap<String, Option<String>>,
     errors: &'a [ErrorJson],
+    /// From the reply to the change set.
     micros: u64,
+    /// What the gates took besides.
+    gate_micros: u64,
 }
 
 /// Answers every line; a line that cannot be read is answered with an error.
@@ -51,7 +54,14 @@ pub(super) fn run(args: &ApplyArgs, streams: &mut Streams<'_>) -> io::Result<()>
                 let id = serde_json::Value::Null;
                 write(
                     streams.output,
-                    &Response { id: &id, status: "refused", files, errors: &errors, micros: 0 },
+                    &Response {
+                        id: &id,
+                        status: "refused",
+                        files,
+                        errors: &errors,
+                        micros: 0,
+                        gate_micros: 0,
+                    },
                 )?;
             }
         }
@@ -59,7 +69,7 @@ pub(super) fn run(args: &ApplyArgs, streams: &mut Streams<'_>) -> io::Result<()>
     streams.output.flush()
 }
 
-/// The clock covers what an editor would wait for: from the texts and the reply to the new texts.
+/// The first clock covers the engine, from the texts and the reply to the change set; the second the gates.
 fn answer(args: &ApplyArgs, request: Request, output: &mut dyn io::Write) -> io::Result<()> {
     let Request { id, files: texts, base, format, path, reply } = request;
     let only = || if texts.len() == 1 { texts.keys().next().cloned() } else { None };
@@ -67,10 +77,16 @@ fn answer(args: &ApplyArgs, request: Request, output: &mut dyn io::Write) -> io:
     let live = file_set(&texts, default_path.clone());
     let base = base.map(|base| file_set(&base, default_path));
     let begun = Instant::now();
-    let outcome = evaluated(format.unwrap_or(args.format), &reply, base.as_ref(), &live);
-    let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let changes = evaluated(format.unwrap_or(args.format), &reply, base.as_ref(), &live);
+    let micros = micros_since(begun);
+    let begun = Instant::now();
+    let outcome = changes.and_then(|changes| {
+        gate::check(&changes, &live, args.allowed.consent()).map_err(super::allowable)?;
+        Ok(changes)
+    });
+    let gate_micros = micros_since(begun);
     let mut files: BTreeMap<_, _> = texts.into_iter().map(|(path, text)| (path, Some(text))).collect();
-    match outcome {
+    match outcome.and_then(|changes| Outcome::new(&changes, &live)) {
         Ok(outcome) => {
             let status = outcome.status();
             for file in outcome.files {
@@ -81,10 +97,11 @@ fn answer(args: &ApplyArgs, request: Request, output: &mut dyn io::Write) -> io:
                     files.insert(file.path, file.new);
                 }
             }
-            write(output, &Response { id: &id, status, files, errors: &[], micros })
+            write(output, &Response { id: &id, status, files, errors: &[], micros, gate_micros })
         }
         Err(failure) => {
-            write(output, &Response { id: &id, status: "refused", files, errors: failure.errors(), micros })
+            let errors = failure.errors();
+            write(output, &Response { id: &id, status: "refused", files, errors, micros, gate_micros })
         }
     }
 }
@@ -94,13 +111,16 @@ fn evaluated(
     reply: &str,
     base: Option<&FileSet>,
     live: &FileSet,
-) -> Result<Outcome, Failure> {
+) -> Result<ChangeSet, Failure> {
     let reply = parse_reply(format, reply)?;
-    let changes = match base {
+    Ok(match base {
         None => evaluate(&reply, live)?,
         Some(base) => carried(evaluate(&reply, base)?, base, live)?,
-    };
-    Outcome::new(&changes, live)
+    })
+}
+
+fn micros_since(begun: Instant) -> u64 {
+    u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX)
 }
 
 fn file_set(texts: &BTreeMap<String, String>, default_path: Option<String>) -> FileSet {

@@ -1,11 +1,14 @@
 //! What `tenon apply` says: to people a diff, to programs one JSON object.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use serde::Serialize;
 
 use super::disk::NewText;
 use super::{ApplyArgs, Streams};
+use crate::diff::gate::Note;
+use crate::diff::impact::Impact;
 use crate::diff::{ChangeSet, FileSet, Hunk, Nearest, Refusal, Tier, render};
 use crate::problem::{Category, Problem, plain};
 
@@ -21,6 +24,7 @@ pub(super) struct FileOutcome {
     /// The new path of a renamed file.
     pub(super) moved_to: Option<String>,
     hunks: Vec<Hunk>,
+    impact: Vec<Impact>,
 }
 
 impl FileOutcome {
@@ -54,6 +58,8 @@ impl FileOutcome {
 pub(super) struct Outcome {
     /// Files that change, in reply order; empty when nothing does.
     pub(super) files: Vec<FileOutcome>,
+    /// What deserves a look.
+    notes: Vec<Note>,
 }
 
 impl Outcome {
@@ -76,9 +82,19 @@ impl Outcome {
                 old: old.map(String::from),
                 new: after.map(|_| String::from(new)),
                 hunks: change.hunks().to_vec(),
+                impact: Vec::new(),
             });
         }
-        Ok(Self { files })
+        Ok(Self { files, notes: Vec::new() })
+    }
+
+    /// Adds what the gates noted, and what happens to symbols.
+    pub(super) fn with(mut self, notes: Vec<Note>, mut impact: BTreeMap<String, Vec<Impact>>) -> Self {
+        self.notes = notes;
+        for file in &mut self.files {
+            file.impact = impact.remove(&file.path).unwrap_or_default();
+        }
+        self
     }
 
     /// `applied` or `unchanged`.
@@ -151,13 +167,17 @@ pub(super) struct ErrorJson {
     path: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     block: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tier: Option<Tier>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     nearest: Vec<Nearest>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    found: Vec<String>,
 }
 
 impl From<Problem> for ErrorJson {
     fn from(problem: Problem) -> Self {
-        Self { problem, path: None, block: None, nearest: Vec::new() }
+        Self { problem, path: None, block: None, tier: None, nearest: Vec::new(), found: Vec::new() }
     }
 }
 
@@ -167,7 +187,9 @@ impl From<&Refusal> for ErrorJson {
             problem: Problem::from(refusal),
             path: refusal.path.as_deref().map(plain),
             block: refusal.block,
+            tier: refusal.tier,
             nearest: refusal.nearest.clone(),
+            found: refusal.found.iter().map(|line| plain(line)).collect(),
         }
     }
 }
@@ -176,6 +198,8 @@ impl From<&Refusal> for ErrorJson {
 struct ReportJson<'a> {
     status: &'static str,
     files: Vec<FileJson<'a>>,
+    #[serde(skip_serializing_if = "<[Note]>::is_empty")]
+    notes: &'a [Note],
     errors: &'a [ErrorJson],
 }
 
@@ -187,6 +211,7 @@ struct FileJson<'a> {
     to: Option<&'a str>,
     change: &'static str,
     hunks: Vec<HunkJson>,
+    impact: &'a [Impact],
 }
 
 #[derive(Serialize)]
@@ -195,6 +220,8 @@ struct HunkJson {
     tier: Tier,
     line: usize,
     confidence: f32,
+    cost: f32,
+    margin: f32,
 }
 
 /// Prints the outcome in the form asked for.
@@ -214,6 +241,16 @@ pub(super) fn print(
                 streams.output.write_all(shown.as_bytes())?;
             }
             streams.output.flush()?;
+            for file in &outcome.files {
+                for impact in &file.impact {
+                    let (path, said) = (render::visible(&file.path), impact.to_string());
+                    writeln!(streams.errors, "{path}: {}", render::visible(&said))?;
+                }
+            }
+            for note in &outcome.notes {
+                let message = render::visible(&note.message);
+                writeln!(streams.errors, "note: {}:{}: {message}", render::visible(&note.path), note.line)?;
+            }
             let said = match (outcome.files.len(), args.check) {
                 (0, _) => "Nothing to change.".to_owned(),
                 (n_files, true) => format!("Fits: {n_files} file(s) would change."),
@@ -223,22 +260,31 @@ pub(super) fn print(
         }
         Err(failure) => {
             for error in &failure.errors {
-                writeln!(
-                    streams.errors,
-                    "error[{}]: {}",
-                    error.problem.code,
-                    render::visible(&error.problem.message)
-                )?;
-                for place in &error.nearest {
-                    writeln!(streams.errors, "  near line {} (distance {:.2})", place.line, place.distance)?;
-                }
-                if let Some(hint) = &error.problem.hint {
-                    writeln!(streams.errors, "  hint: {}", render::visible(hint))?;
-                }
+                print_error(error, streams.errors)?;
             }
             writeln!(streams.errors, "Nothing was changed.")
         }
     }
+}
+
+fn print_error(error: &ErrorJson, errors: &mut dyn io::Write) -> io::Result<()> {
+    let message = render::visible(&error.problem.message);
+    writeln!(errors, "error[{}]: {message}", error.problem.code)?;
+    if let Some(tier) = error.tier {
+        writeln!(errors, "  {}", tier.tried())?;
+    }
+    for place in &error.nearest {
+        writeln!(errors, "  near {place}")?;
+    }
+    if let (Some(place), false) = (error.nearest.first(), error.found.is_empty()) {
+        for (offset, line) in error.found.iter().enumerate() {
+            writeln!(errors, "  {:>6} | {}", place.line + offset, render::visible(line))?;
+        }
+    }
+    if let Some(hint) = &error.problem.hint {
+        writeln!(errors, "  hint: {}", render::visible(hint))?;
+    }
+    Ok(())
 }
 
 fn print_json(outcome: &Result<Outcome, Failure>, streams: &mut Streams<'_>) -> io::Result<()> {
@@ -246,9 +292,12 @@ fn print_json(outcome: &Result<Outcome, Failure>, streams: &mut Streams<'_>) -> 
         Ok(outcome) => ReportJson {
             status: outcome.status(),
             files: outcome.files.iter().map(file_json).collect(),
+            notes: &outcome.notes,
             errors: &[],
         },
-        Err(failure) => ReportJson { status: "refused", files: Vec::new(), errors: &failure.errors },
+        Err(failure) => {
+            ReportJson { status: "refused", files: Vec::new(), notes: &[], errors: &failure.errors }
+        }
     };
     serde_json::to_writer(&mut *streams.output, &report)?;
     writeln!(streams.output)?;
@@ -269,7 +318,10 @@ fn file_json(file: &FileOutcome) -> FileJson<'_> {
                 tier: hunk.evidence.tier,
                 line: hunk.line,
                 confidence: hunk.evidence.confidence(),
+                cost: hunk.evidence.cost,
+                margin: hunk.evidence.margin,
             })
             .collect(),
+        impact: &file.impact,
     }
 }

@@ -87,16 +87,34 @@ fn check_refused(place: &Place, more: &[&str], reply: &str, code: &str) {
 
 #[test]
 fn applies_and_says_so() {
-    let place = Place::new(&[("src/a.rs", "a\r\nb\r\n")]);
-    let reply = block("src/a.rs", "b\n", "B\n") + &block("new/deep/c.rs", "", "c\n");
+    let place = Place::new(&[("src/a.txt", "a\r\nb\r\n")]);
+    let reply = block("src/a.txt", "b\n", "B\n") + &block("new/deep/c.txt", "", "c\n");
     let checked = place.run(&["--check"], &reply);
     assert_eq!((checked.code, place.entries().len()), (exit(0), 2));
     let ran = place.run(&[], &reply);
     assert_eq!(ran.code, exit(0), "{}", ran.errors);
     assert!(ran.output.contains("-b\n+B\n"), "{}", ran.output);
-    assert_eq!(place.text("src/a.rs").as_deref(), Some("a\r\nB\r\n"));
-    assert_eq!(place.text("new/deep/c.rs").as_deref(), Some("c\n"));
-    assert_eq!(place.entries(), ["new", "new/deep", "new/deep/c.rs", "src", "src/a.rs"]);
+    assert_eq!(place.text("src/a.txt").as_deref(), Some("a\r\nB\r\n"));
+    assert_eq!(place.text("new/deep/c.txt").as_deref(), Some("c\n"));
+    assert_eq!(place.entries(), ["new", "new/deep", "new/deep/c.txt", "src", "src/a.txt"]);
+}
+
+#[test]
+fn gates_are_opened_by_flags() {
+    let text = "fn f0() {}\n".to_owned() + &"fn f() {}\n".repeat(60);
+    let place = Place::new(&[("a.rs", &text)]);
+    let whole = |text: &str| format!("a.rs\n```rust\n{text}```\n");
+    check_refused(&place, &[], &whole("fn f0() {}\n"), "removes-too-much");
+    assert!(place.run(&[], &whole("fn f0() {}\n")).errors.contains("--allow-removal"));
+    assert_eq!(place.run(&["--allow-removal"], &whole("fn f0() {}\n")).code, exit(0));
+    let broken = block("a.rs", "fn f0() {}\n", "fn f0() {\n");
+    check_refused(&place, &["--allow-removal"], &broken, "breaks-syntax");
+    let ran = place.run(&["--allow-syntax-errors", "--check"], &broken);
+    assert_eq!(ran.code, exit(0), "{}", ran.errors);
+    assert!(ran.errors.contains("note: a.rs:1: "), "{}", ran.errors);
+    let ran = place.run(&["--allow-syntax-errors", "--json"], &broken);
+    let said: serde_json::Value = serde_json::from_str(&ran.output).unwrap();
+    assert_eq!((&said["status"], &said["notes"][0]["line"]), (&"applied".into(), &1.into()), "{said}");
 }
 
 #[test]
@@ -112,6 +130,39 @@ fn prints_one_json_object() {
     let again = place.run(&["--json"], &block("a", "z\n", "z\n"));
     assert!(again.output.contains("\"unchanged\""), "{}", again.output);
     assert_eq!(again.code, exit(0));
+}
+
+#[test]
+fn says_what_happens_to_symbols() {
+    let place = Place::new(&[("a.py", "def f():\n    return 1\n")]);
+    let reply = block("a.py", "    return 1\n", "    return 2\n\n\ndef g():\n    pass\n");
+    let ran = place.run(&["--check"], &reply);
+    assert!(
+        ran.errors.contains("a.py: changes the body of function f\na.py: adds function g\n"),
+        "{}",
+        ran.errors
+    );
+    let said: serde_json::Value = serde_json::from_str(&place.run(&["--json"], &reply).output).unwrap();
+    let impact = serde_json::json!([
+        { "symbol": "f", "kind": "function", "change": "body" },
+        { "symbol": "g", "kind": "function", "change": "added" },
+    ]);
+    assert_eq!(said["files"][0]["impact"], impact);
+    assert_eq!(said["files"][0]["hunks"][0]["margin"], 1.0);
+}
+
+#[test]
+fn a_refusal_says_what_was_tried_and_what_is_there() {
+    let place = Place::new(&[("a", "one\ntwo lines\nthree\n")]);
+    let reply = block("a", "two line\nthree\n", "2\n");
+    let said: serde_json::Value = serde_json::from_str(&place.run(&["--json"], &reply).output).unwrap();
+    assert_eq!(said["errors"][0]["found"], serde_json::json!(["two lines", "three"]), "{said}");
+    assert!(said["errors"][0]["tier"].is_string(), "{said}");
+    let errors = place.run(&[], &reply).errors;
+    assert!(
+        errors.contains("  near line 2 (distance 0.") && errors.contains("       2 | two lines\n"),
+        "{errors}"
+    );
 }
 
 #[test]
@@ -268,7 +319,7 @@ fn batches_answer_line_by_line() {
         ran.output.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!((&said[0]["id"], &said[0]["status"]), (&7.into(), &"applied".into()));
     assert_eq!(said[0]["files"]["a"], "y\n");
-    assert!(said[0]["micros"].is_u64());
+    assert!(said[0]["micros"].is_u64() && said[0]["gate_micros"].is_u64());
     assert_eq!(said[1]["errors"][0]["code"], "malformed-request");
     assert_eq!(said[2]["errors"][0]["code"], "no-such-place");
     assert_eq!(said[2]["files"]["a"], "x\n");
@@ -306,9 +357,9 @@ fn a_name_for_several_files_is_refused_and_hidden_ones_are_no_candidates() {
     // The file as the model saw it tells which one is meant.
     let base = Place::new(&[("a/lib.rs", text), ("b/lib.rs", "fn two() {}\n")]);
     let place = Place::new(&[("a/lib.rs", "// new\nfn one() {}\n"), ("b/lib.rs", text)]);
-    let ran = place.run(&["--base", base.0.path().to_str().unwrap()], &block("lib.rs", text, "x\n"));
+    let ran = place.run(&["--base", base.0.path().to_str().unwrap()], &block("lib.rs", text, "fn x() {}\n"));
     assert_eq!(ran.code, exit(0), "{}", ran.errors);
-    assert_eq!(place.text("a/lib.rs").as_deref(), Some("// new\nx\n"));
+    assert_eq!(place.text("a/lib.rs").as_deref(), Some("// new\nfn x() {}\n"));
     assert_eq!(place.text("b/lib.rs").as_deref(), Some(text));
 }
 

@@ -6,7 +6,7 @@
 use crate::diff::{Refusal, RefusalCode};
 
 /// Whether a line stands for text that is left out.
-pub(super) fn is_elision(line: &str) -> bool {
+pub(in crate::diff) fn is_elision(line: &str) -> bool {
     const DOTS: [&str; 2] = ["...", "\u{2026}"];
     let line = line.trim();
     let leads = ["//", "#", "/*", "--", "<!--", "{/*", "\"\"\"", "...", "\u{2026}", ";", "%"];

@@ -31,6 +31,17 @@ pub(super) fn nearest(pattern: &[&str], index: &LineIndex<'_>) -> (Vec<Nearest>,
     (places, hint)
 }
 
+/// The file's lines at a place, as many as the block has: what a model should have quoted.
+pub(super) fn lines_at<'a>(
+    place: Option<&Nearest>,
+    pattern: &[&str],
+    index: &LineIndex<'a>,
+) -> impl Iterator<Item = &'a str> {
+    let start = place.map_or(index.len(), |place| place.line - 1);
+    let end = index.len().min(start + pattern.len());
+    (start..end).map(|at| index.content(at)).collect::<Vec<_>>().into_iter()
+}
+
 /// Lines where the block could begin: those that most of its lines vote for, else those that look like its longest.
 fn candidates(pattern: &[&str], index: &LineIndex<'_>) -> Vec<usize> {
     let mut votes: HashMap<usize, usize> = HashMap::new();

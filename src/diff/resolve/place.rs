@@ -99,8 +99,11 @@ pub(super) fn place(
         return Ok(Outcome::AlreadyApplied);
     }
     let (nearest, hint) = nearest::nearest(&old, index);
+    let found = nearest::lines_at(nearest.first(), &old, index);
     let mut refusal =
-        Refusal::new(RefusalCode::NoSuchPlace, "The lines to replace are not in the file", hint);
+        Refusal::new(RefusalCode::NoSuchPlace, "The lines to replace are not in the file", hint)
+            .tried(Tier::Aligned)
+            .showing(found);
     refusal.nearest = nearest;
     Err(refusal)
 }

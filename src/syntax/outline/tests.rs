@@ -21,7 +21,7 @@ fn check(language: Language, text: &str, expected: &[&str]) {
 }
 
 fn outline_tree(language: Language, text: &Rope) -> String {
-    parse(language, text).map(|tree| tree.root_node().to_sexp()).unwrap_or_default()
+    Parsed::new(language, text).map(|parsed| parsed.tree.root_node().to_sexp()).unwrap_or_default()
 }
 
 /// `$0` is the cursor; the name of the definition around it.

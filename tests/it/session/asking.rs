@@ -94,6 +94,27 @@ async fn a_refused_reply_is_repaired_once() {
 }
 
 #[tokio::test]
+async fn a_reply_that_breaks_the_syntax_is_repaired_before_it_is_shown() {
+    let session = Session::start(Peer::VsCode).await;
+    let uri = session.open("a.rs", TEXT);
+    let (wrong, right) =
+        (block("a.rs", "fn a() {}\n", "fn c() {\n"), block("a.rs", "fn a() {}\n", "fn c() {}\n"));
+    session.model.push([Step::text(wrong.clone()), Step::finish()]);
+    let id = session.propose(&uri, &right).await;
+    session.accept(json!({"proposal": id})).await;
+    assert_eq!(session.editor.text(&uri), "fn c() {}\nfn b() {}\n");
+    let correction = session.model.requests()[1].messages.last().unwrap().text.clone();
+    assert!(correction.contains("[breaks-syntax]") && correction.contains("Block 1 (a.rs)"), "{correction}");
+    let wrong = block("a.rs", "fn c() {}\n", "fn d() {\n");
+    for _ in 0..2 {
+        session.model.push([Step::text(wrong.clone()), Step::finish()]);
+    }
+    session.ask(&uri).await;
+    assert_eq!(session.failure().await, "breaks-syntax");
+    session.finish().await;
+}
+
+#[tokio::test]
 async fn replies_that_are_none_have_their_codes() {
     let session = Session::start(Peer::Emacs).await;
     let uri = session.open("a.rs", TEXT);

@@ -46,6 +46,28 @@ async fn it_is_shown_and_accepted_whole() {
 }
 
 #[tokio::test]
+async fn doubts_and_impact_are_shown() {
+    let session = Session::start(Peer::VsCode).await;
+    let uri = session.open("a.rs", "fn one() {}\nfn two() {}\n");
+    session.propose(&uri, &block("a.rs", "fn one() {}  \n", "fn one() { two(); }\nfn three() {}\n")).await;
+    let client = &session.editor.client;
+    let marks = client
+        .expect_where("a mark", |m| m["params"]["diagnostics"].as_array().is_some_and(|d| d.len() == 1))
+        .await;
+    let message = marks["params"]["diagnostics"][0]["message"].as_str().unwrap();
+    assert!(message.contains("right-trimmed, 0.98"), "{message}");
+    let document = json!({"textDocument": {"uri": uri}});
+    let lenses = client.request("textDocument/codeLens", document).await.unwrap();
+    let title = lenses[0]["command"]["title"].as_str().unwrap();
+    assert!(title.starts_with("✓ Apply (right-trimmed, 0.98): "), "{title}");
+    let shown = session.run("tenon.show", json!({})).await;
+    let changes: Vec<_> = shown["impact"].as_array().unwrap().iter().map(|i| &i["change"]).collect();
+    assert_eq!(changes, ["body", "added"], "{shown}");
+    assert_eq!(shown["impact"][1]["symbol"], "three", "{shown}");
+    session.finish().await;
+}
+
+#[tokio::test]
 async fn hunks_are_decided_one_by_one() {
     for peer in Peer::ALL {
         let session = Session::start(peer).await;
