@@ -6,8 +6,7 @@ use crate::diff::Refusal;
 use crate::ports::FileEdit;
 use crate::problem::{Category, Problem};
 use crate::review::{
-    AppliedFile, AppliedKind, Decision, Direction, Place, ProposalId, ProposedChange,
-    ProposedFile, Track,
+    AppliedFile, AppliedKind, Decision, Direction, Place, ProposalId, ProposedChange, ProposedFile, Track,
 };
 use crate::text::{DocumentUri, Rope, SpanEdit, TextEdit, TextEditBuilder};
 
