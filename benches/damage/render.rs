@@ -57,6 +57,8 @@ pub(crate) struct Draft {
     pub(crate) fenced: bool,
     /// Whether the texts of JSON edits end with a line end.
     pub(crate) ends_lines: bool,
+    /// Whether the texts of JSON edits are parts of lines.
+    pub(crate) within_lines: bool,
 }
 
 impl Draft {
@@ -69,6 +71,7 @@ impl Draft {
             wholes: files.iter().map(|file| file.new_lines().map(str::to_owned).collect()).collect(),
             fenced: true,
             ends_lines: false,
+            within_lines: false,
         }
     }
 
@@ -174,7 +177,10 @@ impl Draft {
             .map(|block| {
                 let (mut old, mut new) = (block.old().join("\n"), block.new_lines().join("\n"));
                 let script = &files[block.file];
-                if self.ends_lines && !(script.open_end && block.range.end == script.lines.len()) {
+                // With a blank last line on one side only, nobody could tell a line from a line end.
+                let is_blank = |text: &str| text.is_empty() || text.ends_with('\n');
+                let ends_lines = !self.within_lines && (self.ends_lines || is_blank(&old) != is_blank(&new));
+                if ends_lines && !(script.open_end && block.range.end == script.lines.len()) {
                     old.push('\n');
                     new.push('\n');
                 }

@@ -71,7 +71,7 @@ impl Tally {
         }
     }
 
-    /// A table per format, and the totals.
+    /// A table per format, one of all kinds, and the totals.
     pub(crate) fn print(&self) {
         for format in Format::ALL {
             let rows: Vec<_> = KINDS
@@ -85,11 +85,32 @@ impl Tally {
                 line("");
             }
         }
+        self.print_kinds();
         let rows: Vec<_> = Format::ALL.into_iter().filter_map(|format| self.total(format)).collect();
         table::print(
             &["format", "cases", "ok %", "silent wrong %", "must-refuse applied %", "µs p50 / p99"],
             &rows,
         );
+    }
+
+    /// Right answers in percent, by kind and format.
+    fn print_kinds(&self) {
+        let right = |format, kind| {
+            let cell = self.cells.get(&(format, kind))?;
+            Some(percent(cell.n(Verdict::Right) + cell.n(Verdict::RightlyUnsure), cell.n_all()))
+        };
+        let rows: Vec<Vec<String>> = KINDS
+            .iter()
+            .map(|kind| (kind.name, Format::ALL.map(|format| right(format, kind.name))))
+            .filter(|(_, cells)| cells.iter().any(Option::is_some))
+            .map(|(name, cells)| {
+                let cells = cells.map(|cell| cell.unwrap_or_else(|| "—".to_owned()));
+                std::iter::once(name.to_owned()).chain(cells).collect()
+            })
+            .collect();
+        let columns: Vec<&str> = std::iter::once("kind").chain(Format::ALL.map(Format::name)).collect();
+        table::print(&columns, &rows);
+        line("");
     }
 
     fn total(&self, format: Format) -> Option<Vec<String>> {

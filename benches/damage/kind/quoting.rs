@@ -280,7 +280,7 @@ fn n_words(line: &str) -> usize {
     line.split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() > 2).count()
 }
 
-/// The line with its longest-but-one word changed, or with a comment that the file does not have.
+/// The line with one of its words changed a little; never its longest, by which a person would know it.
 fn reworded(line: &str, rng: &mut Rng) -> String {
     let mut words: Vec<(usize, &str)> = Vec::new();
     let mut start = None;
@@ -299,8 +299,8 @@ fn reworded(line: &str, rng: &mut Rng) -> String {
     let Some(&(at, word)) = rng.pick(shorter) else { return format!("{line} again") };
     let other = match rng.below(3) {
         0 => format!("{word}s"),
-        1 => format!("new{word}"),
-        _ => word.chars().rev().collect(),
+        1 => format!("the {word}"),
+        _ => word.chars().take(word.chars().count().max(3) - 1).collect(),
     };
     let mut text = line[..at].to_owned();
     let _ = write!(text, "{other}{}", &line[at + word.len()..]);

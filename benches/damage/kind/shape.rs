@@ -3,7 +3,7 @@
 
 use super::super::block::{self, Block, Cut, n_places};
 use super::super::case::Expected;
-use super::super::render::{Format, Numbers};
+use super::super::render::{Draft, Format, Numbers};
 use super::super::script::{Line, Script, Tag};
 use super::super::{Case, Rng};
 use super::Ask;
@@ -136,8 +136,8 @@ pub(super) fn part_of_line(ask: &mut Ask<'_>) -> Option<Case> {
         let (old, new) = changed_part(&old.text, &new.text, &base)?;
         block.parts = Some((vec![old], vec![new]));
     }
-    let mut draft = ask.draft(blocks);
-    draft.ends_lines = false;
+    // Parts of lines have no line ends, and a part that only goes leaves nothing.
+    let draft = Draft { ends_lines: false, within_lines: true, ..ask.draft(blocks) };
     Some(ask.case(&draft))
 }
 
