@@ -13,6 +13,7 @@ import importlib.abc
 import importlib.machinery
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -114,13 +115,19 @@ def bare(reply):
     return rest if end < 0 else rest[:end].rstrip("`")
 
 
+def with_git_heads(diff):
+    """The diff with a line of git's before each file: without it git reads the next file's head as deleted lines."""
+    return re.sub(r"^--- a/(.*)\n\+\+\+ b/", r"diff --git a/\1 b/\1\n\g<0>", diff, flags=re.MULTILINE)
+
+
 def spawned(*command):
     """An engine that is a program of its own and reads the diff from its input."""
 
     def run(case, folder):
-        done = subprocess.run(
-            command, cwd=folder, input=bare(case["reply"]).encode(), capture_output=True, check=False
-        )
+        diff = bare(case["reply"])
+        if "--recount" in command:
+            diff = with_git_heads(diff)
+        done = subprocess.run(command, cwd=folder, input=diff.encode(), capture_output=True, check=False)
         return done.returncode == 0
 
     return run
