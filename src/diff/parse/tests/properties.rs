@@ -263,7 +263,7 @@ proptest! {
 
     #[test]
     fn a_rendered_patch_comes_back(hunks in prop::collection::vec(tagged_lines(), 1..4)) {
-        let chunks: String = hunks.iter().map(|lines| format!("@@\n{}", rendered(lines))).collect();
+        let chunks: String = hunks.iter().flat_map(|lines| ["@@\n".to_owned(), rendered(lines)]).collect();
         let patch = format!("*** Begin Patch\n*** Update File: x\n{chunks}*** End Patch\n");
         prop_assert_eq!(lines_of(&parse(ReplyFormat::ApplyPatch, &patch).unwrap()), hunks);
         prop_assert_eq!(detect(&patch), Ok(ReplyFormat::ApplyPatch));
