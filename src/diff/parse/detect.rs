@@ -109,7 +109,7 @@ impl Scan {
                 }
             }
             Inside::Envelope => {
-                if line.trim() == "*** End Patch" {
+                if line.trim_end() == "*** End Patch" {
                     self.inside = Inside::Nothing;
                 }
             }

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::super::*;
+use crate::diff::tagged::TaggedLine;
 
 /// Replies whose end is marked, by a fence, a marker or counts.
 const SAMPLES: &[(ReplyFormat, &[&str])] = &[
@@ -188,7 +189,86 @@ fn line() -> impl Strategy<Value = String> {
     prop_oneof![9 => known.prop_map(str::to_owned), 1 => any::<String>()]
 }
 
+/// Lines of a hunk that are easily taken for something else.
+fn tagged_lines() -> impl Strategy<Value = Vec<TaggedLine>> {
+    let text = prop::sample::select(vec![
+        "",
+        " ",
+        "a",
+        "-- x",
+        "- x",
+        "++ y",
+        "+ y",
+        "@@ z",
+        "@@",
+        "--",
+        "*** End Patch",
+        "\\ a",
+        "```",
+        "=======",
+        "diff --git a/x b/x",
+        "\u{e9}",
+        "\tb",
+        "--- x",
+        "+++ y",
+    ]);
+    let line = (0..3_u8, text).prop_map(|(tag, text): (u8, &str)| match tag {
+        0 => TaggedLine::Context(text.to_owned()),
+        1 => TaggedLine::Delete(text.to_owned()),
+        _ => TaggedLine::Add(text.to_owned()),
+    });
+    prop::collection::vec(line, 1..8).prop_filter("reads as the headers of another file", |lines| {
+        !lines.windows(2).any(|pair| match pair {
+            [TaggedLine::Delete(old), TaggedLine::Add(new)] => {
+                old.starts_with("-- ") && new.starts_with("++ ")
+            }
+            _ => false,
+        })
+    })
+}
+
+fn rendered(lines: &[TaggedLine]) -> String {
+    let tag = |line: &TaggedLine| match line {
+        TaggedLine::Context(_) | TaggedLine::Gap(_) => " ",
+        TaggedLine::Delete(_) => "-",
+        TaggedLine::Add(_) => "+",
+    };
+    lines.iter().flat_map(|line| [tag(line), line.text(), "\n"]).collect()
+}
+
+fn lines_of(reply: &Reply) -> Vec<Vec<TaggedLine>> {
+    let lines = |block: &Block| match block {
+        Block::Hunk { lines, .. } => lines.clone(),
+        other => panic!("{other:?}"),
+    };
+    reply.blocks.iter().map(lines).collect()
+}
+
 proptest! {
+    #[test]
+    fn a_rendered_diff_comes_back(hunks in prop::collection::vec(tagged_lines(), 1..4), fenced in any::<bool>()) {
+        let mut diff = "--- a/x\n+++ b/x\n".to_owned();
+        for lines in &hunks {
+            let n_old = lines.iter().filter(|line| line.old().is_some()).count();
+            let n_new = lines.iter().filter(|line| line.kept().is_some()).count();
+            diff.push_str(&format!("@@ -1,{n_old} +1,{n_new} @@\n{}", rendered(lines)));
+        }
+        let diff = if fenced { format!("```diff\n{diff}```\n") } else { diff };
+        let reply = parse(ReplyFormat::UnifiedDiff, &diff).unwrap();
+        prop_assert_eq!(lines_of(&reply), hunks);
+        let fit = |block: &Block| matches!(block, Block::Hunk { hints, .. } if hints.counts_fit == Some(true));
+        prop_assert!(reply.blocks.iter().all(fit));
+        prop_assert_eq!(detect(&diff), Ok(ReplyFormat::UnifiedDiff));
+    }
+
+    #[test]
+    fn a_rendered_patch_comes_back(hunks in prop::collection::vec(tagged_lines(), 1..4)) {
+        let chunks: String = hunks.iter().flat_map(|lines| ["@@\n".to_owned(), rendered(lines)]).collect();
+        let patch = format!("*** Begin Patch\n*** Update File: x\n{chunks}*** End Patch\n");
+        prop_assert_eq!(lines_of(&parse(ReplyFormat::ApplyPatch, &patch).unwrap()), hunks);
+        prop_assert_eq!(detect(&patch), Ok(ReplyFormat::ApplyPatch));
+    }
+
     #[test]
     fn any_reply_gives_the_same_in_any_pieces(
         lines in prop::collection::vec((line(), prop::sample::select(vec!["\n", "\r\n", "\r"])), 0..24),
