@@ -1,9 +1,11 @@
 //! The safe diff engine: from what a model wrote to a change set that is proved to fit, or a refusal.
 //!
 //! `parse → name → lower → resolve → rebase → change_set`:
-//! [`parse`] reads a reply as it streams, [`name`] finds the files meant, [`lower`] turns every format into tagged lines, [`resolve`] finds each
-//! hunk's one place in the text the model saw, [`rebase`] carries it over what was typed meanwhile, and a
-//! [`ChangeSet`] holds the result, all files or none. Zero or several equally good places is a [`Refusal`].
+//! [`parse`] reads a reply as it streams, [`name`] finds the files meant, [`lower`] turns every format into tagged
+//! lines, [`resolve`] finds each hunk's one place in the text the model saw, [`rebase`] carries it over what was typed
+//! meanwhile, and a [`ChangeSet`] holds the result, all files or none. Zero or several equally good places is a
+//! [`Refusal`].
+//!
 //! What fits still passes the [`gate`] before it is proposed or written, and [`impact`] tells what it does to symbols.
 
 pub mod change_set;

@@ -8,7 +8,7 @@
 mod likeness;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::lower::{self, normalise};
 use super::parse::{Block, Reply};
@@ -16,6 +16,9 @@ use super::{ChangeKind, FileSet, Refusal, RefusalCode, Tier, resolve};
 use crate::text::Rope;
 pub use likeness::{has_same_name, is_like};
 
+/// Bytes of files in which blocks are tried, over a whole reply; each trial counts as at least [`TRIAL`].
+const TRIED_BYTES: usize = 80 << 20;
+const TRIAL: usize = 256 << 10;
 /// Names listed in a refusal.
 const LISTED: usize = 5;
 
@@ -40,8 +43,9 @@ struct Group<'a> {
 pub(super) fn named<'a>(reply: &'a Reply, base: &'a FileSet) -> Named<'a> {
     let mut named =
         Named { reply: Cow::Borrowed(reply), base: Cow::Borrowed(base), refusals: case_clashes(reply, base) };
+    let mut budget = TRIED_BYTES;
     for group in unknown(reply, base) {
-        match meant(&group, reply, base) {
+        match meant(&group, reply, base, &mut budget) {
             Meant::One(path) => {
                 if let Some(text) = base.candidates.get(path) {
                     named.base.to_mut().files.insert(path.to_owned(), text.clone());
@@ -81,7 +85,8 @@ enum Meant<'a> {
 /// The groups of blocks that change lines of a file that is not there, or name none.
 fn unknown<'a>(reply: &'a Reply, base: &FileSet) -> Vec<Group<'a>> {
     let mut groups: Vec<Group<'a>> = Vec::new();
-    let mut hopeless: Vec<&str> = Vec::new();
+    let mut of_name: HashMap<&str, usize> = HashMap::new();
+    let mut hopeless: HashSet<&str> = HashSet::new();
     for (at, (name, block)) in effective(reply, base).zip(&reply.blocks).enumerate() {
         if name.is_some_and(|name| is_known(name, base)) {
             continue;
@@ -90,12 +95,17 @@ fn unknown<'a>(reply: &'a Reply, base: &FileSet) -> Vec<Group<'a>> {
             hopeless.extend(name);
             continue;
         }
-        match groups.iter_mut().find(|group| group.name.is_some() && group.name == name) {
+        let group = match name {
+            Some(name) => *of_name.entry(name).or_insert(groups.len()),
+            // Each by itself: nothing says that they are for one file.
+            None => groups.len(),
+        };
+        match groups.get_mut(group) {
             Some(group) => group.blocks.push(at),
             None => groups.push(Group { name, blocks: vec![at] }),
         }
     }
-    groups.retain(|group| group.name.is_none_or(|name| !hopeless.contains(&name)));
+    groups.retain(|group| group.name.is_none_or(|name| !hopeless.contains(name)));
     groups
 }
 
@@ -127,10 +137,10 @@ fn changes_lines(block: &Block) -> bool {
     }
 }
 
-/// The one file that a group means.
-fn meant<'a>(group: &Group<'_>, reply: &Reply, base: &'a FileSet) -> Meant<'a> {
+/// The one file that a group means. Nothing once the budget is spent: what was not tried could fit as well.
+fn meant<'a>(group: &Group<'_>, reply: &Reply, base: &'a FileSet, budget: &mut usize) -> Meant<'a> {
     let blocks: Vec<&Block> = group.blocks.iter().map(|&at| &reply.blocks[at]).collect();
-    let fitting: Vec<&str> = match group.name {
+    let fitting = match group.name {
         Some(name) => {
             let Some(name) = cleaned(name, base) else { return Meant::None };
             if let Some((path, _)) = entry(&name, base).or_else(|| entry(without_side(&name)?, base)) {
@@ -139,28 +149,39 @@ fn meant<'a>(group: &Group<'_>, reply: &Reply, base: &'a FileSet) -> Meant<'a> {
             }
             let known = || base.files.iter().chain(&base.candidates);
             let like = known().filter(|(path, _)| is_like(&name, path));
-            let fitting: Vec<_> = like
-                .filter(|(path, text)| fits(&blocks, path, text, false))
-                .map(|(path, _)| &**path)
-                .collect();
-            let mut named = known().filter(|(path, _)| has_same_name(&name, path));
-            match (&fitting[..], named.next(), named.next()) {
-                // In a folder of quite another name: then it must be the only file that is called so, and be quoted
-                // exactly.
-                ([], Some((path, text)), None) if fits(&blocks, path, text, true) => vec![path.as_str()],
-                _ => fitting,
+            let Some(fitting) = all_fitting(&blocks, like, false, budget) else { return Meant::None };
+            let called_so: Vec<_> = known().filter(|(path, _)| has_same_name(&name, path)).take(2).collect();
+            // In a folder of quite another name it must be the only file that is called so, and be quoted exactly.
+            if fitting.is_empty() && called_so.len() == 1 {
+                all_fitting(&blocks, called_so.into_iter(), true, budget)
+            } else {
+                Some(fitting)
             }
         }
-        None => {
-            let files = base.files.iter();
-            files.filter(|(path, text)| fits(&blocks, path, text, true)).map(|(path, _)| &**path).collect()
-        }
+        None => all_fitting(&blocks, base.files.iter(), true, budget),
     };
-    match fitting[..] {
-        [] => Meant::None,
-        [path] => Meant::One(path),
-        _ => Meant::Several(fitting),
+    match fitting.as_deref() {
+        None | Some([]) => Meant::None,
+        Some([path]) => Meant::One(path),
+        Some(paths) => Meant::Several(paths.to_vec()),
     }
+}
+
+/// The files in which all blocks fit; `None` when there are too many to try.
+fn all_fitting<'a>(
+    blocks: &[&Block],
+    files: impl Iterator<Item = (&'a String, &'a Rope)>,
+    alone: bool,
+    budget: &mut usize,
+) -> Option<Vec<&'a str>> {
+    let mut fitting = Vec::new();
+    for (path, text) in files {
+        *budget = budget.checked_sub(text.len_bytes().max(TRIAL))?;
+        if fits(blocks, path, text, alone) {
+            fitting.push(path.as_str());
+        }
+    }
+    Some(fitting)
 }
 
 fn entry<'a>(path: &str, base: &'a FileSet) -> Option<(&'a str, &'a Rope)> {
@@ -205,7 +226,7 @@ fn fits(blocks: &[&Block], path: &str, text: &Rope, alone: bool) -> bool {
         })
 }
 
-/// Whether the file has every line that a block quotes, blanks at line ends apart: a look that costs little.
+/// Whether every line that a block quotes is somewhere in the file: a look that costs little.
 fn is_quoted(block: &Block, text: &Rope) -> bool {
     let text = String::from(text);
     let quoted: Vec<&str> = match block {
@@ -215,8 +236,7 @@ fn is_quoted(block: &Block, text: &Rope) -> bool {
         Block::Text { old, .. } => return old.lines().all(|line| text.contains(line.trim_end())),
         _ => return true,
     };
-    let lines: HashSet<&str> = text.lines().map(str::trim_end).collect();
-    quoted.into_iter().all(|line| lines.contains(line.trim_end()))
+    quoted.into_iter().all(|line| text.contains(line.trim_end()))
 }
 
 fn with_path(block: &Block, path: &str) -> Block {
@@ -268,17 +288,22 @@ fn new_paths(reply: &Reply, base: &FileSet) -> Vec<(usize, String)> {
 
 /// Refuses to make files beside others whose paths differ only in case: many file systems take them for the same.
 fn case_clashes(reply: &Reply, base: &FileSet) -> Vec<Refusal> {
+    let made = new_paths(reply, base);
+    if made.is_empty() {
+        return Vec::new();
+    }
+    let mut known: HashMap<String, Vec<&String>> = HashMap::new();
+    for path in base.files.keys().chain(base.candidates.keys()) {
+        known.entry(path.to_lowercase()).or_default().push(path);
+    }
     let mut refusals = Vec::new();
-    for (at, path) in new_paths(reply, base) {
+    for (at, path) in made {
         let own = match &reply.blocks[at] {
             Block::Rename { path, .. } => normalise(path).ok(),
             _ => None,
         };
-        let folded = path.to_lowercase();
-        let mut known = base.files.keys().chain(base.candidates.keys());
-        if let Some(there) = known
-            .find(|known| **known != path && Some(*known) != own.as_ref() && known.to_lowercase() == folded)
-        {
+        let others = known.get(&path.to_lowercase()).into_iter().flatten();
+        if let Some(there) = others.copied().find(|known| **known != path && Some(*known) != own.as_ref()) {
             let refusal = Refusal::new(
                 RefusalCode::FileExists,
                 format!(

@@ -3,6 +3,7 @@
 //! The folder is walked only when there is such a name, and only so far: what a walk did not get to the end of is no
 //! basis for *the only file that fits*, so then there are no candidates at all. Links are not followed.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +14,8 @@ use crate::text::Rope;
 
 /// Most entries that are looked at.
 const ENTRIES: usize = 50_000;
+/// Most names that files are looked for by.
+const NAMES: usize = 256;
 /// Most candidates, and most bytes of them in all.
 const CANDIDATES: usize = 64;
 const BYTES: usize = 64 << 20;
@@ -22,8 +25,9 @@ const SKIPPED: [&str; 2] = ["target", "node_modules"];
 /// Adds the files of `folder` that blocks of `reply` could mean, and those that differ only in case from files that
 /// it makes.
 pub(super) fn add(folder: &Folder, reply: &Reply, files: &mut FileSet) {
+    let mut listings = Listings::default();
     for path in name::made(reply, files) {
-        for twin in in_other_case(folder.root(), &path) {
+        for twin in listings.in_other_case(folder.root(), &path) {
             // Its text does not matter: it is not touched.
             if !files.files.contains_key(&twin) {
                 files.candidates.insert(twin, Rope::new());
@@ -31,7 +35,10 @@ pub(super) fn add(folder: &Folder, reply: &Reply, files: &mut FileSet) {
         }
     }
     let sought = name::sought(reply, files);
-    let Some(paths) = (if sought.is_empty() { None } else { alike(folder.root(), &sought) }) else { return };
+    if sought.is_empty() || sought.len() > NAMES {
+        return;
+    }
+    let Some(paths) = alike(folder.root(), &sought) else { return };
     let mut read = Vec::new();
     let mut n_bytes = 0;
     for path in paths {
@@ -80,24 +87,34 @@ fn means(name: &str, path: &str) -> bool {
     name::is_like(name, path) || name::has_same_name(name, path)
 }
 
-/// The paths of files that differ from `path` only in case.
-fn in_other_case(root: &Path, path: &str) -> Vec<String> {
-    let mut found: Vec<(PathBuf, String)> = vec![(root.to_path_buf(), String::new())];
-    for part in path.split('/') {
-        let folded = part.to_lowercase();
-        let mut next = Vec::new();
-        for (folder, below) in found {
-            let Ok(entries) = fs::read_dir(&folder) else { continue };
-            for entry in entries.flatten() {
-                if let Ok(name) = entry.file_name().into_string()
-                    && name.to_lowercase() == folded
-                {
-                    let below = if below.is_empty() { name } else { format!("{below}/{name}") };
-                    next.push((entry.path(), below));
-                }
-            }
-        }
-        found = next;
+/// The names in folders, each read once.
+#[derive(Debug, Default)]
+struct Listings(HashMap<PathBuf, Vec<String>>);
+
+impl Listings {
+    fn of(&mut self, folder: &Path) -> &[String] {
+        self.0.entry(folder.to_path_buf()).or_insert_with(|| {
+            let entries = fs::read_dir(folder).into_iter().flatten().flatten().take(ENTRIES);
+            entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
+        })
     }
-    found.into_iter().map(|(_, below)| below).filter(|twin| twin != path).collect()
+
+    /// The paths that differ from `path` only in case.
+    fn in_other_case(&mut self, root: &Path, path: &str) -> Vec<String> {
+        let mut found = vec![String::new()];
+        for part in path.split('/') {
+            let folded = part.to_lowercase();
+            let mut next = Vec::new();
+            for below in found {
+                let names = self.of(&root.join(&below)).iter().filter(|name| name.to_lowercase() == folded);
+                next.extend(names.map(|name| match below.as_str() {
+                    "" => name.clone(),
+                    below => format!("{below}/{name}"),
+                }));
+            }
+            found = next;
+        }
+        found.retain(|twin| twin != path);
+        found
+    }
 }

@@ -362,3 +362,79 @@ fn a_name_for_several_files_is_refused_and_hidden_ones_are_no_candidates() {
     assert_eq!(place.text("a/lib.rs").as_deref(), Some("// new\nfn x() {}\n"));
     assert_eq!(place.text("b/lib.rs").as_deref(), Some(text));
 }
+
+const COMINGS_AND_GOINGS: &str = "*** Begin Patch\n\
+    *** Delete File: old.txt\n\
+    *** Update File: a.txt\n*** Move to: sub/b.txt\n@@\n 1\n-2\n+II\n\
+    *** Update File: c.txt\n*** Move to: d.txt\n\
+    *** Add File: new.txt\n+n\n\
+    *** End Patch\n";
+
+#[test]
+fn files_go_and_get_other_paths() {
+    let place = Place::new(&[("old.txt", "o\n"), ("a.txt", "1\n2\n"), ("c.txt", "c\n")]);
+    let before = place.entries();
+    let checked = place.run(&["--check", "--json"], COMINGS_AND_GOINGS);
+    let said: serde_json::Value = serde_json::from_str(&checked.output).unwrap();
+    let changes: Vec<_> = said["files"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|file| (&file["path"], &file["change"], &file["to"]))
+        .collect();
+    let expected = serde_json::json!([
+        ["old.txt", "deleted", null],
+        ["a.txt", "renamed", "sub/b.txt"],
+        ["c.txt", "renamed", "d.txt"],
+        ["new.txt", "created", null]
+    ]);
+    assert_eq!(serde_json::to_value(changes).unwrap(), expected);
+    assert_eq!(place.entries(), before);
+    let ran = place.run(&[], COMINGS_AND_GOINGS);
+    assert_eq!(ran.code, exit(0), "{}", ran.errors);
+    for part in [
+        "+++ /dev/null\n",
+        "-o\n",
+        "rename from a.txt\nrename to sub/b.txt\n",
+        "rename to d.txt\n",
+        "-2\n+II\n",
+    ] {
+        assert!(ran.output.contains(part), "{part} in {}", ran.output);
+    }
+    assert_eq!(place.entries(), ["d.txt", "new.txt", "sub", "sub/b.txt"]);
+    assert_eq!(place.text("sub/b.txt").as_deref(), Some("1\nII\n"));
+    check_refused(&place, &[], COMINGS_AND_GOINGS, "unknown-file");
+}
+
+#[test]
+fn what_goes_must_be_what_the_model_saw() {
+    let base = Place::new(&[("old.txt", "o\n"), ("a.txt", "1\n2\n"), ("c.txt", "c\n")]);
+    let base_args = ["--base", base.0.path().to_str().unwrap()];
+    let live = |old: &str, more: &[(&str, &str)]| {
+        Place::new(&[&[("old.txt", old), ("a.txt", "0\n1\n2\n"), ("c.txt", "c\n")], more].concat())
+    };
+    check_refused(&live("mine\n", &[]), &base_args, COMINGS_AND_GOINGS, "conflict");
+    check_refused(&live("o\n", &[("sub/b.txt", "mine\n")]), &base_args, COMINGS_AND_GOINGS, "file-exists");
+    let place = live("o\n", &[]);
+    assert_eq!(place.run(&base_args, COMINGS_AND_GOINGS).code, exit(0));
+    assert_eq!(place.text("sub/b.txt").as_deref(), Some("0\n1\nII\n"));
+    let quoted = |line: &str| format!("--- a/old.txt\n+++ /dev/null\n@@ -1 +0,0 @@\n-{line}\n");
+    check_refused(&base, &[], &quoted("another"), "no-such-place");
+    assert_eq!(base.run(&[], &quoted("o")).code, exit(0));
+    assert_eq!(base.text("old.txt"), None);
+}
+
+#[test]
+fn a_batch_says_what_is_gone() {
+    let request = serde_json::json!({
+        "files": {"old.txt": "o\n", "a.txt": "1\n2\n", "c.txt": "c\n"},
+        "format": "apply-patch",
+        "reply": COMINGS_AND_GOINGS,
+    });
+    let ran = Place::new(&[]).run(&["--batch"], &format!("{request}\n"));
+    let said: serde_json::Value = serde_json::from_str(&ran.output).unwrap();
+    let expected = serde_json::json!({
+        "old.txt": null, "a.txt": null, "c.txt": null, "d.txt": "c\n", "sub/b.txt": "1\nII\n", "new.txt": "n\n"
+    });
+    assert_eq!((&said["status"], &said["files"]), (&"applied".into(), &expected), "{said}");
+}

@@ -144,6 +144,17 @@ fn what_creates_deletes_renames_or_gives_all_means_what_it_says() {
 }
 
 #[test]
+fn many_names_cost_a_bounded_time() {
+    let text = "fn one() {}\n".repeat(2_000) + TWO;
+    let mut base = file_set(&[("src/one.rs", &text)]);
+    let blocks = |name: &dyn Fn(usize) -> String| (0..5_000).map(|n| block(&name(n), TWO, "x\n")).collect();
+    assert!(outcome(blocks(&|n| format!("p{n}/src/one.rs")), &base).is_err());
+    assert!(outcome(blocks(&|_| String::new()), &base).is_err());
+    base.files.clear();
+    assert!(outcome(blocks(&|n| format!("p{n}/src/one.rs")), &base).is_err());
+}
+
+#[test]
 fn one_path_is_made_once() {
     use RefusalCode::OverlappingBlocks;
     let files = [("a", ONE), ("b", TWO)];

@@ -380,14 +380,15 @@ impl<'a> Shape<'a> {
 
     /// What it costs to take `other` for this line, worded otherwise.
     fn cost(&self, other: &str) -> f32 {
-        let other = shortened(other.trim());
+        let other = other.trim();
         let (short, long) = (self.line.len().min(other.len()), self.line.len().max(other.len()));
         // Each of these bounds the similarity from above, cheaply.
         #[expect(clippy::cast_precision_loss, reason = "a number of characters")]
         let too_far = |edits: usize| edits as f64 > (1.0 - SIMILAR) * long as f64;
-        if short == 0 || too_far(long - short) {
+        if short == 0 || (long < LINE_CHARS && too_far(long - short)) {
             return INFINITE;
         }
+        let other = shortened(other);
         let difference: u32 =
             self.counts.iter().zip(counts(other)).map(|(a, b)| u32::from(a.abs_diff(b))).sum();
         if too_far(difference as usize / 2) {

@@ -131,11 +131,11 @@ fn what_is_no_file_or_cannot_be_read() {
     {
         use std::os::unix::fs::PermissionsExt as _;
         let locked = place.0.path("workspace/locked.txt");
-        fs::set_permissions(&locked, fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(&locked, fs::Permissions::from_mode(0o000)).unwrap();
         if fs::read(&locked).is_ok() {
-            eprintln!(
-                "SKIPPED: a file without read permission, since this user reads it all the same (root)"
-            );
+            let skipped =
+                "SKIPPED: a file without read permission, since this user reads it all the same (root)";
+            writeln!(std::io::stderr(), "{skipped}").unwrap();
         } else {
             place.check(&[], &block("locked.txt", "one\n", "1\n"), "unreadable-file");
         }
@@ -223,9 +223,11 @@ fn protected_names() {
 
 #[test]
 fn a_base_of_other_files() {
-    let live: String = (0..60).map(|n| format!("fn f{n}() {{ {n} }}\n")).collect();
-    let other: String =
-        (0..60).map(|n| format!("line {n} of something else, with {} words\n", n * 7)).collect();
+    let live: String = (0..60).map(|n| format!("fn f{n}() {{ {n} }}\n")).collect::<Vec<_>>().concat();
+    let other: String = (0..60)
+        .map(|n| format!("line {n} of something else, with {} words\n", n * 7))
+        .collect::<Vec<_>>()
+        .concat();
     let place = Hostile::new(&[("a.rs", live.as_bytes())]);
     let base = place.0.path("base").to_string_lossy().into_owned();
     let with_base = ["--base", base.as_str()];
@@ -245,7 +247,10 @@ fn a_base_of_other_files() {
     place.check_reply(&with_base, patch(to).as_bytes(), "conflict", Some(2));
     // Braces and blank lines are in every file: they say nothing.
     let code = |name: &str| -> String {
-        (0..20).map(|n| format!("fn {name}{n}() {{\n    {name}(\"{name}\", {n});\n}}\n\n")).collect()
+        (0..20)
+            .map(|n| format!("fn {name}{n}() {{\n    {name}(\"{name}\", {n});\n}}\n\n"))
+            .collect::<Vec<_>>()
+            .concat()
     };
     let place = Hostile::new(&[("a.rs", code("entirely").as_bytes())]);
     place.write("base/fine.txt", TEXT.as_bytes());
