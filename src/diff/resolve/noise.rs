@@ -6,12 +6,14 @@
 
 use crate::diff::tagged::{TaggedLine, tagged};
 
+/// How many blank lines at an edge may be too many.
+const EDGE_BLANKS: usize = 3;
+
 /// A way to read a block.
 type Reading = fn(&[TaggedLine]) -> Option<Vec<TaggedLine>>;
 
 /// In order of preference.
-const READINGS: [Reading; 6] = [
-    without_edge_blanks,
+const READINGS: [Reading; 5] = [
     without_fences,
     |lines| without_numbers(lines, true),
     |lines| without_numbers(lines, false),
@@ -21,10 +23,11 @@ const READINGS: [Reading; 6] = [
 
 /// The other readings of a block that differ from it: each alone, then with blank edges taken off too.
 pub(super) fn readings(lines: &[TaggedLine]) -> impl Iterator<Item = Vec<TaggedLine>> + '_ {
-    READINGS.iter().filter_map(|reading| reading(lines)).flat_map(|read| {
+    let bare = without_edge_blanks(lines);
+    bare.into_iter().chain(READINGS.iter().filter_map(|reading| reading(lines)).flat_map(|read| {
         let bare = without_edge_blanks(&read);
-        std::iter::once(read).chain(bare).map(|read| tagged_again(&read))
-    })
+        std::iter::once(tagged_again(&read)).chain(bare)
+    }))
 }
 
 /// The same lines compared again: what differed by its noise may be equal now.
@@ -54,15 +57,32 @@ fn each(lines: &[TaggedLine], read: fn(&str) -> Option<String>) -> Option<Vec<Ta
     changed.then_some(lines)
 }
 
-/// Without the blank lines that the block begins or ends with.
-fn without_edge_blanks(lines: &[TaggedLine]) -> Option<Vec<TaggedLine>> {
-    let is_blank = |line: &&TaggedLine| line.text().trim().is_empty();
-    let n_first = lines.iter().take_while(is_blank).count();
-    let n_last = lines[n_first..].iter().rev().take_while(is_blank).count();
-    let edges = || lines[..n_first].iter().chain(&lines[lines.len() - n_last..]);
-    // Blank lines that only come belong to what comes.
-    let kept = lines[n_first..lines.len() - n_last].to_vec();
-    (edges().any(is_old) && kept.iter().any(is_old)).then_some(kept)
+/// Without blank lines that the block begins or ends with: as few as possible first, from the old lines and the new
+/// lines alike.
+fn without_edge_blanks(lines: &[TaggedLine]) -> Vec<Vec<TaggedLine>> {
+    let old: Vec<&str> = lines.iter().filter_map(TaggedLine::old).collect();
+    let new: Vec<&str> = lines.iter().filter_map(TaggedLine::kept).collect();
+    if old.iter().all(|line| line.trim().is_empty()) {
+        return Vec::new();
+    }
+    let (n_first, n_last) = (n_blank(old.iter()), n_blank(old.iter().rev()));
+    let mut cuts: Vec<(usize, usize)> = (0..=n_first)
+        .flat_map(|from| (0..=n_last).map(move |to| (from, to)))
+        .filter(|cut| *cut != (0, 0))
+        .collect();
+    cuts.sort_by_key(|(from, to)| from + to);
+    cuts.into_iter().map(|(from, to)| tagged(&cut(&old, from, to), &cut(&new, from, to))).collect()
+}
+
+/// How many of the first lines are blank, up to as many as may be too many.
+fn n_blank<'a>(side: impl Iterator<Item = &'a &'a str>) -> usize {
+    side.take(EDGE_BLANKS).take_while(|line| line.trim().is_empty()).count()
+}
+
+/// Without `from` blank lines at the begin and `to` at the end, as far as there are any.
+fn cut<'a>(side: &[&'a str], from: usize, to: usize) -> Vec<&'a str> {
+    let behind = &side[n_blank(side.iter()).min(from)..];
+    behind[..behind.len() - n_blank(behind.iter().rev()).min(to)].to_vec()
 }
 
 /// Without code fences around the old lines, the new lines, or both.
@@ -208,6 +228,7 @@ mod tests {
     #[test]
     fn noise_is_read_away() {
         check(&[" ", " a", "-b", "+c", " "], &[" a", "-b", "+c"]);
+        check(&[" a", "-b", "-", " ", " "], &[" a", "-b", "-", " "]);
         check(&[" ```py", "-a", "+b", " ```"], &["-a", "+b"]);
         check(&["-```", "-a", "-```", "+```py", "+b", "+```"], &["-a", "+b"]);
         check(&[" 9 | a", "- 10 |   b", "+ 10 |   c"], &[" a", "-  b", "+  c"]);
