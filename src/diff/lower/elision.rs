@@ -39,6 +39,11 @@ pub(in crate::diff) fn is_elision(line: &str) -> bool {
     .any(|word| line.contains(word))
 }
 
+/// Whether a line is three dots and nothing else: an elision, or Python's `pass`.
+pub(in crate::diff) fn is_dots(line: &str) -> bool {
+    matches!(line.trim(), "..." | "\u{2026}")
+}
+
 /// Refuses a line that stands for text left out, unless the old text has it too.
 pub(super) fn refuse<'a>(
     lines: impl IntoIterator<Item = &'a str>,
