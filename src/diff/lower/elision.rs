@@ -55,7 +55,8 @@ pub(super) fn refuse<'a>(
     }
 }
 
-fn refusal(line: &str) -> Refusal {
+/// The refusal of a line that would be written though it stands for others.
+pub(in crate::diff) fn refusal(line: &str) -> Refusal {
     Refusal::new(
         RefusalCode::MalformedReply,
         format!("The line `{}` stands for text that is left out", line.trim()),
