@@ -292,10 +292,13 @@ fn with_gaps(lines: &[TaggedLine]) -> Vec<TaggedLine> {
     lines.iter().map(with_gap).collect()
 }
 
-/// A context line that stands for text left out is a gap.
+/// A context line that stands for text left out is a gap. Dots alone are one as well: where the file has them as a line
+/// of its own, that reading is taken back when the place is looked for.
 fn with_gap(line: &TaggedLine) -> TaggedLine {
     match line {
-        TaggedLine::Context(text) if elision::is_elision(text) => TaggedLine::Gap(text.clone()),
+        TaggedLine::Context(text) if elision::is_elision(text) || elision::is_dots(text) => {
+            TaggedLine::Gap(text.clone())
+        }
         line => line.clone(),
     }
 }

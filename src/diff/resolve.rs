@@ -9,6 +9,7 @@
 mod align;
 mod changes;
 mod delete;
+mod gap;
 mod hints;
 mod indent;
 mod index;

@@ -85,6 +85,29 @@ fn loose_rungs_need_one_place_and_a_clear_indentation() {
 }
 
 #[test]
+fn dots_alone_are_an_elision_unless_the_file_has_them() {
+    let file =
+        "def first():\n    one()\n    two()\n    value = 1\n\ndef g():\n    value = 1\n    return value\n";
+    let (search, replace) =
+        ("def first():\n    ...\n    value = 1\n", "def first():\n    ...\n    value = 2\n");
+    check(file, search, replace, &file.replacen("value = 1", "value = 2", 1));
+    // What is left out does not reach into the next definition, and dots are not written for what they stand for.
+    let (search, replace) =
+        ("def first():\n    ...\n    return value\n", "def first():\n    ...\n    return 0\n");
+    check_refused(file, search, replace, RefusalCode::NoSuchPlace);
+    let (search, replace) =
+        ("def first():\n    ...\n    value = 1\n", "def first():\n    ...\n    value = 2\n    ...\n");
+    check_refused(file, search, replace, RefusalCode::MalformedReply);
+    let file = "def first():\n    ...\n\ndef g():\n    ...\n";
+    check(
+        file,
+        "def first():\n    ...\n",
+        "def first(a):\n    ...\n",
+        &file.replacen("first()", "first(a)", 1),
+    );
+}
+
+#[test]
 fn what_is_there_already_is_no_change() {
     let after = "fn main() {\n    let value = compute();\n    report(value);\n}\n";
     check(after, "    let value = guess();\n", "    let value = compute();\n", after);

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use differences::{DIFFERENCES, Instead};
 use serde::Deserialize;
+use tenon::diff::gate::{self, Consent};
 use tenon::diff::parse::{Block, Reply, detect, parse};
 use tenon::diff::tagged::TaggedLine;
 use tenon::diff::{ChangeKind, FileSet, Refusal, ReplyFormat, evaluate, lower};
@@ -292,11 +293,15 @@ fn texts_after(case: &Case, reply: &Reply) -> Result<BTreeMap<String, String>, V
         default_path,
         ..FileSet::default()
     };
-    for change in evaluate(reply, &base)?.files {
+    let changes = evaluate(reply, &base)?;
+    gate::check(&changes, &base, Consent { removal: true, ..Consent::default() })?;
+    for change in changes.files {
         let old = base.files.get(&change.path).cloned().unwrap_or_default();
         assert!(base.files.contains_key(&change.path) != matches!(change.kind, ChangeKind::Create { .. }));
-        let text = change.apply(&old).unwrap().to_string();
-        texts.insert(change.path, text);
+        texts.remove(&change.path);
+        if let Some(path) = change.path_after() {
+            texts.insert(path.to_owned(), change.apply(&old).unwrap().to_string());
+        }
     }
     if let Some((name, only)) = renamed
         && let Some(text) = texts.remove(&name)

@@ -39,6 +39,11 @@ pub(in crate::diff) fn is_elision(line: &str) -> bool {
     .any(|word| line.contains(word))
 }
 
+/// Whether a line is three dots and nothing else: an elision, or Python's `pass`.
+pub(in crate::diff) fn is_dots(line: &str) -> bool {
+    matches!(line.trim(), "..." | "\u{2026}")
+}
+
 /// Refuses a line that stands for text left out, unless the old text has it too.
 pub(super) fn refuse<'a>(
     lines: impl IntoIterator<Item = &'a str>,
@@ -50,7 +55,8 @@ pub(super) fn refuse<'a>(
     }
 }
 
-fn refusal(line: &str) -> Refusal {
+/// The refusal of a line that would be written though it stands for others.
+pub(in crate::diff) fn refusal(line: &str) -> Refusal {
     Refusal::new(
         RefusalCode::MalformedReply,
         format!("The line `{}` stands for text that is left out", line.trim()),

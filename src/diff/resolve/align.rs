@@ -8,6 +8,7 @@
 
 use std::ops::Range;
 
+use super::gap::Floor;
 use super::index::LineIndex;
 use super::key::{Key, weight};
 use crate::diff::tagged::TaggedLine;
@@ -76,6 +77,8 @@ struct OldLine<'a> {
     /// Whether what comes hangs on it.
     is_anchor: bool,
     between: Between,
+    /// Where the gap before it ends at the latest.
+    floor: Option<Floor>,
 }
 
 /// Aligns the block with the lines of the file. With `strict_braces`, lines without letters and digits must be indented
@@ -85,7 +88,7 @@ pub(super) fn align(
     index: &LineIndex<'_>,
     strict_braces: bool,
 ) -> Result<Alignment, Missed> {
-    let old = old_lines(lines);
+    let old = old_lines(lines, index);
     let n_filled = old.iter().filter(|line| !line.text.trim().is_empty()).count();
     if n_filled == 0 || old.iter().all(|line| !line.is_delete && !line.is_anchor) {
         return Err(Missed::NoPlace);
@@ -131,7 +134,7 @@ pub(super) fn align(
     Ok(alignment)
 }
 
-fn old_lines(lines: &[TaggedLine]) -> Vec<OldLine<'_>> {
+fn old_lines<'a>(lines: &'a [TaggedLine], index: &LineIndex<'_>) -> Vec<OldLine<'a>> {
     let mut old: Vec<OldLine<'_>> = Vec::new();
     let mut between = Between::Skipped;
     let mut adds = false;
@@ -160,7 +163,11 @@ fn old_lines(lines: &[TaggedLine]) -> Vec<OldLine<'_>> {
             between = Between::Nothing;
         }
         let is_anchor = adds && !matches!(lines.get(at.wrapping_sub(1)), Some(TaggedLine::Gap(_)));
-        old.push(OldLine { at, text: line.text(), is_delete, is_anchor, between });
+        let floor = match old.last() {
+            Some(before) if between == Between::Anything => Floor::between(before.text, line.text(), index),
+            _ => None,
+        };
+        old.push(OldLine { at, text: line.text(), is_delete, is_anchor, between, floor });
         (between, adds, gap) = (Between::Skipped, false, false);
     }
     old
@@ -247,7 +254,10 @@ impl<'t, 'a> Table<'t, 'a> {
     fn pass(&self, i: usize, j: usize) -> f32 {
         match self.old[i].between {
             Between::Nothing => INFINITE,
-            Between::Anything => 0.0,
+            Between::Anything => {
+                let may_pass = |floor: Floor| floor.may_pass(self.window.start + j, self.index);
+                if self.old[i].floor.is_none_or(may_pass) { 0.0 } else { INFINITE }
+            }
             Between::Skipped if self.index.content(self.window.start + j).trim().is_empty() => SKIP_BLANK,
             Between::Skipped => SKIP,
         }

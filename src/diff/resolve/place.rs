@@ -5,13 +5,14 @@
 //! rung, they never find one.
 
 use super::align::{self, Missed};
+use super::gap;
 use super::hints::{Guide, places};
 use super::indent;
 use super::index::LineIndex;
 use super::key::{Key, plain, weight};
 use super::nearest;
 use super::noise;
-use crate::diff::lower::LineHunk;
+use crate::diff::lower::{LineHunk, elision};
 use crate::diff::tagged::TaggedLine;
 use crate::diff::{Evidence, Nearest, Refusal, RefusalCode, Tier};
 
@@ -20,6 +21,8 @@ const LISTED_PLACES: usize = 8;
 /// Letters and digits that old lines must have to be looked for with a loose key, and new lines to pass for applied
 /// already.
 const MIN_WEIGHT: usize = 10;
+/// The same of several old lines in a run: that they follow each other says as much.
+const MIN_RUN_WEIGHT: usize = 4;
 
 /// The place is known, but not how what comes is indented.
 pub(super) fn unclear_indentation(at: &[Option<usize>]) -> Refusal {
@@ -77,6 +80,9 @@ pub(super) fn place(
         return Ok(Outcome::Placed(placed));
     }
     let has_gap = lines.iter().any(|line| matches!(line, TaggedLine::Gap(_)));
+    if has_gap && lines.iter().any(|line| matches!(line, TaggedLine::Add(text) if elision::is_dots(text))) {
+        return Err(elision::refusal("..."));
+    }
     if !has_gap && let Some(outcome) = search.in_one_run(&lines)? {
         return Ok(outcome);
     }
@@ -170,8 +176,7 @@ impl Search<'_> {
                 return Ok(placed(found));
             }
         }
-        let old: Vec<&str> = lines.iter().filter_map(TaggedLine::old).collect();
-        if old.iter().map(|line| weight(line)).sum::<usize>() < MIN_WEIGHT {
+        if !is_telling(lines) {
             return Ok(None);
         }
         for key in [Key::Trimmed, Key::Canonical] {
@@ -267,6 +272,9 @@ impl Search<'_> {
         };
         let mut at = alignment.at;
         at.resize(lines.len(), None);
+        if !gap::stay_inside(lines, &at, self.index) {
+            return Ok(None);
+        }
         let n_old = lines.iter().filter(|line| line.old().is_some()).count();
         #[expect(clippy::cast_precision_loss, reason = "a number of lines")]
         let cost = (alignment.cost / n_old.max(1) as f32).min(1.0);
@@ -296,6 +304,14 @@ impl Search<'_> {
         let n_before = lines.iter().take_while(|line| matches!(line, TaggedLine::Add(_))).count();
         at.checked_sub(n_before).is_some_and(|at| self.index.fits_at(Key::RightTrimmed, &new, at))
     }
+}
+
+/// Whether the old lines say enough to be looked for with a loose key.
+fn is_telling(lines: &[TaggedLine]) -> bool {
+    let filled: Vec<&str> =
+        lines.iter().filter_map(TaggedLine::old).filter(|line| !line.trim().is_empty()).collect();
+    let least = if filled.len() > 1 { MIN_RUN_WEIGHT } else { MIN_WEIGHT };
+    filled.iter().map(|line| weight(line)).sum::<usize>() >= least
 }
 
 fn is_brace(line: &TaggedLine) -> bool {
