@@ -35,9 +35,12 @@ pub(super) fn hunks(
         let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
         return Ok(vec![LineHunk::new(block, with_gaps(&tagged(&old, &new)))]);
     }
+    // A line end that both begin with says that a line begins there; the line before it is not touched.
+    let n_lead = usize::from(old.starts_with('\n') && new.starts_with('\n'));
+    let (old, new) = (&old[n_lead..], &new[n_lead..]);
     // Occurrences that share a line make one hunk.
     let mut groups: Vec<(usize, usize, String)> = Vec::new();
-    for &place in &places {
+    for place in places.iter().map(|place| place + n_lead) {
         let end = place + old.len();
         let from = haystack[..place].rfind('\n').map_or(0, |at| at + 1);
         let closed = haystack[..end].ends_with('\n') && new.ends_with('\n') && end > from;
@@ -47,7 +50,7 @@ pub(super) fn hunks(
             Some((_, reached, after)) if from < *reached => {
                 // The rest of the shared line was taken over as it is; it goes on behind this occurrence.
                 after.truncate(after.len() - (*reached - place));
-                after.push_str(&new);
+                after.push_str(new);
                 after.push_str(&haystack[end..to]);
                 *reached = to;
             }

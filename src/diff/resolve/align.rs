@@ -134,19 +134,29 @@ pub(super) fn align(
     Ok(alignment)
 }
 
+/// What was counted of a run of changed lines.
+#[derive(Default)]
+struct Run {
+    n_added: usize,
+    n_deleted: usize,
+}
+
 fn old_lines<'a>(lines: &'a [TaggedLine], index: &LineIndex<'_>) -> Vec<OldLine<'a>> {
     let mut old: Vec<OldLine<'_>> = Vec::new();
     let mut between = Between::Skipped;
-    let mut adds = false;
+    // Added lines since the last old line; added and deleted lines since the last line of context.
+    let (mut adds, mut run) = (false, Run::default());
     let mut gap = false;
     for (at, line) in lines.iter().enumerate() {
         let is_delete = match line {
             TaggedLine::Gap(_) => {
                 (between, gap) = (Between::Anything, true);
+                run = Run::default();
                 continue;
             }
             TaggedLine::Add(_) => {
                 adds = true;
+                run.n_added += 1;
                 // What comes hangs on the line before it, if there is one right before it.
                 if let Some(before) = old.last_mut().filter(|_| !gap) {
                     before.is_anchor = true;
@@ -157,10 +167,14 @@ fn old_lines<'a>(lines: &'a [TaggedLine], index: &LineIndex<'_>) -> Vec<OldLine<
             TaggedLine::Context(_) => false,
         };
         let after_delete = old.last().is_some_and(|before| before.is_delete);
-        if between == Between::Skipped
-            && ((is_delete && after_delete) || (adds && !is_delete && !after_delete))
-        {
+        run.n_deleted += usize::from(is_delete);
+        // More lines come than go: some of them stand beside what went, on which side of a skipped line?
+        let is_torn = is_delete && after_delete || adds && run.n_added > run.n_deleted;
+        if between == Between::Skipped && is_torn {
             between = Between::Nothing;
+        }
+        if !is_delete {
+            run = Run::default();
         }
         let is_anchor = adds && !matches!(lines.get(at.wrapping_sub(1)), Some(TaggedLine::Gap(_)));
         let floor = match old.last() {

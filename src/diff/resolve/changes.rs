@@ -73,6 +73,15 @@ impl<'a> Run<'a> {
         if from == to && added.is_empty() {
             return None;
         }
+        // Of equal lines the last one stays, so that the file goes on ending as it does.
+        if added.is_empty()
+            && to == lines.len()
+            && lines.end(to - 1).is_empty()
+            && from > 0
+            && lines.content(from - 1) == lines.content(to - 1)
+        {
+            (from, to) = (from - 1, to - 1);
+        }
         Some(Hunk {
             range: lines.start(from)..lines.start(to),
             insert: with_line_ends(added, from, to, lines),

@@ -288,8 +288,12 @@ impl Search<'_> {
         let new: Vec<&str> = lines.iter().filter_map(TaggedLine::kept).collect();
         let changes = lines.iter().any(|line| !matches!(line, TaggedLine::Context(_) | TaggedLine::Gap(_)));
         let has_gap = lines.iter().any(|line| matches!(line, TaggedLine::Gap(_)));
+        // A header that counts other lines than are there: something was read as what it is not.
+        let adds = lines.iter().any(|line| matches!(line, TaggedLine::Add(_)));
+        let counts_fit = adds || self.line_hunk.hints.counts_fit != Some(false);
         changes
             && !has_gap
+            && counts_fit
             && new.iter().map(|line| weight(line)).sum::<usize>() >= MIN_WEIGHT
             && places(self.index.find(Key::RightTrimmed, &new)).len() == 1
     }
@@ -301,8 +305,11 @@ impl Search<'_> {
             return false;
         }
         let new: Vec<&str> = lines.iter().filter_map(TaggedLine::kept).collect();
+        let n_old = lines.iter().filter(|line| line.old().is_some()).count();
         let n_before = lines.iter().take_while(|line| matches!(line, TaggedLine::Add(_))).count();
-        at.checked_sub(n_before).is_some_and(|at| self.index.fits_at(Key::RightTrimmed, &new, at))
+        let is_at = |at: Option<usize>| at.is_some_and(|at| self.index.fits_at(Key::RightTrimmed, &new, at));
+        // Its lines may be those that the new text begins with, or those that it ends with.
+        is_at(at.checked_sub(n_before)) || is_at((at + n_old).checked_sub(new.len()))
     }
 }
 
