@@ -41,7 +41,7 @@ impl Floor {
         let (outer, inner) = (indentation(before).len(), indentation(behind).len());
         let depth = indentation(index.content(opener)).len();
         match inner.cmp(&outer) {
-            Ordering::Greater => Some(Self { opener, depth: depth + 1 }),
+            Ordering::Greater => Some(Self { opener, depth: depth + usize::from(opens(opener, index)) }),
             Ordering::Equal => Some(Self { opener, depth }),
             Ordering::Less => None,
         }
@@ -57,6 +57,12 @@ fn depth(at: usize, index: &LineIndex<'_>) -> usize {
     indentation(index.content(at)).len()
 }
 
+/// Whether the next line that is not blank is indented more.
+fn opens(at: usize, index: &LineIndex<'_>) -> bool {
+    let mut behind = (at + 1..index.len()).filter(|&at| !index.content(at).trim().is_empty());
+    behind.next().is_some_and(|next| depth(next, index) > depth(at, index))
+}
+
 /// Braces, comments and the like do not tell where a definition begins.
 fn begins_with_a_word(at: usize, index: &LineIndex<'_>) -> bool {
     index.content(at).trim_start().starts_with(|c: char| c.is_alphanumeric() || c == '_')
@@ -65,7 +71,7 @@ fn begins_with_a_word(at: usize, index: &LineIndex<'_>) -> bool {
 /// Whether the lines between two lines of the file are inside of what the first one opens, when the second one is.
 fn is_inside(before: usize, behind: usize, index: &LineIndex<'_>) -> bool {
     let (outer, inner) = (depth(before, index), depth(behind, index));
-    let least = if inner > outer { outer + 1 } else { inner };
+    let least = if inner > outer { outer + usize::from(opens(before, index)) } else { inner };
     (before + 1..behind).all(|at| depth(at, index) >= least || !begins_with_a_word(at, index))
 }
 
