@@ -8,12 +8,18 @@ mod path;
 mod protected;
 mod text_edit;
 
+use std::collections::BTreeMap;
+
 use super::parse::{Block, Reply};
 use super::tagged::{Hints, TaggedLine, tagged};
 use super::{FileSet, Refusal, RefusalCode};
 use crate::text::Rope;
 pub use path::{BadPath, normalise};
 pub use protected::is_protected;
+use text_edit::TextEdit;
+
+/// Pairs of hunks that are compared at most, to see whether two edits of a text share a line.
+const MAX_COMPARED: usize = 1 << 20;
 
 /// One block of a reply: consecutive lines of a file and what becomes of each.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +38,13 @@ impl LineHunk {
     /// A hunk that says nothing but its lines.
     pub fn new(block: usize, lines: Vec<TaggedLine>) -> Self {
         Self { block, lines, hints: Hints::default(), place: None }
+    }
+
+    /// Whether both were found already, and on lines that overlap.
+    fn shares_a_line_with(&self, other: &Self) -> bool {
+        let (Some(one), Some(two)) = (self.place, other.place) else { return false };
+        let n_old = |hunk: &Self| hunk.lines.iter().filter(|line| line.old().is_some()).count();
+        one < two + n_old(other) && two < one + n_old(self)
     }
 }
 
@@ -61,7 +74,8 @@ pub struct FilePatch {
 
 /// Lowers a reply: one patch per file in reply order, and a refusal for each block that has none.
 pub fn lower(reply: &Reply, base: &FileSet) -> (Vec<FilePatch>, Vec<Refusal>) {
-    let mut lowering = Lowering { base, patches: Vec::new(), refusals: Vec::new() };
+    let mut lowering =
+        Lowering { base, patches: Vec::new(), refusals: Vec::new(), text_edits: BTreeMap::new() };
     for (index, (block, path)) in
         reply.blocks.iter().zip(paths(reply, base.default_path.as_deref())).enumerate()
     {
@@ -132,6 +146,8 @@ struct Lowering<'a> {
     base: &'a FileSet,
     patches: Vec<FilePatch>,
     refusals: Vec<Refusal>,
+    /// The edits of texts so far, by path.
+    text_edits: BTreeMap<String, Vec<TextEdit>>,
 }
 
 impl Lowering<'_> {
@@ -169,10 +185,7 @@ impl Lowering<'_> {
                 if old.is_empty() && !is_empty(text) {
                     return Err(file_exists());
                 }
-                for hunk in text_edit::hunks(index, &String::from(text), old, new, *everywhere)? {
-                    self.modify(path, hunk)?;
-                }
-                Ok(())
+                self.text_edit(path, &String::from(text), TextEdit::new(index, old, new, *everywhere))
             }
             Block::Hunk { hints, lines, .. } => {
                 let added = || lines.iter().filter_map(TaggedLine::kept);
@@ -240,6 +253,23 @@ impl Lowering<'_> {
 
     fn modify(&mut self, path: &str, hunk: LineHunk) -> Result<(), Refusal> {
         self.add(path, PatchKind::Modify(vec![hunk]), false)
+    }
+
+    /// Adds an edit of a text; with the ones before it that change the same lines it is joined, if that is clear.
+    fn text_edit(&mut self, path: &str, text: &str, edit: TextEdit) -> Result<(), Refusal> {
+        let mut hunks = text_edit::hunks(&edit, text)?;
+        let edits = self.text_edits.entry(path.to_owned()).or_default();
+        edits.push(edit);
+        let known = self.patches.iter_mut().find(|patch| patch.path == path);
+        if let Some(FilePatch { kind: PatchKind::Modify(before), .. }) = known
+            && hunks.len().saturating_mul(before.len()) <= MAX_COMPARED
+            && hunks.iter().any(|hunk| before.iter().any(|other| hunk.shares_a_line_with(other)))
+            && let Some(joined) = text_edit::joined(edits, text)
+        {
+            before.retain(|hunk| edits.iter().all(|edit| edit.block != hunk.block));
+            hunks = joined;
+        }
+        hunks.into_iter().try_for_each(|hunk| self.modify(path, hunk))
     }
 
     fn create(&mut self, path: &str, lines: &[&str]) -> Result<(), Refusal> {

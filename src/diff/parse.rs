@@ -230,8 +230,10 @@ impl ReplyParser {
     /// reply without any block.
     pub fn finish(self, ending: Ending) -> Result<Reply, Vec<Refusal>> {
         let Self { splitter, mut format } = self;
-        if let Some(last) = splitter.finish() {
-            format.line(&last, &mut Vec::new());
+        let named_before_blocks = matches!(format, FormatParser::SearchReplace(_) | FormatParser::Whole(_));
+        let last = splitter.finish();
+        if let Some(last) = &last {
+            format.line(last, &mut Vec::new());
         }
         if ending == Ending::Truncated {
             return Err(vec![Refusal::new(
@@ -241,6 +243,13 @@ impl ReplyParser {
             )]);
         }
         let reply = format.finish()?;
+        if named_before_blocks && last.as_deref().is_some_and(name::begins_another_block) {
+            return Err(vec![Refusal::new(
+                RefusalCode::Truncated,
+                "The reply ends with a file name and no block after it",
+                "Send the whole reply again, up to the last block.",
+            )]);
+        }
         if reply.blocks.is_empty() {
             return Err(vec![Refusal::new(
                 RefusalCode::NoEdit,

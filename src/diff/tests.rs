@@ -108,6 +108,25 @@ fn dots_alone_are_an_elision_unless_the_file_has_them() {
 }
 
 #[test]
+fn an_anchor_in_flat_text_says_what_comes_before() {
+    let patch = |anchor: &str| {
+        format!("*** Begin Patch\n*** Update File: a\n@@ {anchor}\n-x=10\n+x=11\n*** End Patch\n")
+    };
+    let file = "fn a\nx=10\ny=2\nfn b\nx=10\ny=20\n";
+    let after = |anchor: &str| result(ReplyFormat::ApplyPatch, file, &patch(anchor));
+    assert_eq!(after("fn b").as_deref(), Ok("fn a\nx=10\ny=2\nfn b\nx=11\ny=20\n"));
+    assert_eq!(after("fn a"), Err(RefusalCode::AmbiguousPlace));
+}
+
+#[test]
+fn markers_may_be_long() {
+    let reply = "a\n----------- SEARCH\nb\n==========\nc\n+++++++ REPLACE\n";
+    assert_eq!(result(ReplyFormat::SearchReplace, "b\n", reply).as_deref(), Ok("c\n"));
+    // An underlined title does not end what to find.
+    check("T\n==========\nb\n", "T\n==========\nb\n", "T\n==========\nc\n", "T\n==========\nc\n");
+}
+
+#[test]
 fn what_is_there_already_is_no_change() {
     let after = "fn main() {\n    let value = compute();\n    report(value);\n}\n";
     check(after, "    let value = guess();\n", "    let value = compute();\n", after);

@@ -294,7 +294,7 @@ fn texts_after(case: &Case, reply: &Reply) -> Result<BTreeMap<String, String>, V
         ..FileSet::default()
     };
     let changes = evaluate(reply, &base)?;
-    gate::check(&changes, &base, Consent { removal: true, ..Consent::default() })?;
+    gate::check(&changes, &base, Consent::default())?;
     for change in changes.files {
         let old = base.files.get(&change.path).cloned().unwrap_or_default();
         assert!(base.files.contains_key(&change.path) != matches!(change.kind, ChangeKind::Create { .. }));

@@ -365,5 +365,13 @@ pub(super) fn truncated(ask: &mut Ask<'_>) -> Option<Case> {
         cut -= 1;
     }
     case.reply.truncate(cut);
+    if ask.format == Format::SearchReplace || ask.format == Format::Whole {
+        // Between two blocks, with nothing but a bare word begun, only the provider knows that it was cut.
+        let rest = case.reply.rsplit("```\n").next().unwrap_or_default().trim();
+        let fences = case.reply.lines().filter(|line| line.starts_with("```")).count();
+        if fences % 2 == 0 && !rest.contains(['/', '.', '`']) && !rest.contains(char::is_whitespace) {
+            return None;
+        }
+    }
     Some(case)
 }

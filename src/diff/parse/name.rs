@@ -115,6 +115,15 @@ pub(super) fn is_patch_file(name: &str) -> bool {
     })
 }
 
+/// Whether the last line of a reply, which no line end ends, begins what should go on: a path on its own, or a fence of
+/// too few marks.
+pub(super) fn begins_another_block(line: &str) -> bool {
+    let line = line.trim();
+    let cut_fence = matches!(line, "`" | "``" | "~" | "~~");
+    let cut_path = is_one_word(line) && (line.contains('/') || has_extension(line)) && !line.contains("://");
+    cut_fence || cut_path
+}
+
 fn is_one_word(name: &str) -> bool {
     !name.is_empty()
         && !name.contains(|c: char| c.is_whitespace() || matches!(c, '`' | '<' | '>' | '(' | '"'))

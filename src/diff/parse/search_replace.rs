@@ -1,7 +1,8 @@
 //! Search/replace blocks, in the dialects of aider (`<<<<<<< SEARCH`), Cline (`------- SEARCH`) and Roo (line
 //! numbers in a header).
 //!
-//! Markers count only at the start of a line, alone on it, five to nine characters long. Inside a block
+//! Markers count only at the start of a line, alone on it: five to sixteen characters and a word.
+//! A separator has up to nine, or as many as the begin marker. Inside a block
 //! everything but its own end marker is content, fences too. Where a block could be cut at several separators
 //! it is refused.
 
@@ -9,6 +10,12 @@ use super::fence::FenceState;
 use super::name::NameFinder;
 use super::{Block, MAX_REFUSALS, ParseEvent, Reply};
 use crate::diff::{Refusal, RefusalCode};
+
+/// Characters of a marker, without its word.
+const SHORTEST: usize = 5;
+const LONGEST: usize = 16;
+/// Characters of a separator after a begin marker that is not longer: longer ones underline titles.
+const LONGEST_SEPARATOR: usize = 9;
 
 /// Which pair of markers a block uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,7 +146,7 @@ fn marker(line: &str) -> Option<Marker> {
     let first = line.chars().next()?;
     let word = line.trim_start_matches(first);
     let length = line.len() - word.len();
-    if !(5..=9).contains(&length) {
+    if !(SHORTEST..=LONGEST).contains(&length) {
         return None;
     }
     match (first, word.trim_end()) {
@@ -158,7 +165,8 @@ fn marker(line: &str) -> Option<Marker> {
 fn separator(lines: &[String], length: usize) -> Option<usize> {
     let is_separator = |line: &str| {
         let line = line.trim_end();
-        (5..=9).contains(&line.len()) && line.bytes().all(|byte| byte == b'=')
+        (SHORTEST..=length.max(LONGEST_SEPARATOR)).contains(&line.len())
+            && line.bytes().all(|byte| byte == b'=')
     };
     let candidates: Vec<usize> = (0..lines.len()).filter(|&at| is_separator(&lines[at])).collect();
     if let [only] = candidates[..] {

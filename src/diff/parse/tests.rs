@@ -75,6 +75,8 @@ fn malformed_search_replace_is_refused() {
         ("<<<<<<< SEARCH\nx\n=======\ny\n", Truncated),
         ("<<<<<<< SEARCH\nx\n=======\ny\n>>>>>>> REPLAC", Truncated),
         ("```\n<<<<<<< SEARCH\nx\n=======\ny\n>>>>>>> REPLACE\n", Truncated),
+        ("a.rs\n<<<<<<< SEARCH\nx\n=======\ny\n>>>>>>> REPLACE\n\nsrc/b", Truncated),
+        ("a.rs\n<<<<<<< SEARCH\nx\n=======\ny\n>>>>>>> REPLACE\n\nb.rs\n``", Truncated),
         ("<<<<<<< SEARCH\nx\n>>>>>>> REPLACE\n", MalformedReply),
         ("<<<<<<< SEARCH\nx\n=======\ny\n=======\nz\n>>>>>>> REPLACE\n", MalformedReply),
         ("<<<<<<< SEARCH\nx\n<<<<<<< SEARCH\nx\n=======\ny\n>>>>>>> REPLACE\n", MalformedReply),

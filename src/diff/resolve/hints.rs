@@ -91,6 +91,8 @@ impl<'a> Guide<'a> {
             return None;
         }
         let end = self.definition_at(first).unwrap_or_else(|| self.end_by_indentation(first));
+        // Nothing is seen to be in it: then it is where the reply says that the place comes after.
+        let end = if end <= first + 1 { within.end } else { end };
         Some(first..end.min(within.end))
     }
 
