@@ -79,9 +79,14 @@ pub(super) fn filled<'a>(lines: &[&'a str], old: &[&'a str]) -> Result<Vec<&'a s
     let mut reached = 0;
     for (nth, pair) in segments.windows(2).enumerate() {
         let (before, behind) = (trimmed_end(pair[0]), trimmed_start(pair[1]));
+        let before = if nth == 0 { before } else { trimmed_start(before) };
         let unclear = || unclear(gaps[nth]);
         // An edge of the file needs no line to say where it is.
-        let from = if before.is_empty() && nth == 0 { 0 } else { end_of(before, old).ok_or_else(unclear)? };
+        let from = if before.is_empty() && nth == 0 {
+            0
+        } else {
+            end_of(before, old).or_else(|| end_of_block(before, old)).ok_or_else(unclear)?
+        };
         let to = if behind.is_empty() && nth + 2 == segments.len() {
             old.len()
         } else {
@@ -134,6 +139,24 @@ fn end_of(segment: &[&str], old: &[&str]) -> Option<usize> {
     })
 }
 
+/// Index in `old` behind the block that the last line of `segment` closes, when the line that opens it is in one place
+/// only. What is in between may be new.
+fn end_of_block(segment: &[&str], old: &[&str]) -> Option<usize> {
+    let depth = |line: &str| line.len() - line.trim_start().len();
+    let is_filled = |line: &str| !line.trim().is_empty();
+    let (closer, inner) = segment.split_last()?;
+    if closer.contains(char::is_alphanumeric) {
+        return None;
+    }
+    let opener = inner.iter().rev().find(|line| is_filled(line) && depth(line) <= depth(closer))?;
+    if depth(opener) != depth(closer) || !opener.contains(char::is_alphanumeric) {
+        return None;
+    }
+    let from = only_place(std::slice::from_ref(opener), old)? + 1;
+    let behind = old[from..].iter().position(|line| is_filled(line) && depth(line) <= depth(closer))?;
+    (old[from + behind] == *closer).then_some(from + behind + 1)
+}
+
 /// Index in `old` of the first lines of `segment`, as many as are needed for one place only.
 fn start_of(segment: &[&str], old: &[&str]) -> Option<usize> {
     (1..=segment.len()).find_map(|n| only_place(&segment[..n], old))
@@ -184,7 +207,26 @@ mod tests {
         check(&["a", "b", "c", "d"], &["a", gap, "d", "e"], Some(&["a", "b", "c", "d", "e"]));
         check(&["a", "b", "c", "d"], &["A", "b", "", gap], Some(&["A", "b", "c", "d"]));
         check(&["a", "b", "c", "d"], &[gap, "", "c", "D"], Some(&["a", "b", "c", "D"]));
+        check(
+            &["a", "", "b", "", "c", "", "d"],
+            &[gap, "", "b", "B", "", "c", "", gap],
+            Some(&["a", "", "b", "B", "", "c", "", "d"]),
+        );
         check(&["a", "}", "c", "}"], &["a", "}", gap, "c", "}"], Some(&["a", "}", "c", "}"]));
+    }
+
+    #[test]
+    fn an_elision_behind_a_block_whose_opening_line_is_known() {
+        let gap = "// ... existing code ...";
+        let old = ["f() {", "  a", "  r", "}", "g() {", "  b", "  r", "}"];
+        check(
+            &old,
+            &["f() {", "  x", "  r", "}", gap],
+            Some(&["f() {", "  x", "  r", "}", "g() {", "  b", "  r", "}"]),
+        );
+        // Another line opens it, or the old block ends otherwise.
+        check(&old, &["f(x) {", "  x", "  r", "}", gap], None);
+        check(&["f() {", "  a", "};", "g() {", "}", "}"], &["f() {", "  x", "}", gap], None);
     }
 
     #[test]
