@@ -90,7 +90,7 @@ pub(super) fn filled<'a>(lines: &[&'a str], old: &[&'a str]) -> Result<Vec<&'a s
         let to = if behind.is_empty() && nth + 2 == segments.len() {
             old.len()
         } else {
-            start_of(behind, old).ok_or_else(unclear)?
+            start_of(behind, old).or_else(|| start_below_new(behind, old)).ok_or_else(unclear)?
         };
         if from < reached || to < from {
             return Err(unclear());
@@ -162,6 +162,15 @@ fn start_of(segment: &[&str], old: &[&str]) -> Option<usize> {
     (1..=segment.len()).find_map(|n| only_place(&segment[..n], old))
 }
 
+/// Index in `old` of the first line of `segment` that is not new, when the new ones stand directly on it, as a comment
+/// does, and nothing stands on it in `old` that they could be meant to replace.
+fn start_below_new(segment: &[&str], old: &[&str]) -> Option<usize> {
+    let n_new = segment.iter().take_while(|line| !line.trim().is_empty() && !old.contains(line)).count();
+    let at = start_of(&segment[n_new..], old)?;
+    let stands_free = at == 0 || old[at - 1].trim().is_empty();
+    (n_new > 0 && stands_free && !segment[n_new].trim().is_empty()).then_some(at)
+}
+
 fn only_place(run: &[&str], old: &[&str]) -> Option<usize> {
     let mut places = old.windows(run.len()).enumerate().filter(|(_, window)| *window == run);
     let (at, _) = places.next()?;
@@ -227,6 +236,19 @@ mod tests {
         // Another line opens it, or the old block ends otherwise.
         check(&old, &["f(x) {", "  x", "  r", "}", gap], None);
         check(&["f() {", "  a", "};", "g() {", "}", "}"], &["f() {", "  x", "}", gap], None);
+    }
+
+    #[test]
+    fn an_elision_before_new_lines_on_top_of_a_known_one() {
+        let gap = "// ... existing code ...";
+        check(
+            &["a", "", "f() {", "}"],
+            &["a", gap, "", "// f", "f() {", "}"],
+            Some(&["a", "", "// f", "f() {", "}"]),
+        );
+        // They could replace what stands there, or what is left out.
+        check(&["a", "", "// old", "f() {", "}"], &["a", gap, "", "// f", "f() {", "}"], None);
+        check(&["a", "", "f() {", "}"], &["a", gap, "", "e() {}", "", "f() {", "}"], None);
     }
 
     #[test]
