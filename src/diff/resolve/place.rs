@@ -75,10 +75,9 @@ pub(super) fn place(
     let search = Search { line_hunk, index, guide };
     if let Some(at) = line_hunk.place
         && index.fits_at(Key::RightTrimmed, &old, at)
+        && let Some(placed) = search.found(lines.clone(), at, Key::RightTrimmed)?
     {
-        if let Some(placed) = search.found(lines.clone(), at, Key::RightTrimmed)? {
-            return Ok(Outcome::Placed(placed));
-        }
+        return Ok(Outcome::Placed(placed));
     }
     let has_gap = lines.iter().any(|line| matches!(line, TaggedLine::Gap(_)));
     if has_gap && lines.iter().any(|line| matches!(line, TaggedLine::Add(text) if elision::is_dots(text))) {
