@@ -79,13 +79,18 @@ pub(super) fn filled<'a>(lines: &[&'a str], old: &[&'a str]) -> Result<Vec<&'a s
     let mut reached = 0;
     for (nth, pair) in segments.windows(2).enumerate() {
         let (before, behind) = (trimmed_end(pair[0]), trimmed_start(pair[1]));
+        let before = if nth == 0 { before } else { trimmed_start(before) };
         let unclear = || unclear(gaps[nth]);
         // An edge of the file needs no line to say where it is.
-        let from = if before.is_empty() && nth == 0 { 0 } else { end_of(before, old).ok_or_else(unclear)? };
+        let from = if before.is_empty() && nth == 0 {
+            0
+        } else {
+            end_of(before, old).or_else(|| end_of_block(before, old)).ok_or_else(unclear)?
+        };
         let to = if behind.is_empty() && nth + 2 == segments.len() {
             old.len()
         } else {
-            start_of(behind, old).ok_or_else(unclear)?
+            start_of(behind, old).or_else(|| start_below_new(behind, old)).ok_or_else(unclear)?
         };
         if from < reached || to < from {
             return Err(unclear());
@@ -134,9 +139,36 @@ fn end_of(segment: &[&str], old: &[&str]) -> Option<usize> {
     })
 }
 
+/// Index in `old` behind the block that the last line of `segment` closes, when the line that opens it is in one place
+/// only. What is in between may be new.
+fn end_of_block(segment: &[&str], old: &[&str]) -> Option<usize> {
+    let depth = |line: &str| line.len() - line.trim_start().len();
+    let is_filled = |line: &str| !line.trim().is_empty();
+    let (closer, inner) = segment.split_last()?;
+    if closer.contains(char::is_alphanumeric) {
+        return None;
+    }
+    let opener = inner.iter().rev().find(|line| is_filled(line) && depth(line) <= depth(closer))?;
+    if depth(opener) != depth(closer) || !opener.contains(char::is_alphanumeric) {
+        return None;
+    }
+    let from = only_place(std::slice::from_ref(opener), old)? + 1;
+    let behind = old[from..].iter().position(|line| is_filled(line) && depth(line) <= depth(closer))?;
+    (old[from + behind] == *closer).then_some(from + behind + 1)
+}
+
 /// Index in `old` of the first lines of `segment`, as many as are needed for one place only.
 fn start_of(segment: &[&str], old: &[&str]) -> Option<usize> {
     (1..=segment.len()).find_map(|n| only_place(&segment[..n], old))
+}
+
+/// Index in `old` of the first line of `segment` that is not new, when the new ones stand directly on it, as a comment
+/// does, and nothing stands on it in `old` that they could be meant to replace.
+fn start_below_new(segment: &[&str], old: &[&str]) -> Option<usize> {
+    let n_new = segment.iter().take_while(|line| !line.trim().is_empty() && !old.contains(line)).count();
+    let at = start_of(&segment[n_new..], old)?;
+    let stands_free = at == 0 || old[at - 1].trim().is_empty();
+    (n_new > 0 && stands_free && !segment[n_new].trim().is_empty()).then_some(at)
 }
 
 fn only_place(run: &[&str], old: &[&str]) -> Option<usize> {
@@ -184,7 +216,39 @@ mod tests {
         check(&["a", "b", "c", "d"], &["a", gap, "d", "e"], Some(&["a", "b", "c", "d", "e"]));
         check(&["a", "b", "c", "d"], &["A", "b", "", gap], Some(&["A", "b", "c", "d"]));
         check(&["a", "b", "c", "d"], &[gap, "", "c", "D"], Some(&["a", "b", "c", "D"]));
+        check(
+            &["a", "", "b", "", "c", "", "d"],
+            &[gap, "", "b", "B", "", "c", "", gap],
+            Some(&["a", "", "b", "B", "", "c", "", "d"]),
+        );
         check(&["a", "}", "c", "}"], &["a", "}", gap, "c", "}"], Some(&["a", "}", "c", "}"]));
+    }
+
+    #[test]
+    fn an_elision_behind_a_block_whose_opening_line_is_known() {
+        let gap = "// ... existing code ...";
+        let old = ["f() {", "  a", "  r", "}", "g() {", "  b", "  r", "}"];
+        check(
+            &old,
+            &["f() {", "  x", "  r", "}", gap],
+            Some(&["f() {", "  x", "  r", "}", "g() {", "  b", "  r", "}"]),
+        );
+        // Another line opens it, or the old block ends otherwise.
+        check(&old, &["f(x) {", "  x", "  r", "}", gap], None);
+        check(&["f() {", "  a", "};", "g() {", "}", "}"], &["f() {", "  x", "}", gap], None);
+    }
+
+    #[test]
+    fn an_elision_before_new_lines_on_top_of_a_known_one() {
+        let gap = "// ... existing code ...";
+        check(
+            &["a", "", "f() {", "}"],
+            &["a", gap, "", "// f", "f() {", "}"],
+            Some(&["a", "", "// f", "f() {", "}"]),
+        );
+        // They could replace what stands there, or what is left out.
+        check(&["a", "", "// old", "f() {", "}"], &["a", gap, "", "// f", "f() {", "}"], None);
+        check(&["a", "", "f() {", "}"], &["a", gap, "", "e() {}", "", "f() {", "}"], None);
     }
 
     #[test]
