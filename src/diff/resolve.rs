@@ -19,6 +19,7 @@ mod nearest;
 mod noise;
 mod place;
 mod sequence;
+mod wording;
 
 use hints::Guide;
 use index::LineIndex;

@@ -11,14 +11,13 @@ use std::ops::Range;
 use super::gap::Floor;
 use super::index::LineIndex;
 use super::key::{Key, weight};
+use super::wording::Wording;
 use crate::diff::tagged::TaggedLine;
 
 /// Cells of the table, per window and in all.
 const MAX_CELLS: usize = 1 << 20;
 /// Windows around lines that are rarer than this are looked at, when the whole file is too long.
 const RARE: usize = 24;
-/// A context line that is worded otherwise must be as similar as this.
-const SIMILAR: f64 = 0.75;
 /// What it costs to leave out a line of the file, a blank line of the file, a blank line of the reply.
 const SKIP: f32 = 1.0;
 const SKIP_BLANK: f32 = 0.25;
@@ -32,10 +31,10 @@ const AT_LEAST: f32 = 1.1;
 const MARGIN: f32 = 0.5;
 /// Letters and digits that the lines that match must have together.
 const MIN_WEIGHT: usize = 10;
+/// Letters and digits of a line that says something. Two such lines must be equal where another is worded otherwise.
+const TELLING: usize = 4;
 /// Beyond this, nothing is.
 const INFINITE: f32 = 1e9;
-/// Characters of a line that are compared for similarity.
-const LINE_CHARS: usize = 160;
 
 /// The best alignment.
 #[derive(Debug)]
@@ -110,15 +109,15 @@ pub(super) fn align(
         }
     }
     let (mut alignment, first) = best.ok_or(Missed::NoPlace)?;
-    let known: usize = old
-        .iter()
-        .filter_map(|line| {
-            let there = index.content(alignment.at[line.at]?);
-            // A line that is worded otherwise tells half as much.
-            let share = if Key::Canonical.same(line.text, there) { 1 } else { 2 };
-            Some(weight(line.text) / share)
-        })
-        .sum();
+    let matched = |line: &OldLine<'_>| alignment.at[line.at].map(|at| index.content(at));
+    let is_equal =
+        |line: &OldLine<'_>| matched(line).is_some_and(|there| Key::Canonical.same(line.text, there));
+    let known: usize = old.iter().filter(|line| is_equal(line)).map(|line| weight(line.text)).sum();
+    let n_telling = old.iter().filter(|line| is_equal(line) && weight(line.text) >= TELLING).count();
+    let is_reworded = old.iter().any(|line| matched(line).is_some() && !is_equal(line));
+    if is_reworded && n_telling < 2 {
+        return Err(Missed::NoPlace);
+    }
     if alignment.cost > limit || known < MIN_WEIGHT {
         return Err(Missed::NoPlace);
     }
@@ -175,6 +174,16 @@ fn old_lines<'a>(lines: &'a [TaggedLine], index: &LineIndex<'_>) -> Vec<OldLine<
         }
         if !is_delete {
             run = Run::default();
+        }
+        // A change beside a blank line or a brace could as well stand on its other side.
+        let slides = |at: usize| {
+            let is_change =
+                |at: usize| matches!(lines.get(at), Some(TaggedLine::Add(_) | TaggedLine::Delete(_)));
+            let is_weak = matches!(&lines[at], TaggedLine::Context(text) if weight(text) == 0);
+            is_weak && (is_change(at + 1) || at > 0 && is_change(at - 1))
+        };
+        if between == Between::Skipped && (slides(at) || old.last().is_some_and(|before| slides(before.at))) {
+            between = Between::Nothing;
         }
         let is_anchor = adds && !matches!(lines.get(at.wrapping_sub(1)), Some(TaggedLine::Gap(_)));
         let floor = match old.last() {
@@ -251,9 +260,9 @@ impl<'t, 'a> Table<'t, 'a> {
                 n_equal += usize::from(*cell < INFINITE);
             }
             if n_equal == 0 && !line.is_delete && weight(line.text) > 0 {
-                let wanted = Shape::new(line.text);
+                let wanted = Wording::new(line.text);
                 for (j, cell) in row.iter_mut().enumerate() {
-                    *cell = wanted.cost(index.content(window.start + j));
+                    *cell = wanted.cost(index.content(window.start + j)).unwrap_or(INFINITE);
                 }
             }
         }
@@ -388,54 +397,6 @@ fn equal_cost(one: &str, other: &str) -> f32 {
     } else {
         INFINITE
     }
-}
-
-/// A line prepared for many comparisons.
-struct Shape<'a> {
-    line: &'a str,
-    counts: [u8; 64],
-}
-
-impl<'a> Shape<'a> {
-    fn new(line: &'a str) -> Self {
-        let line = shortened(line.trim());
-        Self { line, counts: counts(line) }
-    }
-
-    /// What it costs to take `other` for this line, worded otherwise.
-    fn cost(&self, other: &str) -> f32 {
-        let other = other.trim();
-        let (short, long) = (self.line.len().min(other.len()), self.line.len().max(other.len()));
-        // Each of these bounds the similarity from above, cheaply.
-        #[expect(clippy::cast_precision_loss, reason = "a number of characters")]
-        let too_far = |edits: usize| edits as f64 > (1.0 - SIMILAR) * long as f64;
-        if short == 0 || (long < LINE_CHARS && too_far(long - short)) {
-            return INFINITE;
-        }
-        let other = shortened(other);
-        let difference: u32 =
-            self.counts.iter().zip(counts(other)).map(|(a, b)| u32::from(a.abs_diff(b))).sum();
-        if too_far(difference as usize / 2) {
-            return INFINITE;
-        }
-        let similar = strsim::normalized_levenshtein(self.line, other);
-        #[expect(clippy::cast_possible_truncation, reason = "a number between 0 and 1")]
-        let apart = (1.0 - similar) as f32;
-        if similar < SIMILAR { INFINITE } else { 0.3 + apart * 2.0 }
-    }
-}
-
-fn shortened(line: &str) -> &str {
-    line.char_indices().nth(LINE_CHARS).map_or(line, |(end, _)| &line[..end])
-}
-
-fn counts(line: &str) -> [u8; 64] {
-    let mut counts = [0_u8; 64];
-    for byte in line.bytes() {
-        let count = &mut counts[usize::from(byte & 63)];
-        *count = count.saturating_add(1);
-    }
-    counts
 }
 
 #[cfg(test)]

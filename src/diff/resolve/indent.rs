@@ -4,6 +4,7 @@
 //! them is asked; a line is re-based only when all rules agree about it.
 
 use super::key::{indentation, weight};
+use super::wording::likeness;
 use crate::diff::tagged::TaggedLine;
 
 /// Units of indentation that are tried.
@@ -239,7 +240,7 @@ fn counterpart(
     }
     let other = deletes[adds.iter().position(|&add| add == at)?];
     let (old, new) = (lines[other].text(), lines[at].text());
-    let alike = strsim::normalized_levenshtein(old.trim(), new.trim()) >= ALIKE;
+    let alike = likeness(old, new) >= ALIKE;
     (alike && reply.is_none_or(|reply| indentation(old) == reply))
         .then(|| found[other].map(|line| indentation(line).to_owned()))
         .flatten()
