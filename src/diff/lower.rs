@@ -40,6 +40,17 @@ impl LineHunk {
         Self { block, lines, hints: Hints::default(), place: None }
     }
 
+    /// Whether it deletes a line that one of `earlier` adds.
+    pub(super) fn undoes_any(&self, earlier: &[Self]) -> bool {
+        let gone = |line: &TaggedLine| match line {
+            TaggedLine::Delete(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
+            _ => None,
+        };
+        let gone: Vec<String> = self.lines.iter().filter_map(gone).collect();
+        let adds = |line: &TaggedLine| matches!(line, TaggedLine::Add(text) if gone.iter().any(|gone| gone == text.trim()));
+        !gone.is_empty() && earlier.iter().any(|hunk| hunk.lines.iter().any(adds))
+    }
+
     /// Whether both were found already, and on lines that overlap.
     fn shares_a_line_with(&self, other: &Self) -> bool {
         let (Some(one), Some(two)) = (self.place, other.place) else { return false };

@@ -29,6 +29,9 @@ use place::Outcome;
 use super::lower::{FilePatch, LineHunk, PatchKind};
 use super::{ChangeKind, FileChange, FileSet, Refusal, RefusalCode, Tier};
 
+/// Blocks without a place that are explained with what is nearest; more would cost time and help nobody.
+const EXPLAINED: usize = 16;
+
 /// Resolves one file's patch against the text the model saw; `None` when nothing of it would change.
 ///
 /// # Errors
@@ -56,8 +59,13 @@ fn modify(
     let guide = Guide::new(&patch.path, line_hunks, &index);
     let mut placed = Vec::new();
     let mut refusals = Vec::new();
-    for line_hunk in line_hunks {
-        match place::place(line_hunk, &index, &guide) {
+    for (nth, line_hunk) in line_hunks.iter().enumerate() {
+        let thorough = refusals.len() < EXPLAINED;
+        match place::place(line_hunk, &index, &guide, thorough) {
+            // What an earlier block wrote is to be changed again: that is to be read in sequence.
+            Ok(Outcome::AlreadyApplied) if line_hunk.undoes_any(&line_hunks[..nth]) => {
+                refusals.push(apart().of_block(&patch.path, line_hunk.block));
+            }
             Ok(Outcome::AlreadyApplied) => {}
             Ok(Outcome::Placed(found)) => placed.push((found, line_hunk.block)),
             Err(refusal) => refusals.push(refusal.of_block(&patch.path, line_hunk.block)),

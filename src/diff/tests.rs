@@ -134,6 +134,57 @@ fn what_is_there_already_is_no_change() {
 }
 
 #[test]
+fn what_is_there_already_hides_no_other_place() {
+    // The old line is there too, indented otherwise: which one is meant is said by its text, not by what is done.
+    let file = "timeout_seconds = 30\n\ndef g():\n    timeout_seconds = 10\n    run()\n";
+    check(
+        file,
+        "timeout_seconds = 10\n",
+        "timeout_seconds = 30\n",
+        &file.replace("timeout_seconds = 10", "timeout_seconds = 30"),
+    );
+    // A second block takes back the first.
+    let blocks = block("a", "count_total = 1\n", "count_total = 2\n")
+        + &block("a", "count_total = 2\n", "count_total = 1\n");
+    assert_eq!(
+        result(ReplyFormat::SearchReplace, "count_total = 1\nrest = 0\n", &blocks).as_deref(),
+        Ok("count_total = 1\nrest = 0\n")
+    );
+}
+
+#[test]
+fn other_readings_are_for_the_whole_block() {
+    use RefusalCode::NoSuchPlace;
+    // Only the old lines are escaped: what comes may be meant as it is.
+    check_refused("say(\"hi\");\n", "say(\\\"hi\\\");\n", "say(\"hi\\n\");\n", NoSuchPlace);
+    check_refused("a = \"<b>\"\n", "a = \"&lt;b&gt;\"\n", "a = '<b>' + esc(\"&lt;\")\n", NoSuchPlace);
+    // A numbered list is no list of line numbers.
+    check("Steps follow here\n", "12 | Steps follow here\n", "1: open\n2: close\n", "1: open\n2: close\n");
+    // Only what was typographic by mistake is made plain.
+    check(
+        "say_something(\"\u{4f60}\") - 1\n",
+        "say_something(\u{201c}\u{4f60}\u{201d}) - 1\n",
+        "say_something(\u{201c}\u{4f60}\u{ff0c}\u{201d}) \u{2014} 1\n",
+        "say_something(\"\u{4f60}\u{ff0c}\") \u{2014} 1\n",
+    );
+}
+
+#[test]
+fn the_definition_named_is_the_one_changed() {
+    let file = "class A:\n    def run(self):\n        one_call(1)\n\n\nclass B:\n    def run(self):\n        two_call(1)\n\n\n\n";
+    let patch = |class: &str| {
+        format!(
+            "*** Begin Patch\n*** Update File: a\n@@ class {class}:\n-        one_call(1)\n+        three()\n*** End Patch\n"
+        )
+    };
+    assert_eq!(
+        result(ReplyFormat::ApplyPatch, file, &patch("A")).as_deref(),
+        Ok(&*file.replace("one_call(1)", "three()"))
+    );
+    assert_eq!(result(ReplyFormat::ApplyPatch, file, &patch("B")), Err(RefusalCode::NoSuchPlace));
+}
+
+#[test]
 fn blocks_may_build_on_each_other() {
     let reply = block("a", "a\n", "first\nx\n") + &block("a", "first\n", "second\n");
     assert_eq!(result(ReplyFormat::SearchReplace, "a\nb\n", &reply).as_deref(), Ok("second\nx\nb\n"));

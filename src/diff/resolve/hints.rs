@@ -59,6 +59,19 @@ impl<'a> Guide<'a> {
         }
     }
 
+    /// Whether the lines at `at` are clearly outside of the definition that a block without numbers names. (The heading
+    /// that git puts behind its numbers names what stands before, and lines of context reach over its end.)
+    pub(super) fn contradicts(&self, at: usize, n_old: usize, hints: &Hints) -> bool {
+        const CONTEXT: usize = 3;
+        if hints.line.is_some() || hints.anchors.is_empty() {
+            return false;
+        }
+        self.span(&hints.anchors).is_some_and(|span| {
+            let is_flat = span.len() < 2;
+            at + n_old <= span.start || (!is_flat && at >= span.end + CONTEXT)
+        })
+    }
+
     /// The lines of the definition that the anchors name, outermost first.
     pub(super) fn span(&self, anchors: &[String]) -> Option<Range<usize>> {
         let mut span = None;

@@ -57,6 +57,12 @@ pub(super) fn rebased(lines: &[TaggedLine], found: &[Option<&str>]) -> Option<Ve
     if is_flat(lines) && opens_without_depth(lines) {
         return None;
     }
+    if lines.iter().any(|line| has_other_blanks(line.text())) || ends_a_document(lines) {
+        return None;
+    }
+    if is_lone_line(&pairs) && is_unclear_alone(&pairs[0], lines, first_new) {
+        return None;
+    }
     let mut fitting = fitting(&pairs, may_be_first_line_only(&pairs, lines));
     let says_more = |pair: &Pair<'_>| pair.has_words;
     if fitting.is_empty() && pairs.iter().any(says_more) {
@@ -84,6 +90,10 @@ pub(super) fn rebased(lines: &[TaggedLine], found: &[Option<&str>]) -> Option<Ve
             .or_else(|| counterpart(lines, found, at, Some(reply)))?;
         if indent != reply && counterpart(lines, found, at, None).as_deref() == Some(reply) {
             // It is indented as the line that it replaces is in the file: the rule is not for it.
+            return None;
+        }
+        let is_mixed = |indent: &str| indent.contains('\t') && indent.contains(' ');
+        if is_mixed(&indent) && !is_mixed(reply) && !pairs.iter().any(|pair| is_mixed(pair.file)) {
             return None;
         }
         rebased.push(TaggedLine::Add(format!("{indent}{rest}")));
@@ -220,6 +230,54 @@ fn observed(reply: &str, pairs: &[Pair<'_>], rules: &[Rule<'_>]) -> Option<Strin
     let mut files = pairs.iter().filter(|pair| pair.reply == reply).map(|pair| pair.file);
     let first = files.next().filter(|_| rules.is_empty())?;
     files.all(|other| other == first).then(|| first.to_owned())
+}
+
+/// Whether a line begins with blanks that are no indentation for any language, like non-breaking ones.
+fn has_other_blanks(line: &str) -> bool {
+    line.trim_start_matches([' ', '\t']).starts_with(char::is_whitespace) && !line.trim().is_empty()
+}
+
+/// Whether what comes holds a here-document, whose last line must stay where it is.
+fn ends_a_document(lines: &[TaggedLine]) -> bool {
+    let added = || lines.iter().filter(|line| matches!(line, TaggedLine::Add(_))).map(TaggedLine::text);
+    added().filter_map(|line| line.split_once("<<")).any(|(_, behind)| {
+        let word = behind.trim_start_matches(['-', '~', '<', '\'', '"', '\\', ' ']);
+        let end = word.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(word.len());
+        !word[..end].is_empty() && added().any(|line| line.trim_end() == &word[..end])
+    })
+}
+
+/// Whether only one line shows how the reply is indented, and it is the first one without any indentation.
+fn is_lone_line(pairs: &[Pair<'_>]) -> bool {
+    matches!(pairs, [pair] if pair.is_first && pair.reply.is_empty())
+}
+
+/// Whether the lines that come for a lone line without indentation may be indented as the file is, all but the first:
+/// they go deeper without a line that opens a block, one that stands at no depth opens one behind a blank line, or the
+/// first has the depth that the file has there.
+fn is_unclear_alone(pair: &Pair<'_>, lines: &[TaggedLine], first_new: Option<usize>) -> bool {
+    if first_new.is_some_and(|at| {
+        matches!(&lines[at], TaggedLine::Add(text) if !text.trim().is_empty() && indentation(text) == pair.file)
+    }) {
+        return true;
+    }
+    let mut before: Option<&str> = None;
+    let mut is_apart = false;
+    for line in lines.iter().filter_map(TaggedLine::kept) {
+        if line.trim().is_empty() {
+            is_apart = before.is_some();
+            continue;
+        }
+        let depth = indentation(line).len();
+        let opens = |line: &str| line.trim_end().ends_with(['{', '(', '[', ':', ',', '\\', '=', '>']);
+        if let Some(before) = before
+            && (depth > indentation(before).len() && !opens(before) || is_apart && depth == 0 && opens(line))
+        {
+            return true;
+        }
+        (before, is_apart) = (Some(line), false);
+    }
+    false
 }
 
 /// The file's indentation of the deleted line that the line at `at` plainly replaces: the one in the same place of a
@@ -363,6 +421,14 @@ mod tests {
         check(&[("a", Some("  a")), ("    b", Some("  b")), ("  c", None)], None);
         // Lost its depth in the old lines only.
         check(&[("call(one)", Some("  call(one)")), ("  call(two)", None)], None);
+        // Deeper than what? A member of the same class, or a line of this block?
+        check(&[("a()", Some("        a()")), ("a()", None), ("", None), ("    def g(self):", None)], None);
+        check(&[("a()", Some("\ta()")), ("a()", None), ("", None), ("clean:", None), ("\trm", None)], None);
+        check(&[("old_thing(alpha, beta)", Some("    old_thing(alpha, beta)")), ("    new()", None)], None);
+        // Tabs and blanks, here-documents, other blanks.
+        check(&[("if a:", Some("\tif a:")), ("if b:", None), ("    log()", None)], None);
+        check(&[("run", Some("    run")), ("cat <<EOF", None), ("EOF", None), ("run", None)], None);
+        check(&[("\u{a0}a()", Some("  a()")), ("\u{a0}b()", None)], None);
         // The depth was lost.
         check(&[("a()", Some("  a()")), ("if b:", None), ("c()", None)], None);
     }

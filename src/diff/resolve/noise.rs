@@ -17,7 +17,7 @@ const READINGS: [Reading; 5] = [
     without_fences,
     |lines| without_numbers(lines, true),
     |lines| without_numbers(lines, false),
-    |lines| each(lines, without_entities),
+    with_entities_read,
     without_escapes,
 ];
 
@@ -108,42 +108,83 @@ fn without_fences(lines: &[TaggedLine]) -> Option<Vec<TaggedLine>> {
 }
 
 /// Without ascending line numbers: `12 | x`, `12: x`, `12<tab>x`, `12→x`; one blank behind every mark goes with it if
-/// `blank` says so. Every old line has one; of the lines that come, all or none.
+/// `blank` says so. Every old line has one; of the lines that come, all or none, with the same mark and numbers that
+/// follow on the old ones.
 fn without_numbers(lines: &[TaggedLine], blank: bool) -> Option<Vec<TaggedLine>> {
-    let mut last = None;
-    let is_bare = |line: &TaggedLine| {
-        numbered(line.text(), false).is_some_and(|(_, rest)| !rest.is_empty() && !rest.starts_with(' '))
-    };
-    if blank && lines.iter().any(is_bare) {
+    fn read(line: &TaggedLine, blank: bool) -> Option<Numbered<'_>> {
+        numbered(line.text(), blank)
+    }
+    let is_bare = |rest: &str| !rest.is_empty() && !rest.starts_with(' ');
+    let old: Vec<Numbered<'_>> =
+        lines.iter().filter(|line| is_old(line)).map(|line| read(line, blank)).collect::<Option<_>>()?;
+    let (first, last) = (old.first()?, old.last()?);
+    let follow = old.windows(2).all(|pair| pair[1].number == pair[0].number + 1);
+    if !follow || old.iter().any(|line| line.mark != first.mark) {
         return None;
     }
-    for line in lines.iter().filter(|line| is_old(line)) {
-        let (number, _) = numbered(line.text(), blank)?;
-        if last.is_some_and(|last| number != last + 1) {
-            return None;
-        }
-        last = Some(number);
-    }
-    last?;
-    let added = || lines.iter().filter(|line| matches!(line, TaggedLine::Add(_)) && !line.text().is_empty());
-    let n_numbered = added().filter(|line| numbered(line.text(), blank).is_some()).count();
-    if n_numbered != 0 && n_numbered != added().count() {
+    if blank && old.iter().any(|line| is_bare(line.all)) {
         return None;
     }
-    let read = |line: &TaggedLine| match numbered(line.text(), blank) {
-        Some((_, rest)) => line.with_text(rest.to_owned()),
-        None => line.clone(),
+    let is_added = |line: &&TaggedLine| matches!(line, TaggedLine::Add(_)) && !line.text().is_empty();
+    let n_added = lines.iter().filter(is_added).count() as u64;
+    let goes_on = |line: &TaggedLine| {
+        read(line, blank).is_some_and(|added| {
+            added.mark == first.mark && (first.number..=last.number + n_added).contains(&added.number)
+        })
     };
-    Some(lines.iter().map(read).collect())
+    let n_numbered = lines.iter().filter(is_added).filter(|line| goes_on(line)).count() as u64;
+    if n_numbered != 0 && n_numbered != n_added {
+        return None;
+    }
+    let without = |line: &TaggedLine| match read(line, blank) {
+        Some(found) if is_old(line) || goes_on(line) => line.with_text(found.rest.to_owned()),
+        _ => line.clone(),
+    };
+    Some(lines.iter().map(without).collect())
 }
 
-fn numbered(line: &str, blank: bool) -> Option<(u64, &str)> {
+/// A line with a number in front.
+struct Numbered<'a> {
+    number: u64,
+    mark: char,
+    /// What is behind the mark.
+    all: &'a str,
+    /// The same without the blank that may belong to the mark.
+    rest: &'a str,
+}
+
+fn numbered(line: &str, blank: bool) -> Option<Numbered<'_>> {
     let body = line.trim_start_matches(' ');
     let digits = body.len() - body.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let number = body[..digits].parse().ok()?;
-    let rest = body[digits..].trim_start_matches(' ');
-    let rest = rest.strip_prefix(['|', ':', '\t', '\u{2192}', '\u{2502}'])?;
-    Some((number, if blank { rest.strip_prefix(' ').unwrap_or(rest) } else { rest }))
+    let behind = body[digits..].trim_start_matches(' ');
+    let mark = behind.chars().next().filter(|c| matches!(c, '|' | ':' | '\t' | '\u{2192}' | '\u{2502}'))?;
+    let all = &behind[mark.len_utf8()..];
+    Some(Numbered { number, mark, all, rest: if blank { all.strip_prefix(' ').unwrap_or(all) } else { all } })
+}
+
+/// With HTML entities read, unless the lines that come have a character as such that is an entity in the old ones.
+fn with_entities_read(lines: &[TaggedLine]) -> Option<Vec<TaggedLine>> {
+    let read = each(lines, without_entities)?;
+    let is_read = |mark: char| {
+        lines
+            .iter()
+            .zip(&read)
+            .filter(|(line, _)| is_old(line))
+            .any(|(line, read)| read.text().matches(mark).count() > line.text().matches(mark).count())
+    };
+    let is_written = |mark: char| {
+        adds(lines).any(|text| match mark {
+            '&' => text.split('&').skip(1).any(|rest| !rest.contains(';')),
+            mark => text.contains(mark),
+        })
+    };
+    let both = |mark: &char| is_read(*mark) && is_written(*mark);
+    (!['<', '>', '"', '\'', '&'].iter().any(both)).then_some(read)
+}
+
+fn adds(lines: &[TaggedLine]) -> impl Iterator<Item = &str> {
+    lines.iter().filter(|line| matches!(line, TaggedLine::Add(_))).map(TaggedLine::text)
 }
 
 fn without_entities(line: &str) -> Option<String> {
@@ -168,8 +209,29 @@ fn without_entities(line: &str) -> Option<String> {
     (read != line).then_some(read)
 }
 
-/// With one level of backslash escapes taken back; an escaped line end cuts the line.
+/// With one level of backslash escapes taken back; an escaped line end cuts the line. Not so when the lines that come have
+/// a quote as such that is escaped in the old ones, or would get line ends or tabs that the old ones do not get.
 fn without_escapes(lines: &[TaggedLine]) -> Option<Vec<TaggedLine>> {
+    let old = || lines.iter().filter_map(TaggedLine::old);
+    let bare = |line: &str, mark: char| {
+        let mut escaped = false;
+        line.chars().any(|c| {
+            let is_bare = c == mark && !escaped;
+            escaped = c == '\\' && !escaped;
+            is_bare
+        })
+    };
+    let is_escaped = |mark: char| old().any(|line| line.contains(&format!("\\{mark}")));
+    if ['"', '\'', '`'].iter().any(|&mark| is_escaped(mark) && adds(lines).any(|line| bare(line, mark))) {
+        return None;
+    }
+    let gets = |line: &str, mark: char| unescaped(line).matches(mark).count() > line.matches(mark).count();
+    if ['\n', '\t']
+        .iter()
+        .any(|&mark| adds(lines).any(|line| gets(line, mark)) && !old().any(|line| gets(line, mark)))
+    {
+        return None;
+    }
     let mut changed = false;
     let mut read = Vec::with_capacity(lines.len());
     for line in lines {

@@ -58,7 +58,7 @@ pub(super) enum Outcome {
     AlreadyApplied,
 }
 
-/// Finds the place of a block.
+/// Finds the place of a block; not `thorough`, without alignment and without the nearest places.
 ///
 /// # Errors
 /// When it has no place, several, or one where it is not clear how to write it.
@@ -66,6 +66,7 @@ pub(super) fn place(
     line_hunk: &LineHunk,
     index: &LineIndex<'_>,
     guide: &Guide<'_>,
+    thorough: bool,
 ) -> Result<Outcome, Refusal> {
     let lines = literal_gaps(&line_hunk.lines, index);
     let old: Vec<&str> = lines.iter().filter_map(TaggedLine::old).collect();
@@ -90,7 +91,7 @@ pub(super) fn place(
     if changes_only_blanks(&lines) && search.is_applied(&lines) {
         return Ok(Outcome::AlreadyApplied);
     }
-    if let Some(placed) = search.aligned(&lines)? {
+    if thorough && let Some(placed) = search.aligned(&lines)? {
         return Ok(Outcome::Placed(placed));
     }
     if has_gap {
@@ -100,17 +101,21 @@ pub(super) fn place(
             return Ok(outcome);
         }
     }
-    if search.is_applied(&lines) {
+    if search.is_applied(&lines) && !search.is_elsewhere(&lines) {
         return Ok(Outcome::AlreadyApplied);
+    }
+    if !thorough {
+        return Err(not_there("Copy the lines to replace from the file as it is now.".to_owned()));
     }
     let (nearest, hint) = nearest::nearest(&old, index);
     let found = nearest::lines_at(nearest.first(), &old, index);
-    let mut refusal =
-        Refusal::new(RefusalCode::NoSuchPlace, "The lines to replace are not in the file", hint)
-            .tried(Tier::Aligned)
-            .showing(found);
+    let mut refusal = not_there(hint).tried(Tier::Aligned).showing(found);
     refusal.nearest = nearest;
     Err(refusal)
+}
+
+fn not_there(hint: String) -> Refusal {
+    Refusal::new(RefusalCode::NoSuchPlace, "The lines to replace are not in the file", hint)
 }
 
 /// A line that reads as an elision but is in the file is an ordinary line.
@@ -159,7 +164,7 @@ impl Search<'_> {
             }
             return Ok(self.found(lines.to_vec(), at, Key::RightTrimmed)?.map(Outcome::Placed));
         }
-        if adds_weight(lines) >= MIN_WEIGHT && self.is_applied(lines) {
+        if adds_weight(lines) >= MIN_WEIGHT && self.is_applied(lines) && !self.is_elsewhere(lines) {
             return Ok(Some(Outcome::AlreadyApplied));
         }
         for read in noise::readings(lines) {
@@ -194,6 +199,7 @@ impl Search<'_> {
         let several = places(self.index.find(key, &old));
         match several[..] {
             [] => Ok(None),
+            [only] if self.guide.contradicts(only, old.len(), &self.line_hunk.hints) => Err(elsewhere(only)),
             [only] => Ok(Some(only)),
             _ => self
                 .guide
@@ -298,6 +304,17 @@ impl Search<'_> {
             && places(self.index.find(Key::RightTrimmed, &new)).len() == 1
     }
 
+    /// Whether the old lines are loosely somewhere else than where the new ones are.
+    fn is_elsewhere(&self, lines: &[TaggedLine]) -> bool {
+        let old: Vec<&str> = lines.iter().filter_map(TaggedLine::old).collect();
+        let new: Vec<&str> = lines.iter().filter_map(TaggedLine::kept).collect();
+        let there = places(self.index.find(Key::RightTrimmed, &new));
+        let is_there =
+            |at: usize| there.iter().any(|there| at < there + new.len() && *there < at + old.len());
+        let loosely = |key: Key| places(self.index.find(key, &old)).into_iter();
+        loosely(Key::Trimmed).chain(loosely(Key::Canonical)).any(|at| !is_there(at))
+    }
+
     /// Whether a block that only inserts, and whose old lines are at `at`, was applied there already.
     fn is_there(&self, lines: &[TaggedLine], at: usize) -> bool {
         let deletes = lines.iter().any(|line| matches!(line, TaggedLine::Delete(_)));
@@ -334,30 +351,46 @@ fn adds_weight(lines: &[TaggedLine]) -> usize {
     lines.iter().filter(|line| matches!(line, TaggedLine::Add(_))).map(|line| weight(line.text())).sum()
 }
 
-/// The lines with typographic characters in what comes made plain, where each such character in the old lines stands
-/// for a plain one in the file.
+/// The lines with typographic quotes and dashes in what comes made plain, where a reply's old lines have the same ones
+/// for plain ones in the file. A reply that writes both knows the difference.
 fn plainly_quoted(lines: Vec<TaggedLine>, found: &[Option<&str>]) -> Vec<TaggedLine> {
-    let is_fancy = |c: char| plain(c) != c && !c.is_whitespace();
     let old = || lines.iter().zip(found).filter_map(|(line, found)| Some((line.old()?, (*found)?)));
-    if !old().any(|(line, _)| line.contains(is_fancy)) || old().any(|(_, found)| found.contains(is_fancy)) {
+    let is_added = |line: &&TaggedLine| matches!(line, TaggedLine::Add(_));
+    let plains: Vec<char> = ['\'', '"', '-']
+        .into_iter()
+        .filter(|&mark| {
+            let is_fancy = |c: char| c != mark && plain(c) == mark && !is_wide(c);
+            old().any(|(line, _)| line.contains(is_fancy))
+                && !old().any(|(_, found)| found.contains(is_fancy))
+                && !lines.iter().filter(is_added).any(|line| line.text().contains(mark))
+        })
+        .collect();
+    if plains.is_empty() {
         return lines;
     }
-    // A reply that writes both knows the difference.
-    let plains: Vec<char> =
-        old().flat_map(|(line, _)| line.chars().filter(|&c| is_fancy(c)).map(plain)).collect();
-    let adds = || lines.iter().filter(|line| matches!(line, TaggedLine::Add(_)));
-    if adds().any(|line| line.text().contains(&plains[..])) {
-        return lines;
-    }
+    let written = |c: char| if plains.contains(&plain(c)) && !is_wide(c) { plain(c) } else { c };
     lines
         .iter()
         .map(|line| match line {
-            TaggedLine::Add(text) if text.contains(is_fancy) => {
-                TaggedLine::Add(text.chars().map(|c| if is_fancy(c) { plain(c) } else { c }).collect())
-            }
+            TaggedLine::Add(text) => TaggedLine::Add(text.chars().map(written).collect()),
             line => line.clone(),
         })
         .collect()
+}
+
+/// Full-width characters belong to the scripts that write them.
+fn is_wide(c: char) -> bool {
+    matches!(c, '\u{ff00}'..='\u{ffef}')
+}
+
+/// The lines are not in the definition that the block names.
+fn elsewhere(at: usize) -> Refusal {
+    let message =
+        format!("The lines to replace are at line {}, outside of the definition named behind `@@`", at + 1);
+    let hint = "Name the definition that the lines are in, or none.";
+    let mut refusal = Refusal::new(RefusalCode::NoSuchPlace, message, hint);
+    refusal.nearest = vec![Nearest { line: at + 1, distance: 0.0 }];
+    refusal
 }
 
 fn ambiguous(places: &[usize]) -> Refusal {

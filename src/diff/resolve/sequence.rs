@@ -31,7 +31,7 @@ pub(super) fn hunks(line_hunks: &[LineHunk], text: &str) -> Option<Vec<Hunk>> {
         let index = LineIndex::new(&lines);
         let guide = Guide::new("", &[], &index);
         let alone = LineHunk { place: None, ..line_hunk.clone() };
-        let Outcome::Placed(placed) = place::place(&alone, &index, &guide).ok()? else { continue };
+        let Outcome::Placed(placed) = place::place(&alone, &index, &guide, false).ok()? else { continue };
         if placed.evidence.tier > Tier::RightTrimmed {
             return None;
         }
