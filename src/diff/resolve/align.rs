@@ -11,7 +11,7 @@ use std::ops::Range;
 use super::gap::Floor;
 use super::index::LineIndex;
 use super::key::{Key, weight};
-use super::wording::Wording;
+use super::wording::{self, Wording};
 use crate::diff::tagged::TaggedLine;
 
 /// Cells of the table, per window and in all.
@@ -113,9 +113,7 @@ pub(super) fn align(
     let is_equal =
         |line: &OldLine<'_>| matched(line).is_some_and(|there| Key::Canonical.same(line.text, there));
     let known: usize = old.iter().filter(|line| is_equal(line)).map(|line| weight(line.text)).sum();
-    let n_telling = old.iter().filter(|line| is_equal(line) && weight(line.text) >= TELLING).count();
-    let is_reworded = old.iter().any(|line| matched(line).is_some() && !is_equal(line));
-    if is_reworded && n_telling < 2 {
+    if !is_worded_safely(&old, &alignment.at, index) {
         return Err(Missed::NoPlace);
     }
     if alignment.cost > limit || known < MIN_WEIGHT {
@@ -131,6 +129,34 @@ pub(super) fn align(
         return Err(Missed::Several(places));
     }
     Ok(alignment)
+}
+
+/// Whether context that is worded otherwise can be the context that was meant: other lines are equal and say enough; and
+/// each such line defines nothing and gives a value to the same, or stands between two lines that are equal and telling.
+fn is_worded_safely(old: &[OldLine<'_>], at: &[Option<usize>], index: &LineIndex<'_>) -> bool {
+    let there = |nth: usize| old.get(nth).and_then(|line| Some((at[line.at]?, line.text)));
+    let is_equal =
+        |nth: usize| there(nth).is_some_and(|(at, text)| Key::Canonical.same(text, index.content(at)));
+    let is_telling = |nth: usize| is_equal(nth) && weight(old[nth].text) >= TELLING;
+    let follows = |nth: usize| match (there(nth), there(nth + 1)) {
+        (Some((one, _)), Some((next, _))) => one + 1 == next,
+        _ => false,
+    };
+    let reworded = || (0..old.len()).filter(|&nth| there(nth).is_some() && !is_equal(nth));
+    if reworded().next().is_none() {
+        return true;
+    }
+    let n_equal = (0..old.len()).filter(|&nth| is_equal(nth) && !old[nth].text.trim().is_empty()).count();
+    let known: usize = (0..old.len()).filter(|&nth| is_equal(nth)).map(|nth| weight(old[nth].text)).sum();
+    let n_telling = (0..old.len()).filter(|&nth| is_telling(nth)).count();
+    let enough = n_telling >= 2 || n_telling == 1 && n_equal >= 3 && known >= 2 * MIN_WEIGHT;
+    enough
+        && reworded().all(|nth| {
+            let between =
+                nth > 0 && is_telling(nth - 1) && follows(nth - 1) && is_telling(nth + 1) && follows(nth);
+            let same = |(at, text): (usize, &str)| wording::names_the_same(text, index.content(at));
+            between || there(nth).is_some_and(same)
+        })
 }
 
 /// What was counted of a run of changed lines.
@@ -175,12 +201,14 @@ fn old_lines<'a>(lines: &'a [TaggedLine], index: &LineIndex<'_>) -> Vec<OldLine<
         if !is_delete {
             run = Run::default();
         }
-        // A change beside a blank line or a brace could as well stand on its other side.
+        // A change with such a blank line or brace in it could as well stand on the other side of one beside it.
         let slides = |at: usize| {
-            let is_change =
-                |at: usize| matches!(lines.get(at), Some(TaggedLine::Add(_) | TaggedLine::Delete(_)));
+            let is_change = |line: &&TaggedLine| matches!(line, TaggedLine::Add(_) | TaggedLine::Delete(_));
+            let is_like = |line: &TaggedLine| line.text().trim() == lines[at].text().trim();
             let is_weak = matches!(&lines[at], TaggedLine::Context(text) if weight(text) == 0);
-            is_weak && (is_change(at + 1) || at > 0 && is_change(at - 1))
+            let before = || lines[..at].iter().rev().take_while(is_change);
+            let behind = || lines[at + 1..].iter().take_while(is_change);
+            is_weak && before().chain(behind()).any(is_like)
         };
         if between == Between::Skipped && (slides(at) || old.last().is_some_and(|before| slides(before.at))) {
             between = Between::Nothing;

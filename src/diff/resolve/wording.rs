@@ -66,15 +66,20 @@ fn may_mean_the_same(one: &str, other: &str) -> bool {
     let digits = |line: &str| line.chars().filter(char::is_ascii_digit).collect::<String>();
     let operators = |line: &str| line.chars().filter(|c| "!=<>&|+*^~?%".contains(*c)).collect::<String>();
     let negations = |line: &str| words(line).filter(|word| NEGATIONS.contains(word)).count();
-    let is_comment =
-        |line: &str| line.starts_with(['#', '*']) || line.starts_with("//") || line.starts_with("--");
-    if digits(one) != digits(other) || negations(one) != negations(other) {
-        return false;
-    }
-    if is_comment(one) && is_comment(other) {
-        return true;
-    }
-    operators(one) == operators(other) && target(one) == target(other) && !defines(one) && !defines(other)
+    digits(one) == digits(other)
+        && negations(one) == negations(other)
+        && (is_prose(one) && is_prose(other) || operators(one) == operators(other))
+}
+
+/// Whether neither line defines anything, and both give a value to the same thing, if to any.
+pub(super) fn names_the_same(one: &str, other: &str) -> bool {
+    let (one, other) = (one.trim(), other.trim());
+    is_prose(one) && is_prose(other) || target(one) == target(other) && !defines(one) && !defines(other)
+}
+
+/// Whether a line is a comment, or reads as one.
+fn is_prose(line: &str) -> bool {
+    line.starts_with(['#', '*']) || line.starts_with("//") || line.starts_with("--")
 }
 
 const NEGATIONS: [&str; 7] = ["not", "no", "never", "without", "unless", "except", "none"];
@@ -135,7 +140,7 @@ fn words(line: &str) -> impl Iterator<Item = &str> {
 
 /// What stands before the first `=` or `:`: what gets a value.
 fn target(line: &str) -> Option<&str> {
-    line.split_once(['=', ':']).map(|(target, _)| target.trim())
+    line.split_once(['=', ':']).filter(|(_, value)| !value.trim().is_empty()).map(|(target, _)| target.trim())
 }
 
 #[cfg(test)]
@@ -143,7 +148,8 @@ mod tests {
     use super::*;
 
     fn check(one: &str, other: &str, expected: bool) {
-        assert_eq!(Wording::new(one).cost(other).is_some(), expected, "{one:?} {other:?}");
+        let same = Wording::new(one).cost(other).is_some() && names_the_same(one, other);
+        assert_eq!(same, expected, "{one:?} {other:?}");
     }
 
     #[test]
