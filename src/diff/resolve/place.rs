@@ -78,6 +78,9 @@ pub(super) fn place(
         && index.fits_at(Key::RightTrimmed, &old, at)
         && let Some(placed) = search.found(lines.clone(), at, Key::RightTrimmed)?
     {
+        if search.is_there(&lines, at) {
+            return Ok(Outcome::AlreadyApplied);
+        }
         return Ok(Outcome::Placed(placed));
     }
     let has_gap = lines.iter().any(|line| matches!(line, TaggedLine::Gap(_)));
