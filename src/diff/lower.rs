@@ -4,6 +4,7 @@
 //! context, which only helps to find the place: a misquoted context line cannot damage a file.
 
 pub(super) mod elision;
+mod haystack;
 mod path;
 mod protected;
 mod text_edit;
@@ -16,10 +17,7 @@ use super::{FileSet, Refusal, RefusalCode};
 use crate::text::Rope;
 pub use path::{BadPath, normalise};
 pub use protected::is_protected;
-use text_edit::TextEdit;
-
-/// Pairs of hunks that are compared at most, to see whether two edits of a text share a line.
-const MAX_COMPARED: usize = 1 << 20;
+use text_edit::{TextEdit, TextEdits};
 
 /// One block of a reply: consecutive lines of a file and what becomes of each.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,13 +36,6 @@ impl LineHunk {
     /// A hunk that says nothing but its lines.
     pub fn new(block: usize, lines: Vec<TaggedLine>) -> Self {
         Self { block, lines, hints: Hints::default(), place: None }
-    }
-
-    /// Whether both were found already, and on lines that overlap.
-    fn shares_a_line_with(&self, other: &Self) -> bool {
-        let (Some(one), Some(two)) = (self.place, other.place) else { return false };
-        let n_old = |hunk: &Self| hunk.lines.iter().filter(|line| line.old().is_some()).count();
-        one < two + n_old(other) && two < one + n_old(self)
     }
 }
 
@@ -147,7 +138,7 @@ struct Lowering<'a> {
     patches: Vec<FilePatch>,
     refusals: Vec<Refusal>,
     /// The edits of texts so far, by path.
-    text_edits: BTreeMap<String, Vec<TextEdit>>,
+    text_edits: BTreeMap<String, TextEdits>,
 }
 
 impl Lowering<'_> {
@@ -185,7 +176,7 @@ impl Lowering<'_> {
                 if old.is_empty() && !is_empty(text) {
                     return Err(file_exists());
                 }
-                self.text_edit(path, &String::from(text), TextEdit::new(index, old, new, *everywhere))
+                self.text_edit(path, text, TextEdit::new(index, old, new, *everywhere))
             }
             Block::Hunk { hints, lines, .. } => {
                 let added = || lines.iter().filter_map(TaggedLine::kept);
@@ -256,20 +247,17 @@ impl Lowering<'_> {
     }
 
     /// Adds an edit of a text; with the ones before it that change the same lines it is joined, if that is clear.
-    fn text_edit(&mut self, path: &str, text: &str, edit: TextEdit) -> Result<(), Refusal> {
-        let mut hunks = text_edit::hunks(&edit, text)?;
-        let edits = self.text_edits.entry(path.to_owned()).or_default();
-        edits.push(edit);
-        let known = self.patches.iter_mut().find(|patch| patch.path == path);
-        if let Some(FilePatch { kind: PatchKind::Modify(before), .. }) = known
-            && hunks.len().saturating_mul(before.len()) <= MAX_COMPARED
-            && hunks.iter().any(|hunk| before.iter().any(|other| hunk.shares_a_line_with(other)))
-            && let Some(joined) = text_edit::joined(edits, text)
+    fn text_edit(&mut self, path: &str, text: &Rope, edit: TextEdit) -> Result<(), Refusal> {
+        let edits =
+            self.text_edits.entry(path.to_owned()).or_insert_with(|| TextEdits::new(&String::from(text)));
+        let (hunks, replaces) = edits.add(edit)?;
+        if replaces
+            && let Some(patch) = self.patches.iter_mut().find(|patch| patch.path == path)
+            && let PatchKind::Modify(before) = &mut patch.kind
         {
-            before.retain(|hunk| edits.iter().all(|edit| edit.block != hunk.block));
-            hunks = joined;
+            before.retain(|hunk| !edits.has(hunk.block));
         }
-        hunks.into_iter().try_for_each(|hunk| self.modify(path, hunk))
+        self.add(path, PatchKind::Modify(hunks), false)
     }
 
     fn create(&mut self, path: &str, lines: &[&str]) -> Result<(), Refusal> {

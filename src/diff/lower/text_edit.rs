@@ -3,10 +3,12 @@
 //! An exact occurrence is widened to the whole lines around it, so that the resolver proves it like any other hunk. Text
 //! that does not occur exactly is taken for whole lines. Edits of the same lines are joined when their order does not matter.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::haystack::Haystack;
 use super::{LineHunk, with_gaps};
-use crate::diff::resolve::Lines;
 use crate::diff::tagged::tagged;
 use crate::diff::{Nearest, Refusal, RefusalCode};
 
@@ -34,59 +36,108 @@ impl TextEdit {
     pub(super) fn new(block: usize, old: &str, new: &str, everywhere: bool) -> Self {
         Self { block, old: plain_ends(old), new: plain_ends(new), everywhere }
     }
-
-    /// Where it occurs.
-    fn places<'s>(&'s self, haystack: &'s str) -> impl Iterator<Item = usize> + 's {
-        haystack.match_indices(&self.old).filter(|_| !self.old.is_empty()).map(|(at, _)| at)
-    }
 }
 
 /// One occurrence of an edit.
 struct Occurrence<'e> {
     at: Range<usize>,
     edit: &'e TextEdit,
+    /// What comes here.
+    new: Cow<'e, str>,
 }
 
 impl<'e> Occurrence<'e> {
     fn new(at: usize, edit: &'e TextEdit) -> Self {
-        Self { at: at..at + edit.old.len(), edit }
+        Self { at: at..at + edit.old.len(), edit, new: Cow::Borrowed(&edit.new) }
     }
 }
 
-/// The hunks of an edit of `text`.
-///
-/// # Errors
-/// When what goes occurs more than once and is not to be replaced everywhere.
-pub(super) fn hunks(edit: &TextEdit, text: &str) -> Result<Vec<LineHunk>, Refusal> {
-    let haystack = plain_text(text);
-    let found: Vec<usize> = edit.places(&haystack).collect();
+/// The edits of one file's text so far.
+#[derive(Debug)]
+pub(super) struct TextEdits {
+    haystack: Haystack,
+    edits: Vec<TextEdit>,
+    /// First lines of the places found so far, and the lines behind them; places that overlap are one.
+    taken: BTreeMap<usize, usize>,
+}
+
+impl TextEdits {
+    /// No edits of `text` yet.
+    pub(super) fn new(text: &str) -> Self {
+        Self { haystack: Haystack::new(text), edits: Vec::new(), taken: BTreeMap::new() }
+    }
+
+    /// The hunks of one more edit, and whether they take the place of those of all edits before it: when they change
+    /// the same lines, and what they say together is clear.
+    ///
+    /// # Errors
+    /// When what goes occurs more than once and is not to be replaced everywhere.
+    pub(super) fn add(&mut self, edit: TextEdit) -> Result<(Vec<LineHunk>, bool), Refusal> {
+        let hunks = hunks(&edit, &mut self.haystack)?;
+        self.edits.push(edit);
+        let mut shares_lines = false;
+        for hunk in &hunks {
+            shares_lines |= self.take(hunk);
+        }
+        let joined = if shares_lines { joined(&self.edits, &self.haystack) } else { None };
+        Ok(joined.map_or((hunks, false), |joined| (joined, true)))
+    }
+
+    /// Whether `block` is one of the edits.
+    pub(super) fn has(&self, block: usize) -> bool {
+        self.edits.binary_search_by_key(&block, |edit| edit.block).is_ok()
+    }
+
+    /// Takes the lines of a hunk; whether one of them was taken before.
+    fn take(&mut self, hunk: &LineHunk) -> bool {
+        let Some(mut first) = hunk.place else { return false };
+        let mut end = first + hunk.lines.iter().filter(|line| line.old().is_some()).count();
+        if end == first {
+            return false;
+        }
+        let mut shares = false;
+        while let Some((&one, &other)) = self.taken.range(..end).next_back()
+            && other > first
+        {
+            shares = true;
+            self.taken.remove(&one);
+            (first, end) = (first.min(one), end.max(other));
+        }
+        self.taken.insert(first, end);
+        shares
+    }
+}
+
+/// The hunks of an edit of a text.
+fn hunks(edit: &TextEdit, haystack: &mut Haystack) -> Result<Vec<LineHunk>, Refusal> {
+    let found = haystack.places(&edit.old);
     if found.is_empty() {
         let (old, new): (Vec<&str>, Vec<&str>) = (edit.old.lines().collect(), edit.new.lines().collect());
         return Ok(vec![LineHunk::new(edit.block, with_gaps(&tagged(&old, &new)))]);
     }
     if found.len() > 1 && !edit.everywhere {
-        return Err(ambiguous(&haystack, &found));
+        return Err(ambiguous(haystack, &found));
     }
     let found: Vec<Occurrence<'_>> = found.into_iter().map(|at| Occurrence::new(at, edit)).collect();
-    Ok(widened(&haystack, &found))
+    Ok(widened(haystack, &found))
 }
 
 /// The hunks of edits that change the same lines; `None` unless each changes other bytes, and one after the other they
 /// say the same as all at once.
-pub(super) fn joined(edits: &[TextEdit], text: &str) -> Option<Vec<LineHunk>> {
+fn joined(edits: &[TextEdit], haystack: &Haystack) -> Option<Vec<LineHunk>> {
+    let text = haystack.text();
     if edits.len() > MAX_JOINED || text.len().saturating_mul(edits.len()) > MAX_JOINED_BYTES {
         return None;
     }
-    let haystack = plain_text(text);
     let mut found: Vec<Occurrence<'_>> = Vec::new();
-    let mut in_turn = haystack.clone();
+    let mut in_turn = text.to_owned();
     for edit in edits {
-        let n_now = edit.places(&in_turn).count();
+        let n_now = if edit.old.is_empty() { 0 } else { in_turn.matches(&edit.old).count() };
         if n_now == 0 || (n_now > 1 && !edit.everywhere) {
             return None;
         }
         in_turn = in_turn.replace(&edit.old, &edit.new);
-        found.extend(edit.places(&haystack).map(|at| Occurrence::new(at, edit)));
+        found.extend(text.match_indices(&edit.old).map(|(at, _)| Occurrence::new(at, edit)));
     }
     found.sort_by_key(|occurrence| occurrence.at.start);
     if found.windows(2).any(|pair| pair[1].at.start < pair[0].at.end) {
@@ -94,60 +145,61 @@ pub(super) fn joined(edits: &[TextEdit], text: &str) -> Option<Vec<LineHunk>> {
     }
     let mut at_once = String::with_capacity(in_turn.len());
     let mut done = 0;
-    for Occurrence { at, edit } in &found {
-        at_once.push_str(&haystack[done..at.start]);
-        at_once.push_str(&edit.new);
+    for Occurrence { at, new, .. } in &found {
+        at_once.push_str(&text[done..at.start]);
+        at_once.push_str(new);
         done = at.end;
     }
-    at_once.push_str(&haystack[done..]);
-    (at_once == in_turn).then(|| widened(&haystack, &found))
+    at_once.push_str(&text[done..]);
+    (at_once == in_turn).then(|| widened(haystack, &found))
+}
+
+/// Whole lines around occurrences that share lines.
+struct Group {
+    lines: Range<usize>,
+    /// What comes for them, up to what is `done`.
+    after: String,
+    done: usize,
+    block: usize,
 }
 
 /// The whole lines around sorted occurrences. Those that share a line make one hunk.
-fn widened(haystack: &str, found: &[Occurrence<'_>]) -> Vec<LineHunk> {
-    let mut groups: Vec<(usize, usize, String, usize)> = Vec::new();
-    for Occurrence { at: Range { start, end }, edit } in found {
+fn widened(haystack: &Haystack, found: &[Occurrence<'_>]) -> Vec<LineHunk> {
+    let text = haystack.text();
+    let mut groups: Vec<Group> = Vec::new();
+    for Occurrence { at: Range { start, end }, edit, new } in found {
         // A line end that both begin with says that a line begins there; the line before it is not touched.
-        let n_lead = usize::from(edit.old.starts_with('\n') && edit.new.starts_with('\n'));
-        let (start, end, new) = (start + n_lead, *end, &edit.new[n_lead..]);
-        let from = haystack[..start].rfind('\n').map_or(0, |at| at + 1);
-        let closed = haystack[..end].ends_with('\n') && new.ends_with('\n') && end > from;
-        let to =
-            if closed { end } else { haystack[end..].find('\n').map_or(haystack.len(), |at| end + at + 1) };
-        match groups.last_mut() {
-            Some((_, reached, after, block)) if from < *reached => {
-                // The rest of the shared line was taken over as it is; it goes on behind this occurrence.
-                after.truncate(after.len() - (*reached - start));
-                after.push_str(new);
-                after.push_str(&haystack[end..to]);
-                (*reached, *block) = (to, edit.block.max(*block));
-            }
-            _ => {
-                let after = format!("{}{new}{}", &haystack[from..start], &haystack[end..to]);
-                groups.push((from, to, after, edit.block));
-            }
+        let n_lead = usize::from(edit.old.starts_with('\n') && new.starts_with('\n'));
+        let (start, end, new) = (start + n_lead, *end, &new[n_lead..]);
+        let from = haystack.line_around(start).start;
+        let closed = text[..end].ends_with('\n') && new.ends_with('\n') && end > from;
+        let to = if closed { end } else { haystack.line_around(end).end };
+        let is_shared = groups.last().is_some_and(|group| from < group.lines.end);
+        if !is_shared {
+            groups.push(Group { lines: from..to, after: String::new(), done: from, block: edit.block });
         }
+        let Some(group) = groups.last_mut() else { continue };
+        group.after.push_str(&text[group.done..start]);
+        group.after.push_str(new);
+        (group.lines.end, group.done) = (to.max(group.lines.end), end);
+        group.block = group.block.max(edit.block);
     }
-    groups
-        .into_iter()
-        .map(|(from, to, after, block)| {
-            let before: Vec<&str> = haystack[from..to].lines().collect();
-            let after: Vec<&str> = after.lines().collect();
-            let place = Some(haystack[..from].matches('\n').count());
-            LineHunk { place, ..LineHunk::new(block, tagged(&before, &after)) }
-        })
-        .collect()
+    groups.into_iter().map(|group| group.hunk(haystack)).collect()
 }
 
-/// The text with `\n` for line ends, whatever they are.
-fn plain_text(text: &str) -> String {
-    let lines = Lines::new(text);
-    let contents: Vec<&str> = (0..lines.len()).map(|at| lines.content(at)).collect();
-    contents.join("\n") + "\n"
+impl Group {
+    fn hunk(mut self, haystack: &Haystack) -> LineHunk {
+        let text = haystack.text();
+        self.after.push_str(&text[self.done..self.lines.end]);
+        let before: Vec<&str> = text[self.lines.clone()].lines().collect();
+        let after: Vec<&str> = self.after.lines().collect();
+        let place = Some(haystack.line(self.lines.start));
+        LineHunk { place, ..LineHunk::new(self.block, tagged(&before, &after)) }
+    }
 }
 
-fn ambiguous(haystack: &str, places: &[usize]) -> Refusal {
-    let lines = || places.iter().take(LISTED_PLACES).map(|&at| haystack[..at].matches('\n').count() + 1);
+fn ambiguous(haystack: &Haystack, places: &[usize]) -> Refusal {
+    let lines = || places.iter().take(LISTED_PLACES).map(|&at| haystack.line(at) + 1);
     let listed: Vec<String> = lines().map(|line| line.to_string()).collect();
     let mut refusal = Refusal::new(
         RefusalCode::AmbiguousPlace,
@@ -168,7 +220,9 @@ mod tests {
     use crate::diff::tagged::TaggedLine;
 
     fn check(text: &str, old: &str, new: &str, everywhere: bool, expected: Option<&str>) {
-        let shown = hunks(&TextEdit::new(0, old, new, everywhere), text).ok().map(|hunks| shown(&hunks));
+        let shown = hunks(&TextEdit::new(0, old, new, everywhere), &mut Haystack::new(text))
+            .ok()
+            .map(|hunks| shown(&hunks));
         assert_eq!(shown.as_deref(), expected, "{old:?} in {text:?}");
     }
 
@@ -178,7 +232,7 @@ mod tests {
             .enumerate()
             .map(|(block, (old, new, everywhere))| TextEdit::new(block, old, new, *everywhere))
             .collect();
-        let shown = joined(&edits, text).map(|hunks| shown(&hunks));
+        let shown = joined(&edits, &Haystack::new(text)).map(|hunks| shown(&hunks));
         assert_eq!(shown.as_deref(), expected, "{edits:?} in {text:?}");
     }
 
