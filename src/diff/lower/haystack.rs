@@ -12,6 +12,8 @@ use crate::diff::resolve::Lines;
 const PIECE: usize = 8;
 /// Bytes that hold a whole piece wherever they begin.
 const INDEXED: usize = 2 * PIECE - 1;
+/// Rows of pieces that are compared, to look up the rarest.
+const MOST_ROWS: usize = 8;
 /// Searches after which an index pays off.
 const FEW: usize = 8;
 
@@ -53,30 +55,32 @@ impl Haystack {
     /// Where a text is, in order; places that overlap an earlier one are left out.
     pub(super) fn places(&mut self, needle: &str) -> Vec<usize> {
         self.n_searches += 1;
-        match telling(needle).filter(|_| self.n_searches > FEW) {
-            Some(from) => self.indexed_places(needle, from),
-            None if needle.is_empty() => Vec::new(),
-            None => self.text.match_indices(needle).map(|(at, _)| at).collect(),
+        if self.n_searches > FEW && needle.len() >= INDEXED {
+            self.indexed_places(needle)
+        } else if needle.is_empty() {
+            Vec::new()
+        } else {
+            self.text.match_indices(needle).map(|(at, _)| at).collect()
         }
     }
 
-    /// The same, by the pieces of `needle` behind byte `from`.
-    fn indexed_places(&self, needle: &str, from: usize) -> Vec<usize> {
-        let pieces = self.pieces.get_or_init(|| {
-            let (chunks, _) = self.text.as_bytes().as_chunks::<PIECE>();
-            let mut pieces: Vec<_> =
-                chunks.iter().enumerate().map(|(nth, piece)| (*piece, nth * PIECE)).collect();
-            pieces.sort_unstable();
-            pieces
-        });
+    /// The same, by those eight pieces of `needle` in a row that are in the fewest places.
+    fn indexed_places(&self, needle: &str) -> Vec<usize> {
         let (text, needle) = (self.text.as_bytes(), needle.as_bytes());
-        let mut places: Vec<usize> = (from..from + PIECE)
-            .flat_map(|skipped| {
-                let wanted = &needle[skipped..skipped + PIECE];
-                let first = pieces.partition_point(|(piece, _)| &piece[..] < wanted);
-                let same = pieces[first..].iter().take_while(move |(piece, _)| &piece[..] == wanted);
-                same.filter_map(move |(_, at)| at.checked_sub(skipped))
-            })
+        let pieces = self.pieces();
+        let same = |skipped: usize| {
+            let wanted = &needle[skipped..skipped + PIECE];
+            let first = pieces.partition_point(|(piece, _)| &piece[..] < wanted);
+            let end = pieces.partition_point(|(piece, _)| &piece[..] <= wanted);
+            (skipped, &pieces[first..end])
+        };
+        let rows = (0..=needle.len() - INDEXED).step_by(PIECE).take(MOST_ROWS);
+        let rows = rows.map(|from| (from..from + PIECE).map(same).collect::<Vec<_>>());
+        let rarest = rows.min_by_key(|row| row.iter().map(|(_, same)| same.len()).sum::<usize>());
+        let mut places: Vec<usize> = rarest
+            .unwrap_or_default()
+            .into_iter()
+            .flat_map(|(skipped, same)| same.iter().filter_map(move |(_, at)| at.checked_sub(skipped)))
             .filter(|&at| text[at..].starts_with(needle))
             .collect();
         places.sort_unstable();
@@ -90,13 +94,16 @@ impl Haystack {
         });
         places
     }
-}
 
-/// Where in a text the pieces to look up begin: behind its indentation, if enough follows.
-fn telling(needle: &str) -> Option<usize> {
-    let n_blank = needle.len() - needle.trim_start().len();
-    let last = needle.len().checked_sub(INDEXED)?;
-    Some(n_blank.min(last))
+    fn pieces(&self) -> &[([u8; PIECE], usize)] {
+        self.pieces.get_or_init(|| {
+            let (chunks, _) = self.text.as_bytes().as_chunks::<PIECE>();
+            let numbered = chunks.iter().enumerate();
+            let mut pieces: Vec<_> = numbered.map(|(nth, piece)| (*piece, nth * PIECE)).collect();
+            pieces.sort_unstable();
+            pieces
+        })
+    }
 }
 
 #[cfg(test)]
