@@ -3,6 +3,7 @@
 //! Only lines tagged [`TaggedLine::Add`] are ever written to a file. What a reply quotes on both sides becomes
 //! context, which only helps to find the place: a misquoted context line cannot damage a file.
 
+mod depth;
 pub(super) mod elision;
 mod haystack;
 mod path;
@@ -18,6 +19,9 @@ use crate::text::Rope;
 pub use path::{BadPath, normalise};
 pub use protected::is_protected;
 use text_edit::{TextEdit, TextEdits};
+
+/// Hunks of a file that a further one is compared with at most.
+const MAX_COMPARED: usize = 1 << 12;
 
 /// One block of a reply: consecutive lines of a file and what becomes of each.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +40,23 @@ impl LineHunk {
     /// A hunk that says nothing but its lines.
     pub fn new(block: usize, lines: Vec<TaggedLine>) -> Self {
         Self { block, lines, hints: Hints::default(), place: None }
+    }
+
+    /// Whether one of the hunks before says the same already. One that only inserts could be meant twice, and so could
+    /// one whose lines came back in between.
+    fn is_repeated(&self, before: &[Self]) -> bool {
+        let brings = |between: &Self, line: &str| {
+            between.lines.iter().any(|other| matches!(other, TaggedLine::Add(text) if text == line))
+        };
+        let mut deleted = self.lines.iter().filter(|line| matches!(line, TaggedLine::Delete(_))).peekable();
+        deleted.peek().is_some()
+            && before.len() <= MAX_COMPARED
+            && before
+                .iter()
+                .rposition(|other| other.lines == self.lines && other.hints == self.hints)
+                .is_some_and(|at| {
+                    !deleted.any(|line| before[at + 1..].iter().any(|between| brings(between, line.text())))
+                })
     }
 }
 
@@ -243,6 +264,12 @@ impl Lowering<'_> {
     }
 
     fn modify(&mut self, path: &str, hunk: LineHunk) -> Result<(), Refusal> {
+        let known = self.patches.iter().find(|patch| patch.path == path);
+        if let Some(FilePatch { kind: PatchKind::Modify(before), .. }) = known
+            && hunk.is_repeated(before)
+        {
+            return Ok(());
+        }
         self.add(path, PatchKind::Modify(vec![hunk]), false)
     }
 

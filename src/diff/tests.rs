@@ -332,3 +332,15 @@ fn many_edits_of_a_text_stay_cheap() {
     check(&"ab cd\n".repeat(100_000), vec![block("ab", "x", true)], 100_000);
     check(&"ab cd ".repeat(40_000), vec![block("ab", "x", true)], 1);
 }
+
+#[test]
+fn the_same_block_twice_is_made_once() {
+    let twice = |one: &str, other: &str| {
+        result(ReplyFormat::SearchReplace, "a\nb\nc\n", &(block("a", one, other) + &block("a", one, other)))
+    };
+    assert_eq!(twice("a\nb\n", "a\nx\n").as_deref(), Ok("a\nx\nc\n"));
+    assert_eq!(twice("b\n", "b\nx\n"), Err(RefusalCode::OverlappingBlocks));
+    let edit = r#"{"path": "a", "old_string": "b", "new_string": "x"}"#;
+    let edits = format!("[{edit}, {edit}]");
+    assert_eq!(result(ReplyFormat::Json, "a\nb\nc\n", &edits).as_deref(), Ok("a\nx\nc\n"));
+}

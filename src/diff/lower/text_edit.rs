@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use super::haystack::Haystack;
 use super::{LineHunk, with_gaps};
+use super::{depth, elision};
 use crate::diff::tagged::tagged;
 use crate::diff::{Nearest, Refusal, RefusalCode};
 
@@ -18,6 +19,9 @@ const LISTED_PLACES: usize = 8;
 /// Edits and bytes up to which edits of the same lines are joined: each one costs passes over the text.
 const MAX_JOINED: usize = 64;
 const MAX_JOINED_BYTES: usize = 4 << 20;
+
+/// Edits of a file that a further one is compared with at most.
+const MAX_COMPARED: usize = 1 << 12;
 
 /// One edit of a text.
 #[derive(Debug, Clone)]
@@ -71,8 +75,11 @@ impl TextEdits {
     /// the same lines, and what they say together is clear.
     ///
     /// # Errors
-    /// When what goes occurs more than once and is not to be replaced everywhere.
+    /// Those of [`hunks`].
     pub(super) fn add(&mut self, edit: TextEdit) -> Result<(Vec<LineHunk>, bool), Refusal> {
+        if self.is_repeated(&edit) {
+            return Ok((Vec::new(), false));
+        }
         let hunks = hunks(&edit, &mut self.haystack)?;
         self.edits.push(edit);
         let mut shares_lines = false;
@@ -86,6 +93,21 @@ impl TextEdits {
     /// Whether `block` is one of the edits.
     pub(super) fn has(&self, block: usize) -> bool {
         self.edits.binary_search_by_key(&block, |edit| edit.block).is_ok()
+    }
+
+    /// Whether an edit was made already. One that keeps what it finds could be meant to be made again, and so could one
+    /// whose text came back in between.
+    fn is_repeated(&self, edit: &TextEdit) -> bool {
+        let is_same = |other: &TextEdit| {
+            other.old == edit.old && other.new == edit.new && other.everywhere == edit.everywhere
+        };
+        self.edits.len() <= MAX_COMPARED
+            && !edit.new.contains(&edit.old)
+            && self
+                .edits
+                .iter()
+                .rposition(is_same)
+                .is_some_and(|at| self.edits[at + 1..].iter().all(|between| !between.new.contains(&edit.old)))
     }
 
     /// Takes the lines of a hunk; whether one of them was taken before.
@@ -109,8 +131,19 @@ impl TextEdits {
 }
 
 /// The hunks of an edit of a text.
+///
+/// # Errors
+/// When what goes occurs more than once and is not to be replaced everywhere, or is nowhere and is; when it would cut a
+/// word; and when what comes leaves text out, or does not show how far it is indented.
 fn hunks(edit: &TextEdit, haystack: &mut Haystack) -> Result<Vec<LineHunk>, Refusal> {
+    elision::refuse(edit.new.lines(), |line| {
+        let mut known = edit.old.lines().chain(haystack.text().lines());
+        known.any(|other| other.trim() == line.trim())
+    })?;
     let found = haystack.places(&edit.old);
+    if found.is_empty() && edit.everywhere && !edit.old.is_empty() {
+        return Err(nowhere());
+    }
     if found.is_empty() {
         let (old, new): (Vec<&str>, Vec<&str>) = (edit.old.lines().collect(), edit.new.lines().collect());
         return Ok(vec![LineHunk::new(edit.block, with_gaps(&tagged(&old, &new)))]);
@@ -118,8 +151,28 @@ fn hunks(edit: &TextEdit, haystack: &mut Haystack) -> Result<Vec<LineHunk>, Refu
     if found.len() > 1 && !edit.everywhere {
         return Err(ambiguous(haystack, &found));
     }
-    let found: Vec<Occurrence<'_>> = found.into_iter().map(|at| Occurrence::new(at, edit)).collect();
-    Ok(widened(haystack, &found))
+    if let Some(&at) = found.iter().find(|&&at| cuts_a_word(haystack.text(), at, at + edit.old.len())) {
+        return Err(part_of_a_word(haystack.line(at), edit.everywhere));
+    }
+    let found: Result<Vec<Occurrence<'_>>, Refusal> = found
+        .into_iter()
+        .map(|at| {
+            let new = depth::indented(&edit.old, &edit.new, haystack, at)?;
+            Ok(Occurrence { new, ..Occurrence::new(at, edit) })
+        })
+        .collect();
+    Ok(widened(haystack, &found?))
+}
+
+/// Whether a word goes on over an edge of `text[start..end]`. Only letters that have a case make words: others are
+/// written without blanks between words.
+fn cuts_a_word(text: &str, start: usize, end: usize) -> bool {
+    let is_word = |c: char| c == '_' || c.is_ascii_digit() || c.is_lowercase() || c.is_uppercase();
+    let is_cut = |at: usize| {
+        let (before, behind) = text.split_at(at);
+        before.ends_with(is_word) && behind.starts_with(is_word)
+    };
+    is_cut(start) || is_cut(end)
 }
 
 /// The hunks of edits that change the same lines; `None` unless each changes other bytes, and one after the other they
@@ -137,7 +190,13 @@ fn joined(edits: &[TextEdit], haystack: &Haystack) -> Option<Vec<LineHunk>> {
             return None;
         }
         in_turn = in_turn.replace(&edit.old, &edit.new);
-        found.extend(text.match_indices(&edit.old).map(|(at, _)| Occurrence::new(at, edit)));
+        for (at, _) in text.match_indices(&edit.old) {
+            let new = depth::indented(&edit.old, &edit.new, haystack, at).ok()?;
+            if matches!(new, Cow::Owned(_)) {
+                return None;
+            }
+            found.push(Occurrence::new(at, edit));
+        }
     }
     found.sort_by_key(|occurrence| occurrence.at.start);
     if found.windows(2).any(|pair| pair[1].at.start < pair[0].at.end) {
@@ -210,6 +269,25 @@ fn ambiguous(haystack: &Haystack, places: &[usize]) -> Refusal {
     refusal
 }
 
+fn nowhere() -> Refusal {
+    Refusal::new(
+        RefusalCode::NoSuchPlace,
+        "The text to replace everywhere is not in the file as it is quoted",
+        "Copy it exactly: only exact occurrences are replaced everywhere.",
+    )
+}
+
+fn part_of_a_word(line: usize, everywhere: bool) -> Refusal {
+    let which = if everywhere { "one of the places" } else { "the only place" };
+    let mut refusal = Refusal::new(
+        RefusalCode::NoSuchPlace,
+        format!("The text to replace begins or ends within a word in {which}, on line {}", line + 1),
+        "Quote whole words, and more of the text around them.",
+    );
+    refusal.nearest = vec![Nearest { line: line + 1, distance: 0.0 }];
+    refusal
+}
+
 fn plain_ends(text: &str) -> String {
     text.replace("\r\n", "\n").replace('\r', "\n")
 }
@@ -267,6 +345,41 @@ mod tests {
     fn several_occurrences_need_an_explicit_word() {
         check("a a\nb\na\n", "a", "x", false, None);
         check("a a\nb\na\n", "a", "x", true, Some("@0 -a a+x x|@2 -a+x"));
+    }
+
+    #[test]
+    fn words_are_not_cut() {
+        check("max = 10\n", "x = 1", "x = 2", false, None);
+        check("max = 10\n", "x = 10", "x = 2", false, None);
+        check("max = 10\n", "max = 1", "max = 2", false, None);
+        check("max = 10\n", "max", "min", false, Some("@0 -max = 10+min = 10"));
+        check("max\nx\n", "x", "y", true, None);
+        check("x.x\nx\n", "x", "y", true, Some("@0 -x.x+y.y|@1 -x+y"));
+        check(
+            "\u{6700}\u{5927}\n",
+            "\u{5927}",
+            "\u{5c0f}",
+            false,
+            Some("@0 -\u{6700}\u{5927}+\u{6700}\u{5c0f}"),
+        );
+    }
+
+    #[test]
+    fn everywhere_means_exact_places() {
+        check("a(b)\n  c(d)\n", "a(b)\nc(d)", "x", true, None);
+    }
+
+    #[test]
+    fn what_is_left_out_is_not_written() {
+        let file = "f() {\n  a\n  b\n}\n";
+        check(file, "  a\n  b\n", "  x\n  // ... existing code ...\n", false, None);
+        check(
+            "// ... more omitted\na\n",
+            "a",
+            "b\n// ... more omitted",
+            false,
+            Some("@1 -a+b+// ... more omitted"),
+        );
     }
 
     #[test]
