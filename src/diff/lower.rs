@@ -3,7 +3,9 @@
 //! Only lines tagged [`TaggedLine::Add`] are ever written to a file. What a reply quotes on both sides becomes
 //! context, which only helps to find the place: a misquoted context line cannot damage a file.
 
+mod depth;
 pub(super) mod elision;
+mod haystack;
 mod path;
 mod protected;
 mod text_edit;
@@ -16,10 +18,10 @@ use super::{FileSet, Refusal, RefusalCode};
 use crate::text::Rope;
 pub use path::{BadPath, normalise};
 pub use protected::is_protected;
-use text_edit::TextEdit;
+use text_edit::{TextEdit, TextEdits};
 
-/// Pairs of hunks that are compared at most, to see whether two edits of a text share a line.
-const MAX_COMPARED: usize = 1 << 20;
+/// Hunks of a file that a further one is compared with at most.
+const MAX_COMPARED: usize = 1 << 12;
 
 /// One block of a reply: consecutive lines of a file and what becomes of each.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,22 +42,21 @@ impl LineHunk {
         Self { block, lines, hints: Hints::default(), place: None }
     }
 
-    /// Whether it deletes a line that one of `earlier` adds.
-    pub(super) fn undoes_any(&self, earlier: &[Self]) -> bool {
-        let gone = |line: &TaggedLine| match line {
-            TaggedLine::Delete(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
-            _ => None,
+    /// Whether one of the hunks before says the same already. One that only inserts could be meant twice, and so could
+    /// one whose lines came back in between.
+    fn is_repeated(&self, before: &[Self]) -> bool {
+        let brings = |between: &Self, line: &str| {
+            between.lines.iter().any(|other| matches!(other, TaggedLine::Add(text) if text == line))
         };
-        let gone: Vec<String> = self.lines.iter().filter_map(gone).collect();
-        let adds = |line: &TaggedLine| matches!(line, TaggedLine::Add(text) if gone.iter().any(|gone| gone == text.trim()));
-        !gone.is_empty() && earlier.iter().any(|hunk| hunk.lines.iter().any(adds))
-    }
-
-    /// Whether both were found already, and on lines that overlap.
-    fn shares_a_line_with(&self, other: &Self) -> bool {
-        let (Some(one), Some(two)) = (self.place, other.place) else { return false };
-        let n_old = |hunk: &Self| hunk.lines.iter().filter(|line| line.old().is_some()).count();
-        one < two + n_old(other) && two < one + n_old(self)
+        let mut deleted = self.lines.iter().filter(|line| matches!(line, TaggedLine::Delete(_))).peekable();
+        deleted.peek().is_some()
+            && before.len() <= MAX_COMPARED
+            && before
+                .iter()
+                .rposition(|other| other.lines == self.lines && other.hints == self.hints)
+                .is_some_and(|at| {
+                    !deleted.any(|line| before[at + 1..].iter().any(|between| brings(between, line.text())))
+                })
     }
 }
 
@@ -158,7 +159,7 @@ struct Lowering<'a> {
     patches: Vec<FilePatch>,
     refusals: Vec<Refusal>,
     /// The edits of texts so far, by path.
-    text_edits: BTreeMap<String, Vec<TextEdit>>,
+    text_edits: BTreeMap<String, TextEdits>,
 }
 
 impl Lowering<'_> {
@@ -196,7 +197,7 @@ impl Lowering<'_> {
                 if old.is_empty() && !is_empty(text) {
                     return Err(file_exists());
                 }
-                self.text_edit(path, &String::from(text), TextEdit::new(index, old, new, *everywhere))
+                self.text_edit(path, text, TextEdit::new(index, old, new, *everywhere))
             }
             Block::Hunk { hints, lines, .. } => {
                 let added = || lines.iter().filter_map(TaggedLine::kept);
@@ -263,24 +264,27 @@ impl Lowering<'_> {
     }
 
     fn modify(&mut self, path: &str, hunk: LineHunk) -> Result<(), Refusal> {
+        let known = self.patches.iter().find(|patch| patch.path == path);
+        if let Some(FilePatch { kind: PatchKind::Modify(before), .. }) = known
+            && hunk.is_repeated(before)
+        {
+            return Ok(());
+        }
         self.add(path, PatchKind::Modify(vec![hunk]), false)
     }
 
     /// Adds an edit of a text; with the ones before it that change the same lines it is joined, if that is clear.
-    fn text_edit(&mut self, path: &str, text: &str, edit: TextEdit) -> Result<(), Refusal> {
-        let mut hunks = text_edit::hunks(&edit, text)?;
-        let edits = self.text_edits.entry(path.to_owned()).or_default();
-        edits.push(edit);
-        let known = self.patches.iter_mut().find(|patch| patch.path == path);
-        if let Some(FilePatch { kind: PatchKind::Modify(before), .. }) = known
-            && hunks.len().saturating_mul(before.len()) <= MAX_COMPARED
-            && hunks.iter().any(|hunk| before.iter().any(|other| hunk.shares_a_line_with(other)))
-            && let Some(joined) = text_edit::joined(edits, text)
+    fn text_edit(&mut self, path: &str, text: &Rope, edit: TextEdit) -> Result<(), Refusal> {
+        let edits =
+            self.text_edits.entry(path.to_owned()).or_insert_with(|| TextEdits::new(&String::from(text)));
+        let (hunks, replaces) = edits.add(edit)?;
+        if replaces
+            && let Some(patch) = self.patches.iter_mut().find(|patch| patch.path == path)
+            && let PatchKind::Modify(before) = &mut patch.kind
         {
-            before.retain(|hunk| edits.iter().all(|edit| edit.block != hunk.block));
-            hunks = joined;
+            before.retain(|hunk| !edits.has(hunk.block));
         }
-        hunks.into_iter().try_for_each(|hunk| self.modify(path, hunk))
+        self.add(path, PatchKind::Modify(hunks), false)
     }
 
     fn create(&mut self, path: &str, lines: &[&str]) -> Result<(), Refusal> {

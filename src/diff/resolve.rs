@@ -21,12 +21,15 @@ mod place;
 mod sequence;
 mod wording;
 
+use std::collections::HashSet;
+
 use hints::Guide;
 use index::LineIndex;
 pub use lines::{Line, Lines};
 use place::Outcome;
 
 use super::lower::{FilePatch, LineHunk, PatchKind};
+use super::tagged::TaggedLine;
 use super::{ChangeKind, FileChange, FileSet, Refusal, RefusalCode, Tier};
 
 /// Blocks without a place that are explained with what is nearest; more would cost time and help nobody.
@@ -59,17 +62,22 @@ fn modify(
     let guide = Guide::new(&patch.path, line_hunks, &index);
     let mut placed = Vec::new();
     let mut refusals = Vec::new();
-    for (nth, line_hunk) in line_hunks.iter().enumerate() {
+    let mut written: HashSet<&str> = HashSet::new();
+    for line_hunk in line_hunks {
         let thorough = refusals.len() < EXPLAINED;
         match place::place(line_hunk, &index, &guide, thorough) {
             // What an earlier block wrote is to be changed again: that is to be read in sequence.
-            Ok(Outcome::AlreadyApplied) if line_hunk.undoes_any(&line_hunks[..nth]) => {
+            Ok(Outcome::AlreadyApplied) if deleted(line_hunk).any(|line| written.contains(line)) => {
                 refusals.push(apart().of_block(&patch.path, line_hunk.block));
             }
             Ok(Outcome::AlreadyApplied) => {}
             Ok(Outcome::Placed(found)) => placed.push((found, line_hunk.block)),
             Err(refusal) => refusals.push(refusal.of_block(&patch.path, line_hunk.block)),
         }
+        written.extend(line_hunk.lines.iter().filter_map(|line| match line {
+            TaggedLine::Add(text) => Some(text.trim()),
+            _ => None,
+        }));
     }
     let lost = placed.iter().any(|(placed, _)| placed.lost_depth);
     let mut hunks = Vec::new();
@@ -107,6 +115,12 @@ fn modify(
             .of_block(&patch.path, second),
         ]
     })
+}
+
+/// The lines that a block deletes, but for blank ones.
+fn deleted(line_hunk: &LineHunk) -> impl Iterator<Item = &str> {
+    let gone = |line: &'_ TaggedLine| matches!(line, TaggedLine::Delete(text) if !text.trim().is_empty());
+    line_hunk.lines.iter().filter(move |line| gone(line)).map(|line| line.text().trim())
 }
 
 /// What comes has no place of its own.

@@ -359,3 +359,39 @@ fn names_carry_on_and_unknown_ones_get_a_hint() {
     let nameless = evaluate_text(ReplyFormat::SearchReplace, &block("", "c\n", "b\n"), &base).unwrap_err();
     assert_eq!(nameless[0].code, RefusalCode::UnknownFile);
 }
+
+#[test]
+fn many_edits_of_a_text_stay_cheap() {
+    let block = |old: &str, new: &str, everywhere: bool| parse::Block::Text {
+        path: Some("a".to_owned()),
+        old: old.to_owned(),
+        new: new.to_owned(),
+        everywhere,
+    };
+    let check = |text: &str, blocks: Vec<parse::Block>, n_hunks: usize| {
+        let began = std::time::Instant::now();
+        let reply = parse::Reply { blocks, prose: String::new() };
+        let changes = evaluate(&reply, &file_set(&[("a", text)])).expect("every edit has its place");
+        assert_eq!(changes.files[0].hunks().len(), n_hunks);
+        // Quadratic work takes minutes here.
+        assert!(began.elapsed().as_secs() < 20, "{:?}", began.elapsed());
+    };
+    let lines: Vec<String> =
+        (0..40_000).map(|nth| format!("    let value_{nth} = compute({nth});\n")).collect();
+    let edit = |line: &String| block(line.trim(), &line.trim().replace("compute", "guess"), false);
+    check(&lines.concat(), lines.iter().step_by(10).map(edit).collect(), 4_000);
+    check(&"ab cd\n".repeat(100_000), vec![block("ab", "x", true)], 100_000);
+    check(&"ab cd ".repeat(40_000), vec![block("ab", "x", true)], 1);
+}
+
+#[test]
+fn the_same_block_twice_is_made_once() {
+    let twice = |one: &str, other: &str| {
+        result(ReplyFormat::SearchReplace, "a\nb\nc\n", &(block("a", one, other) + &block("a", one, other)))
+    };
+    assert_eq!(twice("a\nb\n", "a\nx\n").as_deref(), Ok("a\nx\nc\n"));
+    assert_eq!(twice("b\n", "b\nx\n"), Err(RefusalCode::OverlappingBlocks));
+    let edit = r#"{"path": "a", "old_string": "b", "new_string": "x"}"#;
+    let edits = format!("[{edit}, {edit}]");
+    assert_eq!(result(ReplyFormat::Json, "a\nb\nc\n", &edits).as_deref(), Ok("a\nx\nc\n"));
+}

@@ -3,10 +3,13 @@
 //! An exact occurrence is widened to the whole lines around it, so that the resolver proves it like any other hunk. Text
 //! that does not occur exactly is taken for whole lines. Edits of the same lines are joined when their order does not matter.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::haystack::Haystack;
 use super::{LineHunk, with_gaps};
-use crate::diff::resolve::Lines;
+use super::{depth, elision};
 use crate::diff::tagged::tagged;
 use crate::diff::{Nearest, Refusal, RefusalCode};
 
@@ -16,6 +19,9 @@ const LISTED_PLACES: usize = 8;
 /// Edits and bytes up to which edits of the same lines are joined: each one costs passes over the text.
 const MAX_JOINED: usize = 64;
 const MAX_JOINED_BYTES: usize = 4 << 20;
+
+/// Edits of a file that a further one is compared with at most.
+const MAX_COMPARED: usize = 1 << 12;
 
 /// One edit of a text.
 #[derive(Debug, Clone)]
@@ -34,59 +40,163 @@ impl TextEdit {
     pub(super) fn new(block: usize, old: &str, new: &str, everywhere: bool) -> Self {
         Self { block, old: plain_ends(old), new: plain_ends(new), everywhere }
     }
-
-    /// Where it occurs.
-    fn places<'s>(&'s self, haystack: &'s str) -> impl Iterator<Item = usize> + 's {
-        haystack.match_indices(&self.old).filter(|_| !self.old.is_empty()).map(|(at, _)| at)
-    }
 }
 
 /// One occurrence of an edit.
 struct Occurrence<'e> {
     at: Range<usize>,
     edit: &'e TextEdit,
+    /// What comes here.
+    new: Cow<'e, str>,
 }
 
 impl<'e> Occurrence<'e> {
     fn new(at: usize, edit: &'e TextEdit) -> Self {
-        Self { at: at..at + edit.old.len(), edit }
+        Self { at: at..at + edit.old.len(), edit, new: Cow::Borrowed(&edit.new) }
     }
 }
 
-/// The hunks of an edit of `text`.
+/// The edits of one file's text so far.
+#[derive(Debug)]
+pub(super) struct TextEdits {
+    haystack: Haystack,
+    edits: Vec<TextEdit>,
+    /// First lines of the places found so far, and the lines behind them; places that overlap are one.
+    taken: BTreeMap<usize, usize>,
+}
+
+impl TextEdits {
+    /// No edits of `text` yet.
+    pub(super) fn new(text: &str) -> Self {
+        Self { haystack: Haystack::new(text), edits: Vec::new(), taken: BTreeMap::new() }
+    }
+
+    /// The hunks of one more edit, and whether they take the place of those of all edits before it: when they change
+    /// the same lines, and what they say together is clear.
+    ///
+    /// # Errors
+    /// Those of [`hunks`].
+    pub(super) fn add(&mut self, edit: TextEdit) -> Result<(Vec<LineHunk>, bool), Refusal> {
+        if self.is_repeated(&edit) {
+            return Ok((Vec::new(), false));
+        }
+        let hunks = hunks(&edit, &mut self.haystack)?;
+        self.edits.push(edit);
+        let mut shares_lines = false;
+        for hunk in &hunks {
+            shares_lines |= self.take(hunk);
+        }
+        let joined = if shares_lines { joined(&self.edits, &self.haystack) } else { None };
+        Ok(joined.map_or((hunks, false), |joined| (joined, true)))
+    }
+
+    /// Whether `block` is one of the edits.
+    pub(super) fn has(&self, block: usize) -> bool {
+        self.edits.binary_search_by_key(&block, |edit| edit.block).is_ok()
+    }
+
+    /// Whether an edit was made already. One that keeps what it finds could be meant to be made again, and so could one
+    /// whose text came back in between.
+    fn is_repeated(&self, edit: &TextEdit) -> bool {
+        let is_same = |other: &TextEdit| {
+            other.old == edit.old && other.new == edit.new && other.everywhere == edit.everywhere
+        };
+        self.edits.len() <= MAX_COMPARED
+            && !edit.new.contains(&edit.old)
+            && self
+                .edits
+                .iter()
+                .rposition(is_same)
+                .is_some_and(|at| self.edits[at + 1..].iter().all(|between| !between.new.contains(&edit.old)))
+    }
+
+    /// Takes the lines of a hunk; whether one of them was taken before.
+    fn take(&mut self, hunk: &LineHunk) -> bool {
+        let Some(mut first) = hunk.place else { return false };
+        let mut end = first + hunk.lines.iter().filter(|line| line.old().is_some()).count();
+        if end == first {
+            return false;
+        }
+        let mut shares = false;
+        while let Some((&one, &other)) = self.taken.range(..end).next_back()
+            && other > first
+        {
+            shares = true;
+            self.taken.remove(&one);
+            (first, end) = (first.min(one), end.max(other));
+        }
+        self.taken.insert(first, end);
+        shares
+    }
+}
+
+/// The hunks of an edit of a text.
 ///
 /// # Errors
-/// When what goes occurs more than once and is not to be replaced everywhere.
-pub(super) fn hunks(edit: &TextEdit, text: &str) -> Result<Vec<LineHunk>, Refusal> {
-    let haystack = plain_text(text);
-    let found: Vec<usize> = edit.places(&haystack).collect();
+/// When what goes occurs more than once and is not to be replaced everywhere, or is nowhere and is; when it would cut a
+/// word; and when what comes leaves text out, or does not show how far it is indented.
+fn hunks(edit: &TextEdit, haystack: &mut Haystack) -> Result<Vec<LineHunk>, Refusal> {
+    elision::refuse(edit.new.lines(), |line| {
+        let mut known = edit.old.lines().chain(haystack.text().lines());
+        known.any(|other| other.trim() == line.trim())
+    })?;
+    let found = haystack.places(&edit.old);
+    if found.is_empty() && edit.everywhere && !edit.old.is_empty() {
+        return Err(nowhere());
+    }
     if found.is_empty() {
         let (old, new): (Vec<&str>, Vec<&str>) = (edit.old.lines().collect(), edit.new.lines().collect());
         return Ok(vec![LineHunk::new(edit.block, with_gaps(&tagged(&old, &new)))]);
     }
     if found.len() > 1 && !edit.everywhere {
-        return Err(ambiguous(&haystack, &found));
+        return Err(ambiguous(haystack, &found));
     }
-    let found: Vec<Occurrence<'_>> = found.into_iter().map(|at| Occurrence::new(at, edit)).collect();
-    Ok(widened(&haystack, &found))
+    if let Some(&at) = found.iter().find(|&&at| cuts_a_word(haystack.text(), at, at + edit.old.len())) {
+        return Err(part_of_a_word(haystack.line(at), edit.everywhere));
+    }
+    let found: Result<Vec<Occurrence<'_>>, Refusal> = found
+        .into_iter()
+        .map(|at| {
+            let new = depth::indented(&edit.old, &edit.new, haystack, at)?;
+            Ok(Occurrence { new, ..Occurrence::new(at, edit) })
+        })
+        .collect();
+    Ok(widened(haystack, &found?))
+}
+
+/// Whether a word goes on over an edge of `text[start..end]`. Only letters that have a case make words: others are
+/// written without blanks between words.
+fn cuts_a_word(text: &str, start: usize, end: usize) -> bool {
+    let is_word = |c: char| c == '_' || c.is_ascii_digit() || c.is_lowercase() || c.is_uppercase();
+    let is_cut = |at: usize| {
+        let (before, behind) = text.split_at(at);
+        before.ends_with(is_word) && behind.starts_with(is_word)
+    };
+    is_cut(start) || is_cut(end)
 }
 
 /// The hunks of edits that change the same lines; `None` unless each changes other bytes, and one after the other they
 /// say the same as all at once.
-pub(super) fn joined(edits: &[TextEdit], text: &str) -> Option<Vec<LineHunk>> {
+fn joined(edits: &[TextEdit], haystack: &Haystack) -> Option<Vec<LineHunk>> {
+    let text = haystack.text();
     if edits.len() > MAX_JOINED || text.len().saturating_mul(edits.len()) > MAX_JOINED_BYTES {
         return None;
     }
-    let haystack = plain_text(text);
     let mut found: Vec<Occurrence<'_>> = Vec::new();
-    let mut in_turn = haystack.clone();
+    let mut in_turn = text.to_owned();
     for edit in edits {
-        let n_now = edit.places(&in_turn).count();
+        let n_now = if edit.old.is_empty() { 0 } else { in_turn.matches(&edit.old).count() };
         if n_now == 0 || (n_now > 1 && !edit.everywhere) {
             return None;
         }
         in_turn = in_turn.replace(&edit.old, &edit.new);
-        found.extend(edit.places(&haystack).map(|at| Occurrence::new(at, edit)));
+        for (at, _) in text.match_indices(&edit.old) {
+            let new = depth::indented(&edit.old, &edit.new, haystack, at).ok()?;
+            if matches!(new, Cow::Owned(_)) {
+                return None;
+            }
+            found.push(Occurrence::new(at, edit));
+        }
     }
     found.sort_by_key(|occurrence| occurrence.at.start);
     if found.windows(2).any(|pair| pair[1].at.start < pair[0].at.end) {
@@ -94,60 +204,61 @@ pub(super) fn joined(edits: &[TextEdit], text: &str) -> Option<Vec<LineHunk>> {
     }
     let mut at_once = String::with_capacity(in_turn.len());
     let mut done = 0;
-    for Occurrence { at, edit } in &found {
-        at_once.push_str(&haystack[done..at.start]);
-        at_once.push_str(&edit.new);
+    for Occurrence { at, new, .. } in &found {
+        at_once.push_str(&text[done..at.start]);
+        at_once.push_str(new);
         done = at.end;
     }
-    at_once.push_str(&haystack[done..]);
-    (at_once == in_turn).then(|| widened(&haystack, &found))
+    at_once.push_str(&text[done..]);
+    (at_once == in_turn).then(|| widened(haystack, &found))
+}
+
+/// Whole lines around occurrences that share lines.
+struct Group {
+    lines: Range<usize>,
+    /// What comes for them, up to what is `done`.
+    after: String,
+    done: usize,
+    block: usize,
 }
 
 /// The whole lines around sorted occurrences. Those that share a line make one hunk.
-fn widened(haystack: &str, found: &[Occurrence<'_>]) -> Vec<LineHunk> {
-    let mut groups: Vec<(usize, usize, String, usize)> = Vec::new();
-    for Occurrence { at: Range { start, end }, edit } in found {
+fn widened(haystack: &Haystack, found: &[Occurrence<'_>]) -> Vec<LineHunk> {
+    let text = haystack.text();
+    let mut groups: Vec<Group> = Vec::new();
+    for Occurrence { at: Range { start, end }, edit, new } in found {
         // A line end that both begin with says that a line begins there; the line before it is not touched.
-        let n_lead = usize::from(edit.old.starts_with('\n') && edit.new.starts_with('\n'));
-        let (start, end, new) = (start + n_lead, *end, &edit.new[n_lead..]);
-        let from = haystack[..start].rfind('\n').map_or(0, |at| at + 1);
-        let closed = haystack[..end].ends_with('\n') && new.ends_with('\n') && end > from;
-        let to =
-            if closed { end } else { haystack[end..].find('\n').map_or(haystack.len(), |at| end + at + 1) };
-        match groups.last_mut() {
-            Some((_, reached, after, block)) if from < *reached => {
-                // The rest of the shared line was taken over as it is; it goes on behind this occurrence.
-                after.truncate(after.len() - (*reached - start));
-                after.push_str(new);
-                after.push_str(&haystack[end..to]);
-                (*reached, *block) = (to, edit.block.max(*block));
-            }
-            _ => {
-                let after = format!("{}{new}{}", &haystack[from..start], &haystack[end..to]);
-                groups.push((from, to, after, edit.block));
-            }
+        let n_lead = usize::from(edit.old.starts_with('\n') && new.starts_with('\n'));
+        let (start, end, new) = (start + n_lead, *end, &new[n_lead..]);
+        let from = haystack.line_around(start).start;
+        let closed = text[..end].ends_with('\n') && new.ends_with('\n') && end > from;
+        let to = if closed { end } else { haystack.line_around(end).end };
+        let is_shared = groups.last().is_some_and(|group| from < group.lines.end);
+        if !is_shared {
+            groups.push(Group { lines: from..to, after: String::new(), done: from, block: edit.block });
         }
+        let Some(group) = groups.last_mut() else { continue };
+        group.after.push_str(&text[group.done..start]);
+        group.after.push_str(new);
+        (group.lines.end, group.done) = (to.max(group.lines.end), end);
+        group.block = group.block.max(edit.block);
     }
-    groups
-        .into_iter()
-        .map(|(from, to, after, block)| {
-            let before: Vec<&str> = haystack[from..to].lines().collect();
-            let after: Vec<&str> = after.lines().collect();
-            let place = Some(haystack[..from].matches('\n').count());
-            LineHunk { place, ..LineHunk::new(block, tagged(&before, &after)) }
-        })
-        .collect()
+    groups.into_iter().map(|group| group.hunk(haystack)).collect()
 }
 
-/// The text with `\n` for line ends, whatever they are.
-fn plain_text(text: &str) -> String {
-    let lines = Lines::new(text);
-    let contents: Vec<&str> = (0..lines.len()).map(|at| lines.content(at)).collect();
-    contents.join("\n") + "\n"
+impl Group {
+    fn hunk(mut self, haystack: &Haystack) -> LineHunk {
+        let text = haystack.text();
+        self.after.push_str(&text[self.done..self.lines.end]);
+        let before: Vec<&str> = text[self.lines.clone()].lines().collect();
+        let after: Vec<&str> = self.after.lines().collect();
+        let place = Some(haystack.line(self.lines.start));
+        LineHunk { place, ..LineHunk::new(self.block, tagged(&before, &after)) }
+    }
 }
 
-fn ambiguous(haystack: &str, places: &[usize]) -> Refusal {
-    let lines = || places.iter().take(LISTED_PLACES).map(|&at| haystack[..at].matches('\n').count() + 1);
+fn ambiguous(haystack: &Haystack, places: &[usize]) -> Refusal {
+    let lines = || places.iter().take(LISTED_PLACES).map(|&at| haystack.line(at) + 1);
     let listed: Vec<String> = lines().map(|line| line.to_string()).collect();
     let mut refusal = Refusal::new(
         RefusalCode::AmbiguousPlace,
@@ -155,6 +266,25 @@ fn ambiguous(haystack: &str, places: &[usize]) -> Refusal {
         "Quote more of the text around it, or ask for all places.",
     );
     refusal.nearest = lines().map(|line| Nearest { line, distance: 0.0 }).collect();
+    refusal
+}
+
+fn nowhere() -> Refusal {
+    Refusal::new(
+        RefusalCode::NoSuchPlace,
+        "The text to replace everywhere is not in the file as it is quoted",
+        "Copy it exactly: only exact occurrences are replaced everywhere.",
+    )
+}
+
+fn part_of_a_word(line: usize, everywhere: bool) -> Refusal {
+    let which = if everywhere { "one of the places" } else { "the only place" };
+    let mut refusal = Refusal::new(
+        RefusalCode::NoSuchPlace,
+        format!("The text to replace begins or ends within a word in {which}, on line {}", line + 1),
+        "Quote whole words, and more of the text around them.",
+    );
+    refusal.nearest = vec![Nearest { line: line + 1, distance: 0.0 }];
     refusal
 }
 
@@ -168,7 +298,9 @@ mod tests {
     use crate::diff::tagged::TaggedLine;
 
     fn check(text: &str, old: &str, new: &str, everywhere: bool, expected: Option<&str>) {
-        let shown = hunks(&TextEdit::new(0, old, new, everywhere), text).ok().map(|hunks| shown(&hunks));
+        let shown = hunks(&TextEdit::new(0, old, new, everywhere), &mut Haystack::new(text))
+            .ok()
+            .map(|hunks| shown(&hunks));
         assert_eq!(shown.as_deref(), expected, "{old:?} in {text:?}");
     }
 
@@ -178,7 +310,7 @@ mod tests {
             .enumerate()
             .map(|(block, (old, new, everywhere))| TextEdit::new(block, old, new, *everywhere))
             .collect();
-        let shown = joined(&edits, text).map(|hunks| shown(&hunks));
+        let shown = joined(&edits, &Haystack::new(text)).map(|hunks| shown(&hunks));
         assert_eq!(shown.as_deref(), expected, "{edits:?} in {text:?}");
     }
 
@@ -213,6 +345,41 @@ mod tests {
     fn several_occurrences_need_an_explicit_word() {
         check("a a\nb\na\n", "a", "x", false, None);
         check("a a\nb\na\n", "a", "x", true, Some("@0 -a a+x x|@2 -a+x"));
+    }
+
+    #[test]
+    fn words_are_not_cut() {
+        check("max = 10\n", "x = 1", "x = 2", false, None);
+        check("max = 10\n", "x = 10", "x = 2", false, None);
+        check("max = 10\n", "max = 1", "max = 2", false, None);
+        check("max = 10\n", "max", "min", false, Some("@0 -max = 10+min = 10"));
+        check("max\nx\n", "x", "y", true, None);
+        check("x.x\nx\n", "x", "y", true, Some("@0 -x.x+y.y|@1 -x+y"));
+        check(
+            "\u{6700}\u{5927}\n",
+            "\u{5927}",
+            "\u{5c0f}",
+            false,
+            Some("@0 -\u{6700}\u{5927}+\u{6700}\u{5c0f}"),
+        );
+    }
+
+    #[test]
+    fn everywhere_means_exact_places() {
+        check("a(b)\n  c(d)\n", "a(b)\nc(d)", "x", true, None);
+    }
+
+    #[test]
+    fn what_is_left_out_is_not_written() {
+        let file = "f() {\n  a\n  b\n}\n";
+        check(file, "  a\n  b\n", "  x\n  // ... existing code ...\n", false, None);
+        check(
+            "// ... more omitted\na\n",
+            "a",
+            "b\n// ... more omitted",
+            false,
+            Some("@1 -a+b+// ... more omitted"),
+        );
     }
 
     #[test]
