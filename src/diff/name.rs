@@ -14,6 +14,7 @@ use super::lower::{self, normalise};
 use super::parse::{Block, Reply};
 use super::{ChangeKind, FileSet, Refusal, RefusalCode, Tier, resolve};
 use crate::text::Rope;
+use likeness::{Likeness, likeness};
 pub use likeness::{has_same_name, is_like};
 
 /// Bytes of files in which blocks are tried, over a whole reply; each trial counts as at least [`TRIAL`].
@@ -143,14 +144,22 @@ fn meant<'a>(group: &Group<'_>, reply: &Reply, base: &'a FileSet, budget: &mut u
     let fitting = match group.name {
         Some(name) => {
             let Some(name) = cleaned(name, base) else { return Meant::None };
-            if let Some((path, _)) = entry(&name, base).or_else(|| entry(without_side(&name)?, base)) {
+            let name = name.as_str();
+            if let Some((path, _)) = entry(name, base).or_else(|| entry(without_side(name)?, base)) {
                 // It is that file, whether or not the blocks fit.
                 return Meant::One(path);
             }
             let known = || base.files.iter().chain(&base.candidates);
-            let like = known().filter(|(path, _)| is_like(&name, path));
-            let Some(fitting) = all_fitting(&blocks, like, false, budget) else { return Meant::None };
-            let called_so: Vec<_> = known().filter(|(path, _)| has_same_name(&name, path)).take(2).collect();
+            let like = |kind| known().filter(move |(path, _)| likeness(name, path) == Some(kind));
+            let Some(mut fitting) = all_fitting(&blocks, like(Likeness::Part), false, budget) else {
+                return Meant::None;
+            };
+            // A name with a typo may as well be that of another file, so the lines must be those of this one.
+            let Some(exact) = all_fitting(&blocks, like(Likeness::Typo), true, budget) else {
+                return Meant::None;
+            };
+            fitting.extend(exact);
+            let called_so: Vec<_> = known().filter(|(path, _)| has_same_name(name, path)).take(2).collect();
             // In a folder of quite another name it must be the only file that is called so, and be quoted exactly.
             if fitting.is_empty() && called_so.len() == 1 {
                 all_fitting(&blocks, called_so.into_iter(), true, budget)

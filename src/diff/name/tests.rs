@@ -76,6 +76,22 @@ fn another_folder() {
 }
 
 #[test]
+fn a_typo_needs_lines_that_are_quoted_exactly() {
+    check_refused(
+        &[("src/one.rs", "    fn one() {}\n")],
+        vec![block("src/noe.rs", ONE, "x\n")],
+        RefusalCode::UnknownFile,
+        &[],
+    );
+    check_refused(
+        &[("migrations/0001_init.sql", ONE)],
+        vec![block("migrations/0002_init.sql", ONE, "x\n")],
+        RefusalCode::UnknownFile,
+        &[],
+    );
+}
+
+#[test]
 fn the_blocks_must_fit_there() {
     use RefusalCode::{BadPath, NoSuchPlace, UnknownFile};
     let files = [("src/one.rs", ONE), ("src/two.rs", TWO)];
