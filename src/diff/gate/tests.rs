@@ -141,6 +141,14 @@ fn a_removal_of_most_of_a_file_is_refused() {
 }
 
 #[test]
+fn a_file_is_not_emptied_unasked_however_small() {
+    refused("a.txt", "x\ny\n", "", RefusalCode::RemovesTooMuch, "2 of the file's 2 lines");
+    refused("a.txt", "x\n", " \n\n", RefusalCode::RemovesTooMuch, "");
+    passes("a.txt", "\n\n", "");
+    passes("a.txt", "x\ny\n", "z\n");
+}
+
+#[test]
 fn consent_opens_each_gate() {
     let text = "fn f() {}\n".repeat(50);
     let files: FileSet =
