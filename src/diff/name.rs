@@ -6,6 +6,7 @@
 //! or renames, or that gives a whole file, a wrong name would be a wrong file, with nothing to prove it by.
 
 mod likeness;
+mod mention;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -62,7 +63,30 @@ pub(super) fn named<'a>(reply: &'a Reply, base: &'a FileSet) -> Named<'a> {
             Meant::None => {}
         }
     }
+    let misled = misled(&named.reply, &named.base);
+    named.refusals.extend(misled);
     named
+}
+
+/// Refuses blocks without a name that would land in another file than the prose before them speaks of.
+fn misled(reply: &Reply, base: &FileSet) -> Vec<Refusal> {
+    let mut refusals = Vec::new();
+    let mut current = base.default_path.as_deref();
+    for (at, block) in reply.blocks.iter().enumerate() {
+        current = block.path().or(current);
+        let (Some(path), Some(lines)) = (current, reply.introductions.get(&at)) else { continue };
+        if let Some(other) = mention::other_file(lines, path, base) {
+            let refusal = Refusal::new(
+                RefusalCode::AmbiguousFile,
+                format!(
+                    "The block names no file, so it would change `{path}`, but the text before it speaks of `{other}`"
+                ),
+                "Write the name of the file alone on the line before the block.",
+            );
+            refusals.push(refusal.of_block(path, at));
+        }
+    }
+    refusals
 }
 
 /// The names, cleaned, of blocks that change lines, where no file of `base` has them: a caller that knows more files
@@ -220,7 +244,7 @@ fn fits(blocks: &[&Block], path: &str, text: &Rope, alone: bool) -> bool {
         return false;
     }
     let reply =
-        Reply { blocks: blocks.iter().map(|block| with_path(block, path)).collect(), prose: String::new() };
+        Reply { blocks: blocks.iter().map(|block| with_path(block, path)).collect(), ..Reply::default() };
     let files = BTreeMap::from([(path.to_owned(), text.clone())]);
     let base = FileSet { files, ..FileSet::default() };
     let (patches, refusals) = lower::lower(&reply, &base);
