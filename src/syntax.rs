@@ -7,6 +7,7 @@
 mod brackets;
 mod comment;
 mod errors;
+mod indentation;
 mod language;
 mod outline;
 mod parse;

@@ -8,8 +8,8 @@ use std::ops::Range;
 
 use tree_sitter::Node;
 
-use super::Parsed;
 use super::outline::definition;
+use super::{Language, Parsed, indentation};
 
 /// Characters of the text of an error that are kept.
 const SHOWN: usize = 80;
@@ -24,6 +24,8 @@ pub enum SyntaxErrorKind {
     Unexpected,
     /// Something is missing there.
     Missing,
+    /// The line is not indented as those before it ask for.
+    Indentation,
 }
 
 /// A place that the grammar does not understand.
@@ -75,6 +77,27 @@ impl Parsed {
         }
     }
 
+    /// The lines whose indentation is wrong, in a language where it counts; none for a text that cannot be read for
+    /// certain.
+    pub fn misplaced_lines(&self) -> Vec<SyntaxError> {
+        if self.language != Language::Python {
+            return Vec::new();
+        }
+        let text = String::from(&self.text);
+        let found = indentation::misplaced(&text).unwrap_or_default();
+        let error = |at: usize| {
+            let line = text[at..].lines().next().unwrap_or_default();
+            SyntaxError {
+                kind: SyntaxErrorKind::Indentation,
+                text: line.trim_end().chars().take(SHOWN).collect(),
+                inside: String::new(),
+                range: at..at + line.len(),
+                at,
+            }
+        };
+        found.into_iter().take(LISTED).map(error).collect()
+    }
+
     fn name(&self, node: Node<'_>) -> Option<String> {
         let name = definition(self.language, node)?.name.byte_range();
         Some(self.text.get_byte_slice(name)?.to_string())
@@ -117,7 +140,6 @@ fn culprit(error: Node<'_>) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Language;
     use super::*;
     use crate::text::Rope;
 
@@ -131,6 +153,7 @@ mod tests {
                 let kind = match error.kind {
                     SyntaxErrorKind::Unexpected => "unexpected",
                     SyntaxErrorKind::Missing => "missing",
+                    SyntaxErrorKind::Indentation => "indentation",
                 };
                 format!("{}: {kind} {}", error.inside, error.text)
             })

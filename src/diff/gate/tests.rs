@@ -99,6 +99,25 @@ fn a_text_that_is_being_typed_does_not_block() {
 }
 
 #[test]
+fn indentation_counts_in_python() {
+    let text = "def f(c):\n    if c:\n        x = 1\n    return x\n";
+    breaks(
+        "a.py",
+        text,
+        &text.replace("        x", "    x"),
+        "on line 3 of the file after it, `x = 1` is not indented",
+    );
+    breaks("a.py", text, &text.replace("        x = 1\n", "        x = 1\n      y = 2\n"), "line 4");
+    breaks("a.py", text, &text.replace("    return", "      return"), "line 4");
+    let tabs = "def f(c):\n\tif c:\n\t\tx = 1\n\treturn x\n";
+    breaks("a.py", tabs, &tabs.replace("x = 1\n", "x = 1\n\t\t    log()\n"), "line 4");
+    breaks("a.py", tabs, &tabs.replace("\treturn", "        return"), "line 4");
+    passes("a.py", text, &text.replace("x = 1", "x = (\n1)"));
+    // A text that was so before is left alone.
+    passes("a.py", "if c:\nx = 1\ny = 1\n", "if c:\nx = 1\ny = 2\n");
+}
+
+#[test]
 fn brackets_are_counted_where_there_is_no_grammar() {
     let text = "int f() {\n    return g(1);\n}\n";
     breaks(
