@@ -139,9 +139,7 @@ fn culprit<'p>(edited: &'p Edited<'_>, at: usize, range: &Range<usize>) -> &'p P
 /// The bracket without a partner in the text after, when every bracket of the text before had one.
 fn unbalanced(edited: &Edited<'_>) -> Option<Unbalanced> {
     let brackets = Brackets::of(edited.file())?;
-    let found = brackets.check(&String::from(&edited.after)).err()?;
-    brackets.check(&String::from(&edited.before)).ok()?;
-    Some(found)
+    brackets.new_unbalanced(&String::from(&edited.before), &String::from(&edited.after))
 }
 
 fn unpaired(found: Unbalanced) -> String {

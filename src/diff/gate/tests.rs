@@ -127,7 +127,10 @@ fn brackets_are_counted_where_there_is_no_grammar() {
         "on line 2 of the file after it, the `(` is never closed",
     );
     passes("a.c", text, &text.replace("g(1)", "g(\"(\")"));
-    passes("a.c", "#if A\nf() {\n#else\ng() {\n#endif\n}\n", "#if A\nf() {{\n#else\ng() {\n#endif\n}\n");
+    let branches = "#if A\nf() {\n#else\ng() {\n#endif\n}\n";
+    passes("a.c", "int x;\n", &format!("int x;\n{branches}"));
+    breaks("a.c", branches, &branches.replace("f() {", "f() {{"), "line 2");
+    breaks("a.cs", branches, &branches.replace("g() {", "g() {{"), "line 4");
     passes("a.unknown", text, &text.replace("g(1)", "g(1"));
 }
 
