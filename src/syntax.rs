@@ -7,6 +7,7 @@
 mod brackets;
 mod comment;
 mod errors;
+mod gaps;
 mod indentation;
 mod language;
 mod outline;

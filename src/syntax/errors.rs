@@ -9,7 +9,7 @@ use std::ops::Range;
 use tree_sitter::Node;
 
 use super::outline::definition;
-use super::{Language, Parsed, indentation};
+use super::{Language, Parsed, gaps, indentation};
 
 /// Characters of the text of an error that are kept.
 const SHOWN: usize = 80;
@@ -54,7 +54,7 @@ impl Parsed {
             let node = cursor.node();
             let is_root = names.is_empty();
             if node.is_missing() || (node.is_error() && !is_root) {
-                errors.push(self.error(node, &names));
+                errors.extend(Some(self.error(node, &names)).filter(|error| !self.is_gap(error)));
             } else if node.has_error() && errors.len() < LISTED {
                 if node.is_error() {
                     errors.push(self.error(node, &names)); // nothing is left of the file as a whole
@@ -75,6 +75,22 @@ impl Parsed {
                 names.pop();
             }
         }
+    }
+
+    /// Whether it is the grammar that is wrong.
+    fn is_gap(&self, error: &SyntaxError) -> bool {
+        let (Some(before), Some(after)) =
+            (self.text.get_byte_slice(..error.range.start), self.text.get_byte_slice(error.range.end..))
+        else {
+            return false;
+        };
+        let mut before: Vec<char> = before.chars_at(before.len_chars()).reversed().take(SHOWN).collect();
+        before.reverse();
+        let before: String = before.into_iter().collect();
+        let after: String = after.chars().take(SHOWN).collect();
+        error.kind == SyntaxErrorKind::Unexpected
+            && error.at == error.range.start
+            && gaps::is_gap(self.language, &before, &error.text, &after)
     }
 
     /// The lines whose indentation is wrong, in a language where it counts; none for a text that cannot be read for

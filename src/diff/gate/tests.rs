@@ -135,6 +135,16 @@ fn brackets_are_counted_where_there_is_no_grammar() {
 }
 
 #[test]
+fn what_only_the_grammar_does_not_know_is_not_refused() {
+    passes("a.ts", "", "export default abstract class {\n  a(): void {}\n}\n");
+    passes("a.rs", "", "unsafe extern \"C\" {\n    pub safe fn x();\n    safe static Y: u8;\n}\n");
+    passes("a.js", "", "class A {\n  accessor x = 1;\n  static accessor #y;\n}\n");
+    passes("a.ts", "", "class A {\n  static accessor y = 2;\n}\n");
+    breaks("a.rs", "", "unsafe extern \"C\" {\n    pub safe x();\n}\n", "line 2");
+    breaks("a.js", "", "class A {\n  accessor x = ;\n}\n", "line 2");
+}
+
+#[test]
 fn what_a_reply_leaves_behind_is_refused() {
     let markers = "fn a() {}\n<<<<<<< HEAD\nfn b() {}\n=======\nfn c() {}\n>>>>>>> other\n";
     breaks("a.rs", "fn a() {}\n", markers, "conflict marker");
