@@ -7,6 +7,8 @@
 mod brackets;
 mod comment;
 mod errors;
+mod gaps;
+mod indentation;
 mod language;
 mod outline;
 mod parse;

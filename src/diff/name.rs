@@ -6,6 +6,7 @@
 //! or renames, or that gives a whole file, a wrong name would be a wrong file, with nothing to prove it by.
 
 mod likeness;
+mod mention;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -14,6 +15,7 @@ use super::lower::{self, normalise};
 use super::parse::{Block, Reply};
 use super::{ChangeKind, FileSet, Refusal, RefusalCode, Tier, resolve};
 use crate::text::Rope;
+use likeness::{Likeness, likeness};
 pub use likeness::{has_same_name, is_like};
 
 /// Bytes of files in which blocks are tried, over a whole reply; each trial counts as at least [`TRIAL`].
@@ -61,7 +63,30 @@ pub(super) fn named<'a>(reply: &'a Reply, base: &'a FileSet) -> Named<'a> {
             Meant::None => {}
         }
     }
+    let misled = misled(&named.reply, &named.base);
+    named.refusals.extend(misled);
     named
+}
+
+/// Refuses blocks without a name that would land in another file than the prose before them speaks of.
+fn misled(reply: &Reply, base: &FileSet) -> Vec<Refusal> {
+    let mut refusals = Vec::new();
+    let mut current = base.default_path.as_deref();
+    for (at, block) in reply.blocks.iter().enumerate() {
+        current = block.path().or(current);
+        let (Some(path), Some(lines)) = (current, reply.introductions.get(&at)) else { continue };
+        if let Some(other) = mention::other_file(lines, path, base) {
+            let refusal = Refusal::new(
+                RefusalCode::AmbiguousFile,
+                format!(
+                    "The block names no file, so it would change `{path}`, but the text before it speaks of `{other}`"
+                ),
+                "Write the name of the file alone on the line before the block.",
+            );
+            refusals.push(refusal.of_block(path, at));
+        }
+    }
+    refusals
 }
 
 /// The names, cleaned, of blocks that change lines, where no file of `base` has them: a caller that knows more files
@@ -143,14 +168,22 @@ fn meant<'a>(group: &Group<'_>, reply: &Reply, base: &'a FileSet, budget: &mut u
     let fitting = match group.name {
         Some(name) => {
             let Some(name) = cleaned(name, base) else { return Meant::None };
-            if let Some((path, _)) = entry(&name, base).or_else(|| entry(without_side(&name)?, base)) {
+            let name = name.as_str();
+            if let Some((path, _)) = entry(name, base).or_else(|| entry(without_side(name)?, base)) {
                 // It is that file, whether or not the blocks fit.
                 return Meant::One(path);
             }
             let known = || base.files.iter().chain(&base.candidates);
-            let like = known().filter(|(path, _)| is_like(&name, path));
-            let Some(fitting) = all_fitting(&blocks, like, false, budget) else { return Meant::None };
-            let called_so: Vec<_> = known().filter(|(path, _)| has_same_name(&name, path)).take(2).collect();
+            let like = |kind| known().filter(move |(path, _)| likeness(name, path) == Some(kind));
+            let Some(mut fitting) = all_fitting(&blocks, like(Likeness::Part), false, budget) else {
+                return Meant::None;
+            };
+            // A name with a typo may as well be that of another file, so the lines must be those of this one.
+            let Some(exact) = all_fitting(&blocks, like(Likeness::Typo), true, budget) else {
+                return Meant::None;
+            };
+            fitting.extend(exact);
+            let called_so: Vec<_> = known().filter(|(path, _)| has_same_name(name, path)).take(2).collect();
             // In a folder of quite another name it must be the only file that is called so, and be quoted exactly.
             if fitting.is_empty() && called_so.len() == 1 {
                 all_fitting(&blocks, called_so.into_iter(), true, budget)
@@ -211,7 +244,7 @@ fn fits(blocks: &[&Block], path: &str, text: &Rope, alone: bool) -> bool {
         return false;
     }
     let reply =
-        Reply { blocks: blocks.iter().map(|block| with_path(block, path)).collect(), prose: String::new() };
+        Reply { blocks: blocks.iter().map(|block| with_path(block, path)).collect(), ..Reply::default() };
     let files = BTreeMap::from([(path.to_owned(), text.clone())]);
     let base = FileSet { files, ..FileSet::default() };
     let (patches, refusals) = lower::lower(&reply, &base);

@@ -17,6 +17,8 @@ mod search_replace;
 mod unified;
 mod whole;
 
+use std::collections::BTreeMap;
+
 pub use detect::detect;
 use lines::LineSplitter;
 
@@ -158,6 +160,8 @@ pub struct Reply {
     pub blocks: Vec<Block>,
     /// The prose around the blocks.
     pub prose: String,
+    /// By block: the prose before one that has no name of its own, nearest line first; it may speak of a file.
+    pub introductions: BTreeMap<usize, Vec<String>>,
 }
 
 /// Reads a reply as it streams in.

@@ -18,6 +18,20 @@ pub struct Brackets {
     wide: &'static [&'static str],
     /// `'x'` is a character, and a lone `'` is something else.
     characters: bool,
+    /// Lines of `#if`, `#else` and `#endif` choose among branches.
+    branches: bool,
+    /// `url(data:…)` holds text without quotes.
+    urls: bool,
+}
+
+/// How often over a text is read to find where its branches end, which may nest.
+const MOST_READ: usize = 64;
+
+/// Which branch of each `#if` is read; each may open what the others open too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Branch {
+    First,
+    Last,
 }
 
 /// A bracket without its partner.
@@ -29,16 +43,26 @@ pub struct Unbalanced {
     pub at: usize,
 }
 
-const NONE: Brackets = Brackets { line: &[], block: false, quotes: &['"'], wide: &[], characters: false };
-const C: Brackets = Brackets { line: &["//"], block: true, characters: true, ..NONE };
-const TEXT_BLOCKS: Brackets = Brackets { wide: &["\"\"\""], ..C };
-const RUST: Brackets = Brackets { wide: &["\""], quotes: &[], ..C };
-const SCRIPT: Brackets = Brackets { quotes: &['"', '\''], wide: &["`"], characters: false, ..C };
-const GO: Brackets = Brackets { wide: &["`"], ..C };
-const STYLE: Brackets = Brackets { line: &[], quotes: &['"', '\''], characters: false, ..C };
+const NONE: Brackets = Brackets {
+    line: &[],
+    block: false,
+    quotes: &['"'],
+    wide: &[],
+    characters: false,
+    branches: false,
+    urls: false,
+};
+const CODE: Brackets = Brackets { line: &["//"], block: true, characters: true, ..NONE };
+const C: Brackets = Brackets { branches: true, ..CODE };
+const TEXT_BLOCKS: Brackets = Brackets { wide: &["\"\"\""], ..CODE };
+const BRANCHED_TEXT_BLOCKS: Brackets = Brackets { branches: true, ..TEXT_BLOCKS };
+const RUST: Brackets = Brackets { wide: &["\""], quotes: &[], ..CODE };
+const SCRIPT: Brackets = Brackets { quotes: &['"', '\''], wide: &["`"], characters: false, ..CODE };
+const GO: Brackets = Brackets { wide: &["`"], ..CODE };
+const STYLE: Brackets = Brackets { line: &[], quotes: &['"', '\''], characters: false, urls: true, ..CODE };
 const LESS: Brackets = Brackets { line: &["//"], ..STYLE };
 const PHP: Brackets =
-    Brackets { line: &["//", "#"], quotes: &[], wide: &["\"", "'"], characters: false, ..C };
+    Brackets { line: &["//", "#"], quotes: &[], wide: &["\"", "'"], characters: false, ..CODE };
 const PYTHON: Brackets = Brackets { line: &["#"], quotes: &['"', '\''], wide: &["\"\"\"", "'''"], ..NONE };
 const HCL: Brackets = Brackets { line: &["//", "#"], block: true, ..NONE };
 
@@ -49,7 +73,8 @@ const TABLE: &[(Brackets, &[&str])] = &[
     (SCRIPT, &["js", "mjs", "cjs", "jsx", "ts", "mts", "cts", "tsx"]),
     (GO, &["go"]),
     (C, &["c", "h", "cc", "cpp", "cxx", "hpp", "hh", "proto", "glsl", "wgsl", "sol", "zig", "m", "mm"]),
-    (TEXT_BLOCKS, &["java", "kt", "kts", "swift", "scala", "cs", "groovy", "gradle", "dart"]),
+    (TEXT_BLOCKS, &["java", "kt", "kts", "scala", "groovy", "gradle", "dart"]),
+    (BRANCHED_TEXT_BLOCKS, &["cs", "swift"]),
     (STYLE, &["css"]),
     (LESS, &["less", "scss"]),
     (PHP, &["php"]),
@@ -65,14 +90,44 @@ impl Brackets {
         TABLE.iter().find(|(_, names)| names.contains(&extension.as_str())).map(|(rules, _)| *rules)
     }
 
-    /// Reads a text; one pass.
+    /// Reads a text; one pass for each way through its branches.
     ///
     /// # Errors
     /// The first bracket that closes nothing, or the outermost one that is never closed.
     pub fn check(self, text: &str) -> Result<(), Unbalanced> {
+        self.check_each(text).into_iter().collect()
+    }
+
+    /// The bracket without a partner that comes with `after`, in a way through the branches that had none in `before`.
+    pub fn new_unbalanced(self, before: &str, after: &str) -> Option<Unbalanced> {
+        let after = self.check_each(after);
+        if after.iter().all(Result::is_ok) {
+            return None;
+        }
+        let both = self.check_each(before).into_iter().zip(after);
+        both.filter(|(before, _)| before.is_ok()).find_map(|(_, after)| after.err())
+    }
+
+    fn check_each(self, text: &str) -> [Result<(), Unbalanced>; 2] {
+        let first = self.check_branch(text, Branch::First);
+        let last = if self.branches { self.check_branch(text, Branch::Last) } else { first };
+        [first, last]
+    }
+
+    fn check_branch(self, text: &str, branch: Branch) -> Result<(), Unbalanced> {
         let mut open: Vec<Unbalanced> = Vec::new();
         let mut at = 0;
+        let mut begins_line = self.branches;
+        let mut budget = MOST_READ.saturating_mul(text.len());
         while let Some(bracket) = text[at..].chars().next() {
+            if begins_line {
+                let Some(len) = skipped_branches(&text[at..], branch, &mut budget) else { return Ok(()) };
+                if len > 0 {
+                    at += len;
+                    continue;
+                }
+            }
+            begins_line = self.branches && matches!(bracket, '\n' | '\r');
             let len = self.skipped(&text[at..]);
             if len > 0 {
                 at += len;
@@ -111,6 +166,9 @@ impl Brackets {
         if let Some(quote) = self.wide.iter().find(|quote| rest.starts_with(**quote)) {
             return string(rest, quote, rest.len());
         }
+        if self.urls && rest.starts_with("url(data:") {
+            return rest[..line_end()].find(')').map_or(0, |end| end + 1);
+        }
         match rest.chars().next() {
             Some(quote) if self.quotes.contains(&quote) => {
                 string(rest, quote.encode_utf8(&mut [0; 4]), line_end())
@@ -119,6 +177,58 @@ impl Brackets {
             _ => 0,
         }
     }
+}
+
+/// What a line with `#` tells of branches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Directive {
+    If,
+    Else,
+    End,
+}
+
+impl Directive {
+    fn read(line: &str) -> Option<Self> {
+        let word = line.trim_start().strip_prefix('#')?.trim_start();
+        let word = &word[..word.bytes().take_while(u8::is_ascii_alphabetic).count()];
+        Some(match word {
+            "if" | "ifdef" | "ifndef" => Self::If,
+            "else" | "elif" | "elseif" | "elifdef" | "elifndef" => Self::Else,
+            "endif" => Self::End,
+            _ => return None,
+        })
+    }
+}
+
+/// Bytes of the branches that are not read, where `rest` begins with the line that begins them; `None` when they do not
+/// end, or the budget of bytes is spent.
+fn skipped_branches(rest: &str, branch: Branch, budget: &mut usize) -> Option<usize> {
+    let begins = match branch {
+        Branch::First => Directive::Else,
+        Branch::Last => Directive::If,
+    };
+    let mut lines = rest.split_inclusive(['\n', '\r']);
+    let Some(first) = lines.next().filter(|line| Directive::read(line) == Some(begins)) else {
+        return Some(0);
+    };
+    let mut at = first.len();
+    let mut depth = 0_usize;
+    // The last `#else` of an `#if` begins its last branch; without one, all of it is read.
+    let mut last = 0;
+    for line in lines {
+        match Directive::read(line) {
+            Some(Directive::If) => depth += 1,
+            Some(Directive::End) if depth == 0 => {
+                return Some(if branch == Branch::First { at } else { last });
+            }
+            Some(Directive::End) => depth -= 1,
+            Some(Directive::Else) if depth == 0 => last = at + line.len(),
+            _ => {}
+        }
+        at += line.len();
+        *budget = budget.checked_sub(line.len())?;
+    }
+    None
 }
 
 fn closes(open: char, close: char) -> bool {
@@ -181,8 +291,23 @@ mod tests {
         check("a.java", "f(\"\"\"\n \" ( \"\"\")", None);
         check("a.json", "{\"a\": [\"]\\\"\", 1]}", None);
         check("a.css", "a { background: url(http://x); }", None);
+        check("a.css", "a { background: url(data:image/svg+xml,(x) }", None);
         check("a.php", "f(\"(\n\"); # (\n", None);
         check("a.py", "f(\"(\", '''\n(''') # (", None);
+    }
+
+    #[test]
+    fn each_way_through_the_branches_is_read() {
+        check("a.c", "#ifdef X\nint f(void) {\n#else\nint g(void) {\n#endif\n}\n", None);
+        check("a.cs", "#if X\n  void F() {\n  #elif Y\n  void G() {\n#else\nvoid H() {\n#endif\n}\n", None);
+        check("a.c", "# if A\n# if B\nf(\n# else\ng(\n# endif\n)\n#else\nh();\n# endif\n", None);
+        check("a.h", "#ifdef __cplusplus\nextern \"C\" {\n#endif\n#ifdef __cplusplus\n}\n#endif\n", None);
+        check("a.c", "#if X\nf(\n#else\ng()\n#endif\n", Some("(\n#else\ng()\n#endif\n"));
+        check("a.c", "#if X\nf()\n#else\ng(\n#endif\n", Some("(\n#endif\n"));
+        // A text whose branches do not end is not judged.
+        check("a.c", "#if X\nf()\n#else\n(", None);
+        let _ = C.check(&("#if\n".repeat(50_000) + &"#endif\n".repeat(50_000)));
+        let _ = C.check(&"#else\n".repeat(50_000));
     }
 
     #[test]
@@ -202,7 +327,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_text_panics(text in "(r#*\"|/\\*|\\*/|//|[a'\"`\\\\(){}#\n\ré]){0,30}") {
+        fn no_text_panics(text in "(r#*\"|\n#(if|else|endif)|/\\*|\\*/|//|[a'\"`\\\\(){}#\n\ré]){0,30}") {
             for (brackets, _) in TABLE {
                 let _ = brackets.check(&text);
             }

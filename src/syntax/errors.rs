@@ -8,8 +8,8 @@ use std::ops::Range;
 
 use tree_sitter::Node;
 
-use super::Parsed;
 use super::outline::definition;
+use super::{Language, Parsed, gaps, indentation};
 
 /// Characters of the text of an error that are kept.
 const SHOWN: usize = 80;
@@ -24,6 +24,8 @@ pub enum SyntaxErrorKind {
     Unexpected,
     /// Something is missing there.
     Missing,
+    /// The line is not indented as those before it ask for.
+    Indentation,
 }
 
 /// A place that the grammar does not understand.
@@ -52,7 +54,7 @@ impl Parsed {
             let node = cursor.node();
             let is_root = names.is_empty();
             if node.is_missing() || (node.is_error() && !is_root) {
-                errors.push(self.error(node, &names));
+                errors.extend(Some(self.error(node, &names)).filter(|error| !self.is_gap(error)));
             } else if node.has_error() && errors.len() < LISTED {
                 if node.is_error() {
                     errors.push(self.error(node, &names)); // nothing is left of the file as a whole
@@ -73,6 +75,43 @@ impl Parsed {
                 names.pop();
             }
         }
+    }
+
+    /// Whether it is the grammar that is wrong.
+    fn is_gap(&self, error: &SyntaxError) -> bool {
+        let (Some(before), Some(after)) =
+            (self.text.get_byte_slice(..error.range.start), self.text.get_byte_slice(error.range.end..))
+        else {
+            return false;
+        };
+        let mut before: Vec<char> = before.chars_at(before.len_chars()).reversed().take(SHOWN).collect();
+        before.reverse();
+        let before: String = before.into_iter().collect();
+        let after: String = after.chars().take(SHOWN).collect();
+        error.kind == SyntaxErrorKind::Unexpected
+            && error.at == error.range.start
+            && gaps::is_gap(self.language, &before, &error.text, &after)
+    }
+
+    /// The lines whose indentation is wrong, in a language where it counts; none for a text that cannot be read for
+    /// certain.
+    pub fn misplaced_lines(&self) -> Vec<SyntaxError> {
+        if self.language != Language::Python {
+            return Vec::new();
+        }
+        let text = String::from(&self.text);
+        let found = indentation::misplaced(&text).unwrap_or_default();
+        let error = |at: usize| {
+            let line = text[at..].lines().next().unwrap_or_default();
+            SyntaxError {
+                kind: SyntaxErrorKind::Indentation,
+                text: line.trim_end().chars().take(SHOWN).collect(),
+                inside: String::new(),
+                range: at..at + line.len(),
+                at,
+            }
+        };
+        found.into_iter().take(LISTED).map(error).collect()
     }
 
     fn name(&self, node: Node<'_>) -> Option<String> {
@@ -117,7 +156,6 @@ fn culprit(error: Node<'_>) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Language;
     use super::*;
     use crate::text::Rope;
 
@@ -131,6 +169,7 @@ mod tests {
                 let kind = match error.kind {
                     SyntaxErrorKind::Unexpected => "unexpected",
                     SyntaxErrorKind::Missing => "missing",
+                    SyntaxErrorKind::Indentation => "indentation",
                 };
                 format!("{}: {kind} {}", error.inside, error.text)
             })

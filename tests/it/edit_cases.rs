@@ -214,7 +214,7 @@ fn located(case: &Case, ranges: &[Vec<serde_json::Value>]) -> (Seen, String) {
         new: MARK.to_owned(),
         everywhere: ranges.len() > 1,
     };
-    let ours = texts_after(case, &Reply { blocks: vec![block], prose: String::new() });
+    let ours = texts_after(case, &Reply { blocks: vec![block], ..Reply::default() });
     compared(ours, (!ranges.is_empty()).then_some(&expected))
 }
 

@@ -10,12 +10,14 @@ const FEW_LINES: usize = 20;
 /// Percent of its lines that a file may lose.
 const MOST_PERCENT: usize = 60;
 
-/// Refuses a change after which more than 60 % of the file's lines are gone, and more than 20. Blank lines do not
-/// count; lines that come make up for lines that go.
+/// Refuses a change after which more than 60 % of the file's lines are gone, and more than 20, or all of them. Blank
+/// lines do not count; lines that come make up for lines that go.
 pub(super) fn refusal(edited: &Edited<'_>) -> Option<Refusal> {
     let (before, after) = (n_lines(&edited.before), n_lines(&edited.after));
     let lost = before.saturating_sub(after);
-    if lost <= FEW_LINES || lost * 100 <= before * MOST_PERCENT {
+    // An empty fence behind a name reads as an empty file, and seldom is meant so.
+    let is_emptied = lost > 0 && after == 0;
+    if !is_emptied && (lost <= FEW_LINES || lost * 100 <= before * MOST_PERCENT) {
         return None;
     }
     let largest = edited.places.iter().max_by_key(|place| place.before.len())?;

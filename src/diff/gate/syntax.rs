@@ -27,11 +27,17 @@ pub(super) fn find(edited: &Edited<'_>) -> Option<Found> {
     let Some(language) = Language::from_path(edited.file()) else {
         return unbalanced(edited).map(|found| Found::New(refuse_bracket(edited, found)));
     };
-    let after = Parsed::new(language, &edited.after)?.errors();
-    if after.is_empty() {
+    let after = Parsed::new(language, &edited.after)?;
+    let (mut after, misplaced) = (after.errors(), after.misplaced_lines());
+    if after.is_empty() && misplaced.is_empty() {
         return None;
     }
-    let before = Parsed::new(language, &edited.before)?.errors();
+    let before = Parsed::new(language, &edited.before)?;
+    // One misplaced line moves the levels of those behind it, and older versions of the language have other rules.
+    if before.misplaced_lines().is_empty() {
+        after.extend(misplaced);
+    }
+    let before = before.errors();
     let new = new_errors(edited, &before, &after);
     let refused = new.iter().filter(|error| !was_broken(edited, error, &before));
     // Of many errors the one in what came is the cause; the others follow from it.
@@ -133,9 +139,7 @@ fn culprit<'p>(edited: &'p Edited<'_>, at: usize, range: &Range<usize>) -> &'p P
 /// The bracket without a partner in the text after, when every bracket of the text before had one.
 fn unbalanced(edited: &Edited<'_>) -> Option<Unbalanced> {
     let brackets = Brackets::of(edited.file())?;
-    let found = brackets.check(&String::from(&edited.after)).err()?;
-    brackets.check(&String::from(&edited.before)).ok()?;
-    Some(found)
+    brackets.new_unbalanced(&String::from(&edited.before), &String::from(&edited.after))
 }
 
 fn unpaired(found: Unbalanced) -> String {
@@ -148,6 +152,9 @@ fn describe(error: &SyntaxError) -> String {
         SyntaxErrorKind::Missing => format!("`{}` is missing", error.text),
         SyntaxErrorKind::Unexpected if error.text.is_empty() => "something does not belong there".to_owned(),
         SyntaxErrorKind::Unexpected => format!("`{}` does not belong there", error.text),
+        SyntaxErrorKind::Indentation => {
+            format!("`{}` is not indented as the lines around it ask for", error.text)
+        }
     }
 }
 

@@ -99,6 +99,25 @@ fn a_text_that_is_being_typed_does_not_block() {
 }
 
 #[test]
+fn indentation_counts_in_python() {
+    let text = "def f(c):\n    if c:\n        x = 1\n    return x\n";
+    breaks(
+        "a.py",
+        text,
+        &text.replace("        x", "    x"),
+        "on line 3 of the file after it, `x = 1` is not indented",
+    );
+    breaks("a.py", text, &text.replace("        x = 1\n", "        x = 1\n      y = 2\n"), "line 4");
+    breaks("a.py", text, &text.replace("    return", "      return"), "line 4");
+    let tabs = "def f(c):\n\tif c:\n\t\tx = 1\n\treturn x\n";
+    breaks("a.py", tabs, &tabs.replace("x = 1\n", "x = 1\n\t\t    log()\n"), "line 4");
+    breaks("a.py", tabs, &tabs.replace("\treturn", "        return"), "line 4");
+    passes("a.py", text, &text.replace("x = 1", "x = (\n1)"));
+    // A text that was so before is left alone.
+    passes("a.py", "if c:\nx = 1\ny = 1\n", "if c:\nx = 1\ny = 2\n");
+}
+
+#[test]
 fn brackets_are_counted_where_there_is_no_grammar() {
     let text = "int f() {\n    return g(1);\n}\n";
     breaks(
@@ -108,8 +127,21 @@ fn brackets_are_counted_where_there_is_no_grammar() {
         "on line 2 of the file after it, the `(` is never closed",
     );
     passes("a.c", text, &text.replace("g(1)", "g(\"(\")"));
-    passes("a.c", "#if A\nf() {\n#else\ng() {\n#endif\n}\n", "#if A\nf() {{\n#else\ng() {\n#endif\n}\n");
+    let branches = "#if A\nf() {\n#else\ng() {\n#endif\n}\n";
+    passes("a.c", "int x;\n", &format!("int x;\n{branches}"));
+    breaks("a.c", branches, &branches.replace("f() {", "f() {{"), "line 2");
+    breaks("a.cs", branches, &branches.replace("g() {", "g() {{"), "line 4");
     passes("a.unknown", text, &text.replace("g(1)", "g(1"));
+}
+
+#[test]
+fn what_only_the_grammar_does_not_know_is_not_refused() {
+    passes("a.ts", "", "export default abstract class {\n  a(): void {}\n}\n");
+    passes("a.rs", "", "unsafe extern \"C\" {\n    pub safe fn x();\n    safe static Y: u8;\n}\n");
+    passes("a.js", "", "class A {\n  accessor x = 1;\n  static accessor #y;\n}\n");
+    passes("a.ts", "", "class A {\n  static accessor y = 2;\n}\n");
+    breaks("a.rs", "", "unsafe extern \"C\" {\n    pub safe x();\n}\n", "line 2");
+    breaks("a.js", "", "class A {\n  accessor x = ;\n}\n", "line 2");
 }
 
 #[test]
@@ -138,6 +170,14 @@ fn a_removal_of_most_of_a_file_is_refused() {
     passes("a.txt", &text, &lines[..40].concat());
     passes("a.txt", &lines[..40].concat(), "x\n");
     passes("a.txt", &text, &text.replace("line", "other"));
+}
+
+#[test]
+fn a_file_is_not_emptied_unasked_however_small() {
+    refused("a.txt", "x\ny\n", "", RefusalCode::RemovesTooMuch, "2 of the file's 2 lines");
+    refused("a.txt", "x\n", " \n\n", RefusalCode::RemovesTooMuch, "");
+    passes("a.txt", "\n\n", "");
+    passes("a.txt", "x\ny\n", "z\n");
 }
 
 #[test]

@@ -18,7 +18,7 @@ fn block(path: &str, search: &str, replace: &str) -> Block {
 }
 
 fn outcome(blocks: Vec<Block>, base: &FileSet) -> Result<Vec<String>, (RefusalCode, String)> {
-    let reply = Reply { blocks, prose: String::new() };
+    let reply = Reply { blocks, ..Reply::default() };
     match evaluate(&reply, base) {
         Ok(changes) => Ok(changes.files.into_iter().map(|change| change.path).collect()),
         Err(refusals) => Err((refusals[0].code, format!("{} {}", refusals[0].message, refusals[0].hint))),
@@ -76,6 +76,22 @@ fn another_folder() {
 }
 
 #[test]
+fn a_typo_needs_lines_that_are_quoted_exactly() {
+    check_refused(
+        &[("src/one.rs", "    fn one() {}\n")],
+        vec![block("src/noe.rs", ONE, "x\n")],
+        RefusalCode::UnknownFile,
+        &[],
+    );
+    check_refused(
+        &[("migrations/0001_init.sql", ONE)],
+        vec![block("migrations/0002_init.sql", ONE, "x\n")],
+        RefusalCode::UnknownFile,
+        &[],
+    );
+}
+
+#[test]
 fn the_blocks_must_fit_there() {
     use RefusalCode::{BadPath, NoSuchPlace, UnknownFile};
     let files = [("src/one.rs", ONE), ("src/two.rs", TWO)];
@@ -111,6 +127,31 @@ fn a_default_is_never_guessed_away() {
     base.default_path = Some("src/two.rs".to_owned());
     let found = outcome(vec![block("", ONE, "x\n")], &base);
     assert_eq!(found.map_err(|(code, _)| code), Err(RefusalCode::NoSuchPlace));
+}
+
+#[test]
+fn a_file_in_the_prose_is_not_passed_over() {
+    use crate::diff::ReplyFormat::{self, SearchReplace, UnifiedDiff, Whole};
+    let refusal = |format: ReplyFormat, reply: &str, default: bool| {
+        let mut base = file_set(&[("src/a.py", "x_value = 1\n"), ("src/b.py", "x_value = 1\n")]);
+        base.default_path = default.then(|| "src/a.py".to_owned());
+        let reply = crate::diff::parse::parse(format, reply).expect("it is well-formed");
+        evaluate(&reply, &base).err().map(|refusals| refusals[0].code)
+    };
+    let misled = Some(RefusalCode::AmbiguousFile);
+    let whole = "```python\nimport os\nx_value = 3\n```\n";
+    assert_eq!(refusal(Whole, &format!("Here is the new `src/b.py`:\n\n{whole}"), true), misled);
+    assert_eq!(refusal(Whole, &format!("Here is the new `a.py`:\n\n{whole}"), true), None);
+    assert_eq!(refusal(Whole, &format!("`src/b.py` uses it.\n\nHere it is:\n{whole}"), true), None);
+    let hunk = "```diff\n@@\n-x_value = 1\n+x_value = 2\n```\n";
+    assert_eq!(refusal(UnifiedDiff, &format!("In `src/b.py`:\n{hunk}"), true), misled);
+    assert_eq!(refusal(UnifiedDiff, &format!("Set the value:\n{hunk}"), true), None);
+    let block = "<<<<<<< SEARCH\nx_value = 1\n=======\nx_value = 2\n>>>>>>> REPLACE\n";
+    for between in ["Then, in `src/b.py`, do the same:", "**src/b.py** (same change):"] {
+        assert_eq!(refusal(SearchReplace, &format!("src/a.py\n{block}\n{between}\n{block}"), false), misled);
+    }
+    let other = "<<<<<<< SEARCH\nx_value = 1\n=======\ny = 2\n>>>>>>> REPLACE\n";
+    assert_eq!(refusal(SearchReplace, &format!("As `src/a.py` says:\n\nsrc/b.py\n{other}"), true), None);
 }
 
 #[test]

@@ -36,7 +36,7 @@ impl JsonParser {
         };
         let values = values(json).map_err(|refusal| vec![refusal])?;
         match edits::blocks(&values) {
-            Ok(edits::Found::Blocks(blocks)) => Ok(Reply { blocks, prose }),
+            Ok(edits::Found::Blocks(blocks)) => Ok(Reply { blocks, prose, ..Reply::default() }),
             Ok(edits::Found::Patch(patch)) => super::parse(ReplyFormat::ApplyPatch, &patch),
             Ok(edits::Found::Diff(diff)) => super::parse(ReplyFormat::UnifiedDiff, &diff),
             Err(message) => Err(vec![malformed(&message)]),

@@ -1,6 +1,7 @@
 //! File names as models write them: alone on the line before a block, with or without decoration.
 //!
-//! A name is read only from a line of its own. Names inside sentences are not guessed at; a line that is too
+//! A name is read only from a line of its own. Names inside sentences are not guessed at, and the lines that may hold
+//! one are kept: a block without a name of its own must not land in another file than they speak of. A line that is too
 //! odd to be a name is prose.
 
 use super::fence::Fence;
@@ -50,6 +51,26 @@ impl NameFinder {
             return on_line(&line, direct);
         }
         None
+    }
+
+    /// The prose that a block without a name follows, nearest line first: the paragraph before it, and lines further up
+    /// that are headings or names by themselves.
+    pub(super) fn introduction(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        let mut is_near = true;
+        for Recent { line, blank_after } in self.recent.iter().rev() {
+            // A blank line before the block ends no paragraph yet.
+            is_near &= !blank_after || lines.is_empty();
+            let is_heading = || {
+                line.trim_start().starts_with('#')
+                    || line.trim_start().starts_with("**")
+                    || on_line(line, false).is_some()
+            };
+            if Fence::open(line).is_none() && (is_near || is_heading()) {
+                lines.push(line.clone());
+            }
+        }
+        lines
     }
 
     /// Whether the nearest line taken closes or opens a fence, with no blank line behind it.
@@ -173,6 +194,19 @@ mod tests {
         check(&["a.rs", "", "```"], Some("a.rs"));
         check(&["```src/a.rs"], Some("src/a.rs"));
         check(&["```rust:src/a.rs"], Some("src/a.rs"));
+    }
+
+    #[test]
+    fn what_introduces_a_block_without_a_name() {
+        let check = |lines: &[&str], expected: &[&str]| {
+            let mut finder = NameFinder::default();
+            lines.iter().for_each(|line| finder.line(line));
+            assert_eq!(finder.introduction(), expected, "{lines:?}");
+        };
+        check(&["See `b.rs`.", "", "In `a.rs`", "do this:", "", "```"], &["do this:", "In `a.rs`"]);
+        check(&["### In `a.rs`", "", "Change it:", "```"], &["Change it:", "### In `a.rs`"]);
+        check(&["a.rs", "", "Change it:"], &["Change it:", "a.rs"]);
+        check(&["```", "", "```"], &[]);
     }
 
     #[test]

@@ -41,6 +41,7 @@ struct OpenBlock {
     dialect: Dialect,
     length: usize,
     path: Option<String>,
+    introduction: Vec<String>,
     lines: Vec<String>,
 }
 
@@ -105,22 +106,26 @@ impl SearchReplaceParser {
     }
 
     fn begin(&mut self, dialect: Dialect, length: usize, events: &mut Vec<ParseEvent>) {
+        let introduction = self.names.introduction();
         let path = self.names.take();
         if let Some(path) = &path {
             events.push(ParseEvent::File(path.clone()));
         }
         events.push(ParseEvent::BlockBegun { block: self.n_begun });
         self.n_begun += 1;
-        self.open = Some(OpenBlock { dialect, length, path, lines: Vec::new() });
+        self.open = Some(OpenBlock { dialect, length, path, introduction, lines: Vec::new() });
     }
 
     fn complete(&mut self, events: &mut Vec<ParseEvent>) {
-        let Some(OpenBlock { length, path, mut lines, .. }) = self.open.take() else { return };
+        let Some(OpenBlock { length, path, introduction, mut lines, .. }) = self.open.take() else { return };
         match separator(&lines, length) {
             Some(at) => {
                 let replace = lines.split_off(at + 1);
                 lines.truncate(at);
                 let line = take_header(&mut lines);
+                if path.is_none() {
+                    self.reply.introductions.insert(self.reply.blocks.len(), introduction);
+                }
                 self.reply.blocks.push(Block::SearchReplace { path, search: lines, replace, line });
                 events.push(ParseEvent::BlockComplete { block: self.n_begun - 1 });
             }

@@ -232,7 +232,11 @@ impl UnifiedParser {
         }
         if !self.file.is_begun() {
             // A hunk without file names: the file may be named before the fence.
+            let introduction = self.names.introduction();
             self.file = FileHead::of_name(self.names.take());
+            if self.file.path().is_none() {
+                self.reply.introductions.insert(self.reply.blocks.len(), introduction);
+            }
             events.extend(self.file.path().map(|path| ParseEvent::File(path.to_owned())));
         }
         self.names = NameFinder::default();

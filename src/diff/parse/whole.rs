@@ -13,12 +13,14 @@ use crate::diff::{Refusal, RefusalCode};
 struct OpenFence {
     fence: Fence,
     path: Option<String>,
+    introduction: Vec<String>,
     lines: Vec<String>,
 }
 
 /// A fence without a name: the file, when the reply has no other, or an example.
 #[derive(Debug)]
 struct Unnamed {
+    introduction: Vec<String>,
     lines: Vec<String>,
     is_diff: bool,
 }
@@ -70,7 +72,8 @@ impl WholeParser {
                 0 => {}
                 1 if self.unnamed[0].is_diff => self.refusals.push(diff_for_file()),
                 1 => {
-                    let lines = self.unnamed.remove(0).lines;
+                    let Unnamed { introduction, lines, .. } = self.unnamed.remove(0);
+                    self.reply.introductions.insert(0, introduction);
                     self.reply.blocks.push(Block::Whole { path: None, lines });
                 }
                 _ => self.refusals.push(Refusal::new(
@@ -86,6 +89,7 @@ impl WholeParser {
     fn begin(&mut self, line: &str, fence: Fence, events: &mut Vec<ParseEvent>) {
         let after_block = !self.reply.blocks.is_empty();
         let follows_fence = self.names.follows_fence();
+        let introduction = self.names.introduction();
         // The opening line is taken too: its info string may hold the name.
         self.names.line(line);
         let path = self.names.take();
@@ -99,13 +103,13 @@ impl WholeParser {
             events.push(ParseEvent::BlockBegun { block: self.n_begun });
             self.n_begun += 1;
         }
-        self.open = Some(OpenFence { fence, path, lines: Vec::new() });
+        self.open = Some(OpenFence { fence, path, introduction, lines: Vec::new() });
     }
 
     fn close(&mut self, events: &mut Vec<ParseEvent>) {
-        let Some(OpenFence { fence, path, lines }) = self.open.take() else { return };
+        let Some(OpenFence { fence, path, introduction, lines }) = self.open.take() else { return };
         let Some(path) = path else {
-            self.unnamed.push(Unnamed { lines, is_diff: fence.is_diff() });
+            self.unnamed.push(Unnamed { introduction, lines, is_diff: fence.is_diff() });
             return;
         };
         if fence.is_diff() && !is_patch_file(&path) {
