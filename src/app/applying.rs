@@ -2,8 +2,9 @@
 //!
 //! The editor's word is not enough: some say `applied` for an edit that they skipped. What counts is that the
 //! mirrored text becomes, at some single content change, exactly the text expected. Files that are not open can
-//! not be observed; for them the editor's word is taken.
+//! not be observed; for them the editor's yes is taken, and after its no the disk is asked.
 
+mod judge;
 mod plan;
 mod settle;
 mod take;
@@ -28,6 +29,9 @@ const EFFECT_TIME: Duration = Duration::from_secs(2);
 
 /// Longest wait for files that are not open.
 const READ_TIME: Duration = Duration::from_secs(10);
+
+/// Longest wait for the closing of a deleted document; some editors keep it open.
+const CLOSE_TIME: Duration = Duration::from_secs(1);
 
 /// Longest wait for stray changes after the editor refused.
 const REFUSED_TIME: Duration = Duration::from_millis(300);
@@ -69,6 +73,10 @@ pub(super) struct FlightFile {
     pub renamed: Option<Renamed>,
     /// The mirror was, at some moment, exactly `after`.
     pub seen: bool,
+    /// The text with which its document was closed since the edit was sent.
+    pub last: Option<Rope>,
+    /// Whether the disk shows that it happened, once that was looked up.
+    pub on_disk: Option<bool>,
 }
 
 /// Where a file that gets another path was and will be.
@@ -81,6 +89,18 @@ pub(super) struct Renamed {
 }
 
 impl FlightFile {
+    /// A file about to be sent: its text before, its text after, and the edit between them.
+    fn new(
+        path: String,
+        kind: FlightKind,
+        track: Track,
+        (before, after, edit): (Rope, Rope, TextEdit),
+        version: Option<i32>,
+    ) -> Self {
+        let (renamed, seen, last, on_disk) = (None, false, None, None);
+        Self { path, kind, before, after, edit, track, version, renamed, seen, last, on_disk }
+    }
+
     /// Where the file was when the edit was sent.
     fn uri_before(&self) -> &DocumentUri {
         self.renamed.as_ref().map_or(self.track.uri(), |renamed| &renamed.from)
@@ -128,6 +148,8 @@ struct Flight {
     plan: Plan,
     files: Vec<FlightFile>,
     answer: Option<(bool, Option<String>)>,
+    /// The files that cannot be observed are being looked up on the disk.
+    looking: bool,
 }
 
 /// All edits that are waiting or under way.
@@ -176,6 +198,14 @@ pub(super) fn pump(state: &mut State) {
 
 fn read_files(state: &mut State, plan: Plan, needed: Vec<DocumentUri>) {
     state.flights.preparing = Some(plan.clone());
+    read_then(state, needed, |texts| InternalEvent::FilesRead { plan, texts });
+}
+
+fn read_then(
+    state: &State,
+    needed: Vec<DocumentUri>,
+    event: impl FnOnce(FileTexts) -> InternalEvent + Send + 'static,
+) {
     let (files, send) = (state.parts.services.files.clone(), state.sender());
     tokio::spawn(async move {
         let wanted = needed.clone();
@@ -190,7 +220,7 @@ fn read_files(state: &mut State, plan: Plan, needed: Vec<DocumentUri>) {
                 .map(|uri| (uri, Err("the file could not be read in time".to_owned())))
                 .collect(),
         };
-        send(InternalEvent::FilesRead { plan, texts });
+        send(event(texts));
     });
 }
 
@@ -218,7 +248,7 @@ fn send(state: &mut State, plan: Plan, texts: &FileTexts) {
     let label = plan::label(state, &plan.purpose);
     let change = WorkspaceChange { label, files: plan::edits(state, &files) };
     settle::journal_prepared(state, &plan, &files);
-    state.flights.current = Some(Flight { id, plan, files, answer: None });
+    state.flights.current = Some(Flight { id, plan, files, answer: None, looking: false });
     state.parts.services.editor.apply(id, change);
 }
 
@@ -232,7 +262,21 @@ pub(super) fn observe(state: &mut State, uri: &DocumentUri) {
         if text.len_bytes() == file.after.len_bytes() && *text == file.after {
             file.seen = true;
             file.track = Track::open(uri.clone(), text.clone());
+        } else if file.kind == FlightKind::Rename && file.edit.is_empty() {
+            // What was typed meanwhile went along.
+            file.seen = true;
+            file.track = Track::closed(uri.clone(), file.after.clone());
+            file.track.opened(text);
         }
+    }
+    settle_if_clear(state);
+}
+
+/// A document was closed; `last` is the text it had, if that is known.
+pub(super) fn closed(state: &mut State, uri: &DocumentUri, last: Option<&Rope>) {
+    let Some(flight) = &mut state.flights.current else { return };
+    for file in flight.files.iter_mut().filter(|file| file.version.is_some() && file.uri_before() == uri) {
+        file.last = last.cloned();
     }
     settle_if_clear(state);
 }
@@ -255,17 +299,42 @@ pub(super) fn deadline(state: &mut State, id: ApplyId) {
 
 /// Settles as soon as the editor said yes and every open file shows it.
 fn settle_if_clear(state: &mut State) {
-    let clear = |flight: &Flight| {
-        matches!(flight.answer, Some((true, _)))
-            && flight.files.iter().all(|file| file.seen || !is_observable(state, file))
-    };
-    if state.flights.current.as_ref().is_some_and(clear) {
-        settle_current(state);
+    let Some(flight) = &state.flights.current else { return };
+    let clear = matches!(flight.answer, Some((true, _)))
+        && flight.files.iter().all(|file| file.seen || !is_observable(state, file));
+    if !clear {
+        return;
+    }
+    if flight.files.iter().any(|file| judge::may_close(state, file)) {
+        return state.later(CLOSE_TIME, InternalEvent::ApplyDeadline(flight.id));
+    }
+    settle_current(state);
+}
+
+/// Settles, if need be after a look at the disk: when the editor says no, some of it may have happened all the same.
+fn settle_current(state: &mut State) {
+    let Some(flight) = &state.flights.current else { return };
+    if flight.looking {
+        return;
+    }
+    let id = flight.id;
+    let applied = matches!(flight.answer, Some((true, _)));
+    let places = if applied { Vec::new() } else { judge::places_to_look(state, &flight.files) };
+    if places.is_empty() {
+        return looked(state, id, &FileTexts::new());
+    }
+    read_then(state, places, move |texts| InternalEvent::FilesLooked { id, texts });
+    if let Some(flight) = &mut state.flights.current {
+        flight.looking = true;
     }
 }
 
-fn settle_current(state: &mut State) {
-    let Some(flight) = state.flights.current.take() else { return };
+/// The disk was looked at for the files that cannot be observed.
+pub(super) fn looked(state: &mut State, id: ApplyId, texts: &FileTexts) {
+    let Some(mut flight) = state.flights.current.take_if(|flight| flight.id == id) else { return };
+    for file in &mut flight.files {
+        judge::look(file, texts);
+    }
     let (applied, reason) = flight.answer.unwrap_or((false, None));
     settle::settle(state, flight.plan, flight.files, applied, reason);
 }

@@ -53,10 +53,12 @@ pub(super) fn changed(state: &mut State, uri: &DocumentUri, version: i32, change
 
 /// `didClose`.
 pub(super) fn closed(state: &mut State, uri: &DocumentUri) {
-    state.documents.remove(uri);
+    let closed = state.documents.remove(uri).map(|open| open.document);
     for track in state.tracks_of(uri) {
         track.lost();
     }
+    let known = closed.filter(|document| document.desynchronised().is_none());
+    applying::closed(state, uri, known.as_ref().map(Document::text));
 }
 
 /// A document notification that could not be read: what it said is lost, so the mirror cannot be trusted.

@@ -225,6 +225,8 @@ pub(super) enum InternalEvent {
     TaskDone { task: String, result: Box<Result<Outcome, Problem>> },
     /// The closed files that a plan needs were read; `None` for a file that does not exist.
     FilesRead { plan: Plan, texts: FileTexts },
+    /// The editor refused an edit, and the files that the mirror does not show were read.
+    FilesLooked { id: ApplyId, texts: FileTexts },
     /// An edit was sent this long ago, and its effect should be seen by now.
     ApplyDeadline(ApplyId),
     /// The user stopped typing for a moment.

@@ -57,6 +57,7 @@ fn own(state: &mut State, event: InternalEvent) {
     match event {
         InternalEvent::TaskDone { task, result } => tasks::done(state, &task, *result),
         InternalEvent::FilesRead { plan, texts } => applying::files_read(state, plan, &texts),
+        InternalEvent::FilesLooked { id, texts } => applying::looked(state, id, &texts),
         InternalEvent::ApplyDeadline(id) => applying::deadline(state, id),
         InternalEvent::RefreshMarks => marks::refresh(state),
     }

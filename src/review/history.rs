@@ -169,6 +169,13 @@ impl History {
         Some(self.operations.remove(at))
     }
 
+    /// Leaves files out of an operation: they were taken back already.
+    pub fn drop_files(&mut self, id: u64, uris: &[DocumentUri]) {
+        if let Some(operation) = self.operations.iter_mut().find(|operation| operation.id == id) {
+            operation.files.retain(|file| !uris.contains(file.track.uri()));
+        }
+    }
+
     /// Every track of every operation.
     pub fn tracks_mut(&mut self) -> impl Iterator<Item = &mut Track> {
         self.operations.iter_mut().flat_map(|op| op.files.iter_mut().map(|file| &mut file.track))

@@ -183,6 +183,12 @@ async fn files_that_go_and_get_another_path() {
 }
 
 #[tokio::test]
+async fn typing_into_a_file_that_goes() {
+    let reply = "*** Begin Patch\n*** Delete File: gone.py\n*** End Patch\n";
+    story_in("apply-patch", "overtaken", &[&[reply]]).await;
+}
+
+#[tokio::test]
 async fn typing_where_the_proposal_belongs() {
     let reply = block("main.rs", GREETING, NEW_GREETING);
     story("stale", &[&[reply.as_str()]]).await;

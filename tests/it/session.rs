@@ -4,6 +4,7 @@ mod applying;
 mod asking;
 mod files;
 mod gone;
+mod lost;
 mod mirror;
 mod random;
 mod review;

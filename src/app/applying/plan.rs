@@ -222,10 +222,10 @@ pub(super) fn create(
     }
     let edit = replace_all(&before, text);
     let after = Rope::from_str(text);
-    Ok(FlightFile { path, kind, before, after, edit, track, version, renamed: None, seen: false })
+    Ok(FlightFile::new(path, kind, track, (before, after, edit), version))
 }
 
-fn replace_all(before: &Rope, after: &str) -> TextEdit {
+pub(super) fn replace_all(before: &Rope, after: &str) -> TextEdit {
     let mut builder = TextEdit::builder(before.len_bytes());
     builder.replace(0..before.len_bytes(), after);
     builder.finish().unwrap_or_else(|_| TextEdit::diff(&before.to_string(), after))
@@ -240,7 +240,7 @@ pub(super) fn modify(
 ) -> Result<Option<FlightFile>, Problem> {
     let after = edit.apply(&before).map_err(|_| Problem::from(&Refusal::conflict(&path)))?;
     let kind = FlightKind::Modify;
-    let file = FlightFile { path, kind, before, after, edit, track, version, renamed: None, seen: false };
+    let file = FlightFile::new(path, kind, track, (before, after, edit), version);
     Ok((!file.edit.is_empty()).then_some(file))
 }
 
@@ -269,14 +269,13 @@ pub(super) fn rename(
     }
     let after = edit.apply(&before).map_err(|_| Problem::from(&Refusal::conflict(path)))?;
     let renamed = Some(Renamed { from: track.uri().clone(), to: to.uri, path: to.path });
-    let (path, kind) = (path.to_owned(), FlightKind::Rename);
-    Ok(FlightFile { path, kind, before, after, edit, track, version, renamed, seen: false })
+    let file = FlightFile::new(path.to_owned(), FlightKind::Rename, track, (before, after, edit), version);
+    Ok(FlightFile { renamed, ..file })
 }
 
 pub(super) fn delete(path: String, track: Track, before: Rope, version: Option<i32>) -> FlightFile {
     let (edit, after) = (replace_all(&before, ""), Rope::new());
-    let kind = FlightKind::Delete;
-    FlightFile { path, kind, before, after, edit, track, version, renamed: None, seen: false }
+    FlightFile::new(path, FlightKind::Delete, track, (before, after, edit), version)
 }
 
 /// The edit as it is sent: text edits first, then creations, renames and deletions.
@@ -286,16 +285,18 @@ pub(super) fn edits(state: &State, files: &[FlightFile]) -> Vec<FileEdit> {
     for file in files {
         let uri = file.track.uri().clone();
         let base = || file.version.is_none().then(|| file.before.clone());
-        let text_edit = || FileEdit::Edit {
-            uri: uri.clone(),
-            version: file.version,
-            base: base(),
-            edits: span_edits(&file.edit, &file.before, encoding),
-        };
+        let with = |edits| FileEdit::Edit { uri: uri.clone(), version: file.version, base: base(), edits };
+        let text_edit = || with(span_edits(&file.edit, &file.before, encoding));
+        // No version can be given for what happens to a file as a whole. An edit that changes nothing carries it: an
+        // editor that checks versions then refuses everything while there is newer text.
+        let guard = || file.version.is_some().then(|| with(Vec::new()));
         match file.kind {
             FlightKind::Modify | FlightKind::Fill => edits.push(text_edit()),
             FlightKind::Create => edits.push(FileEdit::Create { uri, text: file.after.to_string() }),
-            FlightKind::Delete => edits.push(FileEdit::Delete { uri, base: base() }),
+            FlightKind::Delete => {
+                edits.extend(guard());
+                edits.push(FileEdit::Delete { uri, base: base() });
+            }
             FlightKind::Uncreate => {
                 // A file that was never saved has nothing to delete: its buffer is emptied at least.
                 if file.version.is_some() {
@@ -304,7 +305,9 @@ pub(super) fn edits(state: &State, files: &[FlightFile]) -> Vec<FileEdit> {
                 edits.push(FileEdit::Delete { uri, base: base() });
             }
             FlightKind::Rename => {
-                if !file.edit.is_empty() {
+                if file.edit.is_empty() {
+                    edits.extend(guard());
+                } else {
                     edits.push(text_edit());
                 }
                 if let Some(Renamed { from, to, .. }) = &file.renamed {

@@ -1,11 +1,12 @@
 //! What an edit became, and what follows from it.
 
+use super::judge::{Judged, judge, may_close};
 use super::{ATTEMPTS, FlightFile, FlightKind, Plan, Purpose, applied_kind, is_observable};
 use crate::app::marks;
 use crate::app::state::State;
 use crate::ports::{FileRecord, JournalRecord, NO_ANSWER, TaskNotice};
 use crate::problem::{Category, Problem};
-use crate::review::{AppliedFile, Decision, Direction, Operation, ProposalId, Track};
+use crate::review::{AppliedFile, AppliedKind, Decision, Direction, Operation, ProposalId, Track};
 
 /// Judges an edit by what was seen, not by the editor's word alone.
 pub(super) fn settle(
@@ -15,26 +16,45 @@ pub(super) fn settle(
     applied: bool,
     reason: Option<String>,
 ) {
-    let (there, missing): (Vec<_>, Vec<_>) =
-        files.into_iter().partition(|file| file.seen || (applied && !is_observable(state, file)));
-    if missing.is_empty() {
+    let Judged { mut there, halves, overtaken, missing } = judge(state, files, applied);
+    if missing.is_empty() && halves.is_empty() && overtaken.is_empty() {
         return succeeded(state, &plan, there);
     }
     // Absent for sure: the mirror moved on, and where the edit belongs nothing happened. What cannot be seen is
-    // absent when the editor says so.
-    let absent = missing
-        .iter()
-        .all(|file| if is_observable(state, file) { is_untouched(state, file) } else { !applied });
+    // absent when the editor says so and the disk too.
+    let absent = missing.iter().all(|file| {
+        if is_observable(state, file) {
+            is_untouched(state, file)
+        } else {
+            !applied && file.on_disk == Some(false)
+        }
+    });
     // An editor that did not answer may still apply the edit.
     let answered = reason.as_deref() != Some(NO_ANSWER);
-    if there.is_empty() && absent && answered && !plan.purpose.is_roll_back() && plan.attempt < ATTEMPTS {
+    let nothing = there.is_empty() && halves.is_empty() && overtaken.is_empty();
+    if nothing && absent && answered && !plan.purpose.is_roll_back() && plan.attempt < ATTEMPTS {
         let moved = missing.iter().any(|file| version_now(state, file) != file.version);
         if moved {
             state.flights.waiting.push_front(Plan { attempt: plan.attempt + 1, ..plan });
             return;
         }
     }
-    let problem = not_applied(applied, absent, reason);
+    let problem = if missing.is_empty() && halves.is_empty() {
+        typed_meanwhile(&overtaken)
+    } else {
+        let unsaved = missing.iter().filter(|file| file.on_disk == Some(true));
+        let arrived: Vec<_> = there.iter().chain(&halves).chain(&overtaken).chain(unsaved).collect();
+        not_applied(state, &arrived, applied, absent, reason)
+    };
+    if let Purpose::RollBack { operation } = plan.purpose {
+        // What is back is back. Only a text that was lost on the way is brought back in its turn.
+        let back: Vec<_> = there.iter().chain(&halves).map(|file| file.uri_before().clone()).collect();
+        state.history.drop_files(operation, &back);
+        there.clear();
+    } else {
+        there.extend(halves);
+    }
+    there.extend(overtaken);
     if !there.is_empty() {
         roll_back(state, &plan, there);
     }
@@ -59,11 +79,29 @@ fn is_untouched(state: &State, file: &FlightFile) -> bool {
     file.edit.iter().all(|indel| !map.touched(indel.delete.clone()))
 }
 
-fn not_applied(applied: bool, absent: bool, reason: Option<String>) -> Problem {
+/// Newer text went together with a file.
+fn typed_meanwhile(overtaken: &[FlightFile]) -> Problem {
+    let files: Vec<_> = overtaken.iter().map(|file| file.path.as_str()).collect();
+    let message = format!("{} was changed while it was being deleted; it is brought back", files.join(", "));
+    Problem::error("overtaken", Category::Editor, message)
+        .hint("look at it, and save it if the editor did not")
+}
+
+fn not_applied(
+    state: &State,
+    arrived: &[&FlightFile],
+    applied: bool,
+    absent: bool,
+    reason: Option<String>,
+) -> Problem {
     let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
     let problem = if absent || !applied {
         let message = format!("the editor did not apply the edit{reason}");
-        let hint = if absent { "nothing was changed; try again" } else { "look at the text, then try again" };
+        let hint = match (absent, arrived.is_empty()) {
+            (true, true) => "nothing was changed; try again".to_owned(),
+            (false, true) => "look at the text, then try again".to_owned(),
+            (_, false) => partly(state, arrived),
+        };
         Problem::error("edit-not-applied", Category::Editor, message).hint(hint)
     } else {
         let message = format!("the editor reported success, but the text is not the one expected{reason}");
@@ -72,6 +110,23 @@ fn not_applied(applied: bool, absent: bool, reason: Option<String>) -> Problem {
     };
     tracing::warn!(code = problem.code, "edit not applied");
     problem
+}
+
+/// Says exactly what did happen.
+fn partly(state: &State, arrived: &[&FlightFile]) -> String {
+    let done: Vec<_> = arrived
+        .iter()
+        .map(|file| match (file.kind, &file.renamed) {
+            (FlightKind::Delete | FlightKind::Uncreate, _) if may_close(state, file) => {
+                format!("{} is not on the disk, save it from the open document", file.path)
+            }
+            (FlightKind::Delete | FlightKind::Uncreate, _) => format!("{} was deleted", file.path),
+            (FlightKind::Create, _) => format!("{} was created", file.path),
+            (_, Some(renamed)) => format!("{} became {}", file.path, renamed.path),
+            (_, None) => format!("{} was changed", file.path),
+        })
+        .collect();
+    format!("it arrived in part, and is taken back: {}", done.join("; "))
 }
 
 fn roll_back(state: &mut State, plan: &Plan, there: Vec<FlightFile>) {
@@ -222,21 +277,32 @@ pub(super) fn failed(state: &mut State, plan: &Plan, problem: &Problem) {
     match &plan.purpose {
         Purpose::Accept { numbers, .. } => decide(state, &proposal, numbers, Decision::Proposed),
         Purpose::Take { .. } => {}
-        // What cannot be rolled back must not stand in the way of every later undo.
-        Purpose::RollBack { operation } => {
-            if let Some(left) = state.history.forget(*operation) {
-                let files: Vec<_> = left.files.iter().map(|file| file.path.as_str()).collect();
-                let message =
-                    format!("an edit arrived in part and could not be taken back in {}", files.join(", "));
-                let problem = Problem::error("half-applied", Category::Editor, message)
-                    .hint("use the editor's own undo in these files");
-                state.tell(&problem);
-                decide(state, &proposal, &left.numbers, Decision::Proposed);
-            }
-        }
+        Purpose::RollBack { operation } => not_rolled_back(state, *operation),
     }
     state.parts.services.editor.notice(&task, TaskNotice::Failed { error: problem.clone() });
     marks::refresh(state);
+}
+
+/// Says which files are left half-changed. What the editor's own undo takes back must not stand in the way of every
+/// later undo; a file that is gone, or is elsewhere, only we can bring back, so that step stays.
+fn not_rolled_back(state: &mut State, operation: u64) {
+    let Some(left) = state.history.forget(operation) else { return };
+    decide(state, &left.proposal, &left.numbers, Decision::Proposed);
+    if left.files.is_empty() {
+        return;
+    }
+    let files: Vec<_> = left.files.iter().map(|file| file.path.as_str()).collect();
+    let message = format!("an edit arrived in part and could not be taken back in {}", files.join(", "));
+    let problem = Problem::error("half-applied", Category::Editor, message);
+    let only_ours =
+        |file: &AppliedFile| matches!(file.kind, AppliedKind::Deleted | AppliedKind::Renamed { .. });
+    if left.files.iter().any(only_ours) {
+        state.tell(&problem.hint("tenon.undo tries it once more"));
+        // The hunks are pending, whatever becomes of this step.
+        state.history.push(Operation { numbers: Vec::new(), ..left });
+    } else {
+        state.tell(&problem.hint("use the editor's own undo in these files"));
+    }
 }
 
 /// Says in the journal what is about to be sent, before it is sent.

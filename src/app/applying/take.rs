@@ -37,8 +37,8 @@ fn take_file(
     let path = file.path.clone();
     if file.kind == AppliedKind::Deleted {
         return match (direction, text) {
-            // Some editors keep the buffer of a deleted file: only the user can save it again.
-            (Direction::Undo, Some(text)) if text == file.before && version.is_some() => Ok(None),
+            // It is back already. Some editors keep the buffer of a deleted file: only the user can save it again.
+            (Direction::Undo, Some(text)) if text == file.before => Ok(None),
             (Direction::Undo, text) => create(path, track, &file.before.to_string(), text, version).map(Some),
             (Direction::Redo, None) => Ok(None),
             (Direction::Redo, Some(text)) if text == file.before => {

@@ -10,7 +10,7 @@
 #![allow(dead_code, reason = "a library for several test files, not each of which uses all of it")]
 #![expect(clippy::unwrap_used, reason = "a test may stop, and reads better so")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -41,6 +41,8 @@ struct State {
     n_applied: usize,
     /// What the user types just before the next edit of the server arrives: document, old, new.
     typed_first: Option<(String, String, String)>,
+    /// The files whose resource operations fail, one after the other.
+    fails_at: VecDeque<String>,
 }
 
 /// An editor with documents.
@@ -67,6 +69,7 @@ impl FakeEditor {
             wire: client.wire(),
             n_applied: 0,
             typed_first: None,
+            fails_at: VecDeque::new(),
         }));
         let shared = Arc::clone(&state);
         client.respond("workspace/applyEdit", move |params| react(&shared, &params["edit"]));
@@ -116,6 +119,12 @@ impl FakeEditor {
     /// [`FakeEditor::replace`], in the moment before the next edit of the server arrives: that one is stale then.
     pub(crate) fn replace_before_apply(&self, uri: &str, old: &str, new: &str) {
         self.state.lock().unwrap().typed_first = Some((uri.to_owned(), old.to_owned(), new.to_owned()));
+    }
+
+    /// Has the next resource operation on this file fail, after those said before: what stands before it in the edit
+    /// has happened then.
+    pub(crate) fn fail_operation(&self, uri: &str) {
+        self.state.lock().unwrap().fails_at.push_back(uri.to_owned());
     }
 
     /// Tells the server now what this editor would tell it later.
@@ -232,6 +241,11 @@ impl State {
         for change in &changes {
             if let Some(kind) = change["kind"].as_str() {
                 after_operation = true;
+                let uri = change["uri"].as_str().or(change["oldUri"].as_str());
+                if uri.is_some() && self.fails_at.front().map(String::as_str) == uri {
+                    self.fails_at.pop_front();
+                    return (sent, Ok(json!({"applied": false, "failureReason": "permission denied"})));
+                }
                 sent.extend(self.operation(kind, change));
                 continue;
             }
@@ -322,6 +336,9 @@ impl State {
 
     fn edit(&mut self, uri: &str, edits: &[Value]) -> Notifications {
         let mut sent = self.load(uri);
+        if edits.is_empty() {
+            return sent;
+        }
         let document = self.documents.get_mut(uri).expect("it was loaded");
         let (text, changes) = positions::apply(&document.text, edits, &self.encoding);
         document.text = text;
