@@ -5,6 +5,7 @@
 
 mod depth;
 pub(super) mod elision;
+mod fill;
 mod haystack;
 mod path;
 mod protected;
@@ -168,7 +169,7 @@ impl Lowering<'_> {
         match block {
             Block::SearchReplace { search, replace, line, .. } => {
                 elision::refuse(replace.iter().map(String::as_str), |line| {
-                    search.iter().any(|other| other == line)
+                    search.iter().any(|other| other == line) || has_comment(text, line)
                 })?;
                 let (search, replace) = (without_byte_order_mark(search), without_byte_order_mark(replace));
                 let blank = search.iter().all(|line| line.trim().is_empty());
@@ -180,10 +181,11 @@ impl Lowering<'_> {
                     Some(_) => search,
                 };
                 let hints = Hints { line: *line, ..Hints::default() };
-                self.modify(
-                    path,
-                    LineHunk { hints, ..LineHunk::new(index, with_gaps(&tagged(&search, &replace))) },
-                )
+                let lines = tagged(&search, &replace);
+                if !search.iter().any(|line| elision::is_dots(line)) {
+                    elision::refuse_dots_for_lines(&lines)?;
+                }
+                self.modify(path, LineHunk { hints, ..LineHunk::new(index, with_gaps(&lines)) })
             }
             Block::Text { old, new, everywhere, .. } => {
                 let Some(text) = text else {
@@ -210,7 +212,9 @@ impl Lowering<'_> {
                 }
                 let old: Vec<&str> = lines.iter().filter_map(TaggedLine::old).collect();
                 let adds = lines.iter().filter(|line| matches!(line, TaggedLine::Add(_)));
-                elision::refuse(adds.map(TaggedLine::text), |line| old.contains(&line))?;
+                elision::refuse(adds.map(TaggedLine::text), |line| {
+                    old.contains(&line) || has_comment(text, line)
+                })?;
                 let lines = lines.iter().map(with_gap).collect();
                 self.modify(path, LineHunk { hints: hints.clone(), ..LineHunk::new(index, lines) })
             }
@@ -223,7 +227,7 @@ impl Lowering<'_> {
                 let text = String::from(text);
                 let old: Vec<&str> =
                     super::resolve::Lines::new(&text).iter().map(|line| &text[line.content()]).collect();
-                let lines = elision::filled(&lines, &old)?;
+                let lines = fill::filled(&lines, &old)?;
                 let hunk = LineHunk { place: Some(0), ..LineHunk::new(index, tagged(&old, &lines)) };
                 self.add(path, PatchKind::Modify(vec![hunk]), true)
             }
@@ -331,6 +335,12 @@ fn file_exists() -> Refusal {
         "The block would create a file that exists",
         "Quote the lines next to which the new text belongs.",
     )
+}
+
+/// Whether the file has a comment that only reads as if text were left out; then it may be moved.
+fn has_comment(text: Option<&Rope>, line: &str) -> bool {
+    elision::is_phrase(line)
+        && text.is_some_and(|text| text.lines().any(|other| other.to_string().trim() == line.trim()))
 }
 
 fn with_gaps(lines: &[TaggedLine]) -> Vec<TaggedLine> {

@@ -393,3 +393,11 @@ fn the_same_block_twice_is_made_once() {
     let edits = format!("[{edit}, {edit}]");
     assert_eq!(result(ReplyFormat::Json, "a\nb\nc\n", &edits).as_deref(), Ok("a\nx\nc\n"));
 }
+
+#[test]
+fn dots_do_not_replace_a_body() {
+    let file = "def f():\n    one()\n    two()\n";
+    check_refused(file, file, "def f():\n    ...\n", RefusalCode::MalformedReply);
+    check_refused(file, file, "def f():\n    one()\n    # existing code\n", RefusalCode::MalformedReply);
+    check("def f():\n    pass\n", "def f():\n    pass\n", "def f():\n    ...\n", "def f():\n    ...\n");
+}

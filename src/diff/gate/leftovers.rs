@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use super::Edited;
-use crate::diff::lower::elision::is_elision;
+use crate::diff::lower::elision::{is_elision, is_phrase};
 use crate::diff::{Nearest, Refusal, RefusalCode};
 use crate::syntax::{Brackets, Language};
 use crate::text::Rope;
@@ -50,13 +50,13 @@ fn fences_are_foreign(path: &Path) -> bool {
     }
 }
 
-/// A comment that speaks of what is left out, and begins or ends with dots; dots inside of a sentence are often an
-/// example (`f(a, ...)`).
+/// A comment that speaks of what is left out and of nothing else, or begins or ends with dots; dots inside of a sentence
+/// are often an example (`f(a, ...)`).
 fn is_left_out(line: &str) -> bool {
     let says = line.trim_matches(|c: char| c.is_whitespace() || "/#*-<!>{};%".contains(c));
     let is_dots = |text: &str| text.starts_with("...") || text.starts_with('\u{2026}');
     let ends = says.ends_with("...") || says.ends_with('\u{2026}');
-    is_elision(line) && (is_dots(says) || ends)
+    is_phrase(line) || (is_elision(line) && (is_dots(says) || ends))
 }
 
 fn is_fence(line: &str) -> bool {

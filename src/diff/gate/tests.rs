@@ -157,6 +157,7 @@ fn what_a_reply_leaves_behind_is_refused() {
     passes("a.rs", "/** a */\nfn a() {}\n", "/** a\n```\n1\n```\n*/\nfn a() {}\n");
     passes("a.md", "# A\n", "# A\n```\n1\n```\n");
     breaks("a.rs", "fn a() {}\n", "fn a() {}\n// ... existing code ...\n", "left out");
+    breaks("a.py", "a()\n", "# rest of the code remains the same\na()\n", "left out");
     breaks("a.py", "a()\n", "# rest of the file unchanged\u{2026}\na()\n", "left out");
     passes("a.py", "a()\n", "# name omitted, as in f(cls=A, ...)\na()\n");
     passes("a.rs", "// ... rest of it ...\n", "// ... rest of it ...\n// ... unchanged ...\n");

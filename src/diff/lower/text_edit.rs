@@ -137,15 +137,18 @@ impl TextEdits {
 /// word; and when what comes leaves text out, or does not show how far it is indented.
 fn hunks(edit: &TextEdit, haystack: &mut Haystack) -> Result<Vec<LineHunk>, Refusal> {
     elision::refuse(edit.new.lines(), |line| {
-        let mut known = edit.old.lines().chain(haystack.text().lines());
-        known.any(|other| other.trim() == line.trim())
+        let same = |other: &str| other.trim() == line.trim();
+        edit.old.lines().any(same) || (elision::is_phrase(line) && haystack.text().lines().any(same))
     })?;
+    let (old, new): (Vec<&str>, Vec<&str>) = (edit.old.lines().collect(), edit.new.lines().collect());
+    if new.iter().any(|line| elision::is_dots(line)) && !old.iter().any(|line| elision::is_dots(line)) {
+        elision::refuse_dots_for_lines(&tagged(&old, &new))?;
+    }
     let found = haystack.places(&edit.old);
     if found.is_empty() && edit.everywhere && !edit.old.is_empty() {
         return Err(nowhere());
     }
     if found.is_empty() {
-        let (old, new): (Vec<&str>, Vec<&str>) = (edit.old.lines().collect(), edit.new.lines().collect());
         return Ok(vec![LineHunk::new(edit.block, with_gaps(&tagged(&old, &new)))]);
     }
     if found.len() > 1 && !edit.everywhere {
@@ -373,13 +376,7 @@ mod tests {
     fn what_is_left_out_is_not_written() {
         let file = "f() {\n  a\n  b\n}\n";
         check(file, "  a\n  b\n", "  x\n  // ... existing code ...\n", false, None);
-        check(
-            "// ... more omitted\na\n",
-            "a",
-            "b\n// ... more omitted",
-            false,
-            Some("@1 -a+b+// ... more omitted"),
-        );
+        check("# existing code\na\n", "a", "b\n# existing code", false, Some("@1 -a+b+# existing code"));
     }
 
     #[test]
