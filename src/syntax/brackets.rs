@@ -20,8 +20,6 @@ pub struct Brackets {
     characters: bool,
     /// Lines of `#if`, `#else` and `#endif` choose among branches.
     branches: bool,
-    /// `url(data:…)` holds text without quotes.
-    urls: bool,
 }
 
 /// How often over a text is read to find where its branches end, which may nest.
@@ -43,15 +41,8 @@ pub struct Unbalanced {
     pub at: usize,
 }
 
-const NONE: Brackets = Brackets {
-    line: &[],
-    block: false,
-    quotes: &['"'],
-    wide: &[],
-    characters: false,
-    branches: false,
-    urls: false,
-};
+const NONE: Brackets =
+    Brackets { line: &[], block: false, quotes: &['"'], wide: &[], characters: false, branches: false };
 const CODE: Brackets = Brackets { line: &["//"], block: true, characters: true, ..NONE };
 const C: Brackets = Brackets { branches: true, ..CODE };
 const TEXT_BLOCKS: Brackets = Brackets { wide: &["\"\"\""], ..CODE };
@@ -59,7 +50,7 @@ const BRANCHED_TEXT_BLOCKS: Brackets = Brackets { branches: true, ..TEXT_BLOCKS 
 const RUST: Brackets = Brackets { wide: &["\""], quotes: &[], ..CODE };
 const SCRIPT: Brackets = Brackets { quotes: &['"', '\''], wide: &["`"], characters: false, ..CODE };
 const GO: Brackets = Brackets { wide: &["`"], ..CODE };
-const STYLE: Brackets = Brackets { line: &[], quotes: &['"', '\''], characters: false, urls: true, ..CODE };
+const STYLE: Brackets = Brackets { line: &[], quotes: &['"', '\''], characters: false, ..CODE };
 const LESS: Brackets = Brackets { line: &["//"], ..STYLE };
 const PHP: Brackets =
     Brackets { line: &["//", "#"], quotes: &[], wide: &["\"", "'"], characters: false, ..CODE };
@@ -166,7 +157,8 @@ impl Brackets {
         if let Some(quote) = self.wide.iter().find(|quote| rest.starts_with(**quote)) {
             return string(rest, quote, rest.len());
         }
-        if self.urls && rest.starts_with("url(data:") {
+        // It holds text without quotes.
+        if (self == STYLE || self == LESS) && rest.starts_with("url(data:") {
             return rest[..line_end()].find(')').map_or(0, |end| end + 1);
         }
         match rest.chars().next() {

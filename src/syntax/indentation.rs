@@ -168,11 +168,8 @@ fn field(bytes: &[u8], mut at: usize, mark: &[u8], nested: usize) -> Option<usiz
                 at = field(bytes, at + 1, mark, nested + 1)?;
                 continue;
             }
-            _ if in_format => {
-                if bytes[at..].starts_with(mark) {
-                    return None;
-                }
-            }
+            _ if in_format && bytes[at..].starts_with(mark) => return None,
+            _ if in_format => {}
             b'"' | b'\'' => {
                 at = string(bytes, at, is_formatted(bytes, at).then_some(nested))?;
                 continue;

@@ -200,7 +200,9 @@ mod tests {
     fn what_introduces_a_block_without_a_name() {
         let check = |lines: &[&str], expected: &[&str]| {
             let mut finder = NameFinder::default();
-            lines.iter().for_each(|line| finder.line(line));
+            for line in lines {
+                finder.line(line);
+            }
             assert_eq!(finder.introduction(), expected, "{lines:?}");
         };
         check(&["See `b.rs`.", "", "In `a.rs`", "do this:", "", "```"], &["do this:", "In `a.rs`"]);
