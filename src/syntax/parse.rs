@@ -206,7 +206,10 @@ mod tests {
             let before = Parsed::new(Language::Rust, &Rope::from_str(&text)).expect("within budget");
             let after = before.after(&[(range, insert.len())], &Rope::from_str(&new)).expect("within budget");
             let fresh = Parsed::new(Language::Rust, &Rope::from_str(&new)).expect("within budget");
-            proptest::prop_assert_eq!(after.outline(), fresh.outline(), "{:?}", new);
+            // What is recovered from errors depends on what was there before.
+            if !fresh.tree.root_node().has_error() {
+                proptest::prop_assert_eq!(after.outline(), fresh.outline(), "{:?}", new);
+            }
         }
     }
 }
