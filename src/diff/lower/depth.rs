@@ -37,7 +37,7 @@ pub(super) fn indented<'e>(
     let mixes = |line: &&str| !blanks(line).is_empty() && blanks(line).contains('\t') != lead.contains('\t');
     let is_clear = blanks(first).len() == base
         && later.iter().all(|line| blanks(line).len() >= base)
-        && !later.iter().any(|line| mixes(line))
+        && !later.iter().any(mixes)
         && (blanks(second).len() == base || goes_on(first, second))
         && !closes_what_is_outside(new);
     if !is_clear {

@@ -148,9 +148,7 @@ pub(in crate::diff) fn is_phrase(line: &str) -> bool {
     let line = line.trim();
     let is_open = |lead: &&str| line.strip_prefix(*lead).is_some_and(|rest| rest.starts_with([' ', '\t']));
     let is_closed = |lead: &&str| line.starts_with(*lead);
-    if !["#", "--", ";", "%"].iter().any(|lead| is_open(lead))
-        && !["//", "/*", "<!--", "{/*"].iter().any(|lead| is_closed(lead))
-    {
+    if !["#", "--", ";", "%"].iter().any(is_open) && !["//", "/*", "<!--", "{/*"].iter().any(is_closed) {
         return false;
     }
     let is_mark = |c: char| " \t/#*-<>!{}[]();%.,:\u{2026}".contains(c);
