@@ -21,8 +21,10 @@ pub(super) fn filled<'a>(lines: &[&'a str], old: &[&'a str]) -> Result<Vec<&'a s
     }
     let changes = changes(old, lines);
     let gap_lines = gap_lines(lines, old, &changes);
-    let is_left = |at: &usize| !gap_lines.contains(at);
-    if let Some(at) = comments_for_lines(lines, old, &changes).into_iter().find(is_left) {
+    // What goes where an elision comes is its matter.
+    let has_gap = |(_, came): &Change| gap_lines.iter().any(|at| came.contains(at));
+    let others: Vec<Change> = changes.iter().filter(|change| !has_gap(change)).cloned().collect();
+    if let Some(&at) = comments_for_lines(lines, old, &others).first() {
         return Err(unclear(lines[at]));
     }
     if gap_lines.is_empty() {
@@ -85,6 +87,7 @@ fn gap_lines(lines: &[&str], old: &[&str], changes: &[Change]) -> Vec<usize> {
 }
 
 /// Comments that come for more lines of code than the reply has in their place, and speak as if those were still there.
+/// Not those of several lines, which tell about the code below them.
 fn comments_for_lines(lines: &[&str], old: &[&str], changes: &[Change]) -> Vec<usize> {
     let n_worded = |lines: &[&str]| lines.iter().filter(|line| is_worded(line) && !is_comment(line)).count();
     changes
@@ -92,6 +95,10 @@ fn comments_for_lines(lines: &[&str], old: &[&str], changes: &[Change]) -> Vec<u
         .filter(|(gone, came)| n_worded(&old[gone.clone()]) >= n_worded(&lines[came.clone()]) + 2)
         .flat_map(|(_, came)| came.clone())
         .filter(|&at| is_comment(lines[at]) && speaks_of_others(lines[at]))
+        .filter(|&at| {
+            let around = &lines[at.saturating_sub(1)..lines.len().min(at + 2)];
+            around.iter().filter(|line| is_comment(line)).count() == 1
+        })
         .collect()
 }
 
