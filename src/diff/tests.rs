@@ -401,3 +401,17 @@ fn dots_do_not_replace_a_body() {
     check_refused(file, file, "def f():\n    one()\n    # existing code\n", RefusalCode::MalformedReply);
     check("def f():\n    pass\n", "def f():\n    pass\n", "def f():\n    ...\n", "def f():\n    ...\n");
 }
+
+#[test]
+fn a_text_behind_its_indentation_is_replaced_at_its_depth() {
+    let file = "def f():\n    for x in y:\n        total += x\n    return total\n";
+    let after = |old: &str, new: &str| {
+        let edit = serde_json::json!({"path": "a", "old_string": old, "new_string": new});
+        result(ReplyFormat::Json, file, &edit.to_string())
+    };
+    let indented = file.replace("        total", "        if x:\n            total");
+    assert_eq!(after("total += x", "if x:\n    total += x"), Ok(indented));
+    let added = file.replace("    return total", "    total *= 2\n    return total");
+    assert_eq!(after("return total", "total *= 2\nreturn total"), Ok(added));
+    assert_eq!(after("turn total", "turn 0"), Err(RefusalCode::NoSuchPlace));
+}

@@ -39,7 +39,8 @@ pub(super) fn indented<'e>(
         && later.iter().all(|line| blanks(line).len() >= base)
         && !later.iter().any(mixes)
         && (blanks(second).len() == base || goes_on(first, second))
-        && !closes_what_is_outside(new);
+        && !closes_what_is_outside(new)
+        && !begins_something_else(old, new, base);
     if !is_clear {
         let line = haystack.line(at) + 1;
         return Err(unclear(line));
@@ -84,6 +85,13 @@ fn closes_what_is_outside(text: &str) -> bool {
         }
         _ => false,
     })
+}
+
+/// Whether something follows a blank line that could as well stand behind the block of the old line.
+fn begins_something_else(old: &str, new: &str, base: usize) -> bool {
+    let has_part = new.trim_end().lines().any(|line| line.trim().is_empty());
+    let last = filled(new).filter(|line| blanks(line).len() == base).last();
+    has_part && last.map(str::trim) != Some(old.trim())
 }
 
 fn unclear(line: usize) -> Refusal {
@@ -139,6 +147,7 @@ mod tests {
     fn what_could_be_meant_to_leave_it_is_refused() {
         check(FILE, "total += x", "total += x\n    total *= 2", None);
         check(FILE, "total += x", "        if x:\n            total += x\n    a", None);
+        check(FILE, "return total\n", "return total\n\ndef g():\n    pass\n", None);
         check("f {\n    a;\n}\n", "a;", "a;\n}\n\ng {\n    b;", None);
         check("f {\n\ta;\n}\n", "a;", "if b {\n    a;\n}", None);
     }

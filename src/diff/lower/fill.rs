@@ -15,7 +15,18 @@ use crate::diff::{Refusal, RefusalCode};
 /// # Errors
 /// When the lines before or behind an elision are not in one place of `old`, so that it could stand for more or less.
 pub(super) fn filled<'a>(lines: &[&'a str], old: &[&'a str]) -> Result<Vec<&'a str>, Refusal> {
-    let gap_lines = gap_lines(lines, old);
+    let may_speak = |line: &&str| is_comment(line) && speaks_of_others(line);
+    if !lines.iter().any(|line| is_elision(line) || may_be_elision(line) || may_speak(line)) {
+        return Ok(lines.to_vec());
+    }
+    let changes = changes(old, lines);
+    let gap_lines = gap_lines(lines, old, &changes);
+    // What goes where an elision comes is its matter.
+    let has_gap = |(_, came): &Change| gap_lines.iter().any(|at| came.contains(at));
+    let others: Vec<Change> = changes.iter().filter(|change| !has_gap(change)).cloned().collect();
+    if let Some(&at) = comments_for_lines(lines, old, &others).first() {
+        return Err(unclear(lines[at]));
+    }
     if gap_lines.is_empty() {
         return Ok(lines.to_vec());
     }
@@ -57,7 +68,7 @@ pub(super) fn filled<'a>(lines: &[&'a str], old: &[&'a str]) -> Result<Vec<&'a s
 }
 
 /// The lines that stand for text left out. Dots could be meant as they are, unless lines go where they come.
-fn gap_lines(lines: &[&str], old: &[&str]) -> Vec<usize> {
+fn gap_lines(lines: &[&str], old: &[&str], changes: &[Change]) -> Vec<usize> {
     let is_known = |line: &str| {
         old.iter().any(|other| {
             other.trim_end() == line.trim_end() || (is_phrase(line) && other.trim() == line.trim())
@@ -65,11 +76,9 @@ fn gap_lines(lines: &[&str], old: &[&str]) -> Vec<usize> {
     };
     let is_gap = |line: &str| is_elision(line) && !is_known(line);
     let mut gaps: Vec<usize> = (0..lines.len()).filter(|&at| is_gap(lines[at])).collect();
-    if lines.iter().any(|line| may_be_elision(line)) {
-        for (gone, came) in changes(old, lines) {
-            if old[gone].iter().any(|line| says_something(line)) {
-                gaps.extend(came.filter(|&at| may_be_elision(lines[at])));
-            }
+    for (gone, came) in changes {
+        if old[gone.clone()].iter().any(|line| says_something(line)) {
+            gaps.extend(came.clone().filter(|&at| may_be_elision(lines[at])));
         }
     }
     gaps.sort_unstable();
@@ -77,9 +86,39 @@ fn gap_lines(lines: &[&str], old: &[&str]) -> Vec<usize> {
     gaps
 }
 
+/// Comments that come for more lines of code than the reply has in their place, and speak as if those were still there.
+/// Not those of several lines, which tell about the code below them.
+fn comments_for_lines(lines: &[&str], old: &[&str], changes: &[Change]) -> Vec<usize> {
+    let n_worded = |lines: &[&str]| lines.iter().filter(|line| is_worded(line) && !is_comment(line)).count();
+    changes
+        .iter()
+        .filter(|(gone, came)| n_worded(&old[gone.clone()]) >= n_worded(&lines[came.clone()]) + 2)
+        .flat_map(|(_, came)| came.clone())
+        .filter(|&at| is_comment(lines[at]) && speaks_of_others(lines[at]))
+        .filter(|&at| {
+            let around = &lines[at.saturating_sub(1)..lines.len().min(at + 2)];
+            around.iter().filter(|line| is_comment(line)).count() == 1
+        })
+        .collect()
+}
+
+fn is_comment(line: &str) -> bool {
+    ["//", "#", "/*", "--", "<!--", "{/*", ";", "%"].iter().any(|lead| line.trim_start().starts_with(lead))
+}
+
+fn speaks_of_others(line: &str) -> bool {
+    const WORDS: [&str; 10] =
+        ["rest", "remaining", "unchanged", "existing", "omitted", "other", "others", "more", "same", "keep"];
+    let line = line.to_lowercase();
+    line.split(|c: char| !c.is_alphanumeric()).any(|word| WORDS.contains(&word))
+}
+
+/// Lines of the old text that go, and lines of the new one that come for them.
+type Change = (Range<usize>, Range<usize>);
+
 /// Where lines of `old` go and lines of `new` come: equal lines are between them.
-fn changes(old: &[&str], new: &[&str]) -> Vec<(Range<usize>, Range<usize>)> {
-    let mut changes: Vec<(Range<usize>, Range<usize>)> = Vec::new();
+fn changes(old: &[&str], new: &[&str]) -> Vec<Change> {
+    let mut changes: Vec<Change> = Vec::new();
     for op in capture_diff_slices(Algorithm::Myers, old, new) {
         let (gone, came) = (op.old_range(), op.new_range());
         match changes.last_mut() {
@@ -348,6 +387,24 @@ mod tests {
             &["def f():", "    c", "# rest of the code remains unchanged"],
             None,
         );
+    }
+
+    #[test]
+    fn a_comment_that_may_stand_for_lines_is_refused() {
+        let old = ["def f():", "    one()", "", "def g():", "    two()", "    three()"];
+        for comment in ["# g unchanged", "# (other functions)", "# keep the rest as is", "# more code here"] {
+            check(&old, &["def f():", "    new()", "", comment], None);
+        }
+        let new = [
+            "def f():",
+            "    # the rest is done by g",
+            "    new()",
+            "",
+            "def g():",
+            "    two()",
+            "    three()",
+        ];
+        check(&old, &new, Some(&new));
     }
 
     #[test]
