@@ -66,24 +66,37 @@ impl<'a> Guide<'a> {
         if hints.line.is_some() || hints.anchors.is_empty() {
             return false;
         }
-        self.span(&hints.anchors).is_some_and(|span| {
+        let is_outside = |span: Range<usize>| {
             let is_flat = span.len() < 2;
             at + n_old <= span.start || (!is_flat && at >= span.end + CONTEXT)
-        })
+        };
+        // The outline costs a parse: only what indentation says too is looked up there.
+        self.span_ended(&hints.anchors, |at| self.end_by_indentation(at)).is_some_and(is_outside)
+            && self.span(&hints.anchors).is_some_and(is_outside)
     }
 
     /// The lines of the definition that the anchors name, outermost first.
     pub(super) fn span(&self, anchors: &[String]) -> Option<Range<usize>> {
+        self.span_ended(anchors, |at| self.definition_at(at).unwrap_or_else(|| self.end_by_indentation(at)))
+    }
+
+    /// The same, with the ends of definitions as `end_of` tells them.
+    fn span_ended(&self, anchors: &[String], end_of: impl Fn(usize) -> usize) -> Option<Range<usize>> {
         let mut span = None;
         for anchor in anchors {
             let within = span.clone().unwrap_or(0..self.index.len());
-            span = Some(self.named(anchor, within)?);
+            span = Some(self.named(anchor, within, &end_of)?);
         }
         span
     }
 
     /// The one definition within `within` that begins with a line like `anchor`.
-    fn named(&self, anchor: &str, within: Range<usize>) -> Option<Range<usize>> {
+    fn named(
+        &self,
+        anchor: &str,
+        within: Range<usize>,
+        end_of: impl Fn(usize) -> usize,
+    ) -> Option<Range<usize>> {
         let wanted = anchor.trim().trim_end_matches([':', '{', ' ']);
         if wanted.len() < 3 {
             return None;
@@ -103,7 +116,7 @@ impl<'a> Guide<'a> {
         if lines.next().is_some() {
             return None;
         }
-        let end = self.definition_at(first).unwrap_or_else(|| self.end_by_indentation(first));
+        let end = end_of(first);
         // Nothing is seen to be in it: then it is where the reply says that the place comes after.
         let end = if end <= first + 1 { within.end } else { end };
         Some(first..end.min(within.end))
