@@ -151,6 +151,11 @@ fn hunks(edit: &TextEdit, haystack: &mut Haystack) -> Result<Vec<LineHunk>, Refu
     if found.is_empty() {
         return Ok(vec![LineHunk::new(edit.block, with_gaps(&tagged(&old, &new)))]);
     }
+    if let [at] = found[..]
+        && is_there(edit, at, haystack.text())
+    {
+        return Ok(Vec::new());
+    }
     if found.len() > 1 && !edit.everywhere {
         return Err(ambiguous(haystack, &found));
     }
@@ -165,6 +170,19 @@ fn hunks(edit: &TextEdit, haystack: &mut Haystack) -> Result<Vec<LineHunk>, Refu
         })
         .collect();
     Ok(widened(haystack, &found?))
+}
+
+/// Whether an occurrence within a line is a part of what comes, which is there already: `# A` in `## A`, to become `## A`.
+fn is_there(edit: &TextEdit, at: usize, text: &str) -> bool {
+    let in_a_line = at > 0 && !text[..at].ends_with('\n');
+    let reads_new = |offset: usize| {
+        at.checked_sub(offset)
+            .and_then(|from| text.get(from..))
+            .is_some_and(|text| text.starts_with(&edit.new))
+    };
+    in_a_line
+        && edit.new.len() > edit.old.len()
+        && edit.new.match_indices(&edit.old).any(|(offset, _)| reads_new(offset))
 }
 
 /// Whether a word goes on over an edge of `text[start..end]`. Only letters that have a case make words: others are
@@ -342,6 +360,7 @@ mod tests {
         check("a\r\nb\r\nc\r\n", "a\nb", "a\nx", false, Some("@0  a-b+x"));
         check("a\nb\nc\n", "b\n", "x\ny\n", false, Some("@1 -b+x+y"));
         check("a\nb", "b", "c", false, Some("@1 -b+c"));
+        check("## A\nb\n", "# A", "## A", false, Some(""));
     }
 
     #[test]

@@ -227,6 +227,11 @@ fn by_rules(rules: &[Rule<'_>], reply: &str, is_first: bool, pairs: &[Pair<'_>])
 
 /// What the same indentation became in every line that was matched, when no rule explains them all.
 fn observed(reply: &str, pairs: &[Pair<'_>], rules: &[Rule<'_>]) -> Option<String> {
+    // A first line that lost its indentation says nothing about the others.
+    let is_lost = |pair: &Pair<'_>| pair.is_first && pair.reply.len() < pair.file.len() && pairs.len() > 1;
+    if pairs.iter().any(|pair| pair.reply == reply && is_lost(pair)) {
+        return None;
+    }
     let mut files = pairs.iter().filter(|pair| pair.reply == reply).map(|pair| pair.file);
     let first = files.next().filter(|_| rules.is_empty())?;
     files.all(|other| other == first).then(|| first.to_owned())
@@ -419,6 +424,15 @@ mod tests {
         check(&[("a", Some("  a")), ("x", None), ("    b", None)], None);
         check(&[("a", Some("  a")), ("a", Some("    a")), ("b", None)], None);
         check(&[("a", Some("  a")), ("    b", Some("  b")), ("  c", None)], None);
+        // A first line that lost its depth is no pattern for others.
+        check(
+            &[
+                ("return a", Some("            return a")),
+                ("    return b", Some("    return b")),
+                ("def f():", None),
+            ],
+            None,
+        );
         // Lost its depth in the old lines only.
         check(&[("call(one)", Some("  call(one)")), ("  call(two)", None)], None);
         // Deeper than what? A member of the same class, or a line of this block?
