@@ -425,14 +425,9 @@ mod tests {
         check(&[("a", Some("  a")), ("a", Some("    a")), ("b", None)], None);
         check(&[("a", Some("  a")), ("    b", Some("  b")), ("  c", None)], None);
         // A first line that lost its depth is no pattern for others.
-        check(
-            &[
-                ("return a", Some("            return a")),
-                ("    return b", Some("    return b")),
-                ("def f():", None),
-            ],
-            None,
-        );
+        let (first, second) =
+            (("return a", Some("            return a")), ("    return b", Some("    return b")));
+        check(&[first, ("return z", None), second, ("def f():", None)], None);
         // Lost its depth in the old lines only.
         check(&[("call(one)", Some("  call(one)")), ("  call(two)", None)], None);
         // Deeper than what? A member of the same class, or a line of this block?
