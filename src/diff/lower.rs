@@ -14,7 +14,7 @@ mod text_edit;
 use std::collections::BTreeMap;
 
 use super::parse::{Block, Reply};
-use super::tagged::{Hints, TaggedLine, tagged};
+use super::tagged::{Hints, TaggedLine, added, new_side, old_side, tagged};
 use super::{FileSet, Refusal, RefusalCode};
 use crate::text::Rope;
 pub use path::{BadPath, normalise};
@@ -202,19 +202,14 @@ impl Lowering<'_> {
                 self.text_edit(path, text, TextEdit::new(index, old, new, *everywhere))
             }
             Block::Hunk { hints, lines, .. } => {
-                let added = || lines.iter().filter_map(TaggedLine::kept);
-                let only_adds = lines.iter().all(|line| matches!(line, TaggedLine::Add(_)));
-                if text.is_none() && only_adds {
-                    return self.create(path, &added().collect::<Vec<_>>());
+                if text.is_none() && lines.iter().all(TaggedLine::is_added) {
+                    return self.create(path, &new_side(lines));
                 }
                 if text.is_none() {
                     return Err(unknown_file(path, self.base));
                 }
-                let old: Vec<&str> = lines.iter().filter_map(TaggedLine::old).collect();
-                let adds = lines.iter().filter(|line| matches!(line, TaggedLine::Add(_)));
-                elision::refuse(adds.map(TaggedLine::text), |line| {
-                    old.contains(&line) || has_comment(text, line)
-                })?;
+                let old = old_side(lines);
+                elision::refuse(added(lines), |line| old.contains(&line) || has_comment(text, line))?;
                 let lines = lines.iter().map(with_gap).collect();
                 self.modify(path, LineHunk { hints: hints.clone(), ..LineHunk::new(index, lines) })
             }

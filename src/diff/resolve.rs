@@ -96,7 +96,7 @@ fn modify(
     refusals.sort_by_key(|refusal| refusal.block);
     if !refusals.is_empty() {
         let missing = refusals.iter().all(|refusal| refusal.code == RefusalCode::NoSuchPlace);
-        match sequence::hunks(line_hunks, &text).filter(|_| missing) {
+        match missing.then(|| sequence::hunks(line_hunks, &text)).flatten() {
             Some(in_sequence) => hunks = in_sequence,
             None => return Err(refusals),
         }

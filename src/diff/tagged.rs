@@ -32,6 +32,16 @@ impl TaggedLine {
         }
     }
 
+    /// Whether it goes or comes.
+    pub fn is_change(&self) -> bool {
+        matches!(self, Self::Delete(_) | Self::Add(_))
+    }
+
+    /// Whether it comes.
+    pub fn is_added(&self) -> bool {
+        matches!(self, Self::Add(_))
+    }
+
     /// The line as written.
     pub fn text(&self) -> &str {
         match self {
@@ -49,6 +59,21 @@ impl TaggedLine {
             Self::Gap(_) => Self::Gap(text),
         }
     }
+}
+
+/// The lines that a block quotes as the file should have them before the edit.
+pub fn old_side(lines: &[TaggedLine]) -> Vec<&str> {
+    lines.iter().filter_map(TaggedLine::old).collect()
+}
+
+/// The lines as the file should have them after the edit.
+pub fn new_side(lines: &[TaggedLine]) -> Vec<&str> {
+    lines.iter().filter_map(TaggedLine::kept).collect()
+}
+
+/// The lines that come.
+pub fn added(lines: &[TaggedLine]) -> impl Iterator<Item = &str> {
+    lines.iter().filter(|line| line.is_added()).map(TaggedLine::text)
 }
 
 /// What a block says about its place besides its lines. None of it is trusted alone: it only chooses among places
@@ -90,6 +115,17 @@ pub(super) fn tagged(old: &[&str], new: &[&str]) -> Vec<TaggedLine> {
         }
     }
     lines
+}
+
+/// The lines in one, each with its tag in front and `end` behind, for tests.
+#[cfg(test)]
+pub(crate) fn shown(lines: &[TaggedLine], end: &str) -> String {
+    let tag = |line: &TaggedLine| match line {
+        TaggedLine::Context(_) | TaggedLine::Gap(_) => ' ',
+        TaggedLine::Delete(_) => '-',
+        TaggedLine::Add(_) => '+',
+    };
+    lines.iter().flat_map(|line| [tag(line).to_string(), line.text().to_owned(), end.to_owned()]).collect()
 }
 
 #[cfg(test)]

@@ -175,8 +175,7 @@ pub(super) fn may_be_elision(line: &str) -> bool {
 
 /// Refuses dots that come in the place of lines that go. A body of Python's `pass` may become one of dots.
 pub(super) fn refuse_dots_for_lines(lines: &[TaggedLine]) -> Result<(), Refusal> {
-    let is_change = |line: &TaggedLine| matches!(line, TaggedLine::Add(_) | TaggedLine::Delete(_));
-    for run in lines.chunk_by(|one, other| is_change(one) == is_change(other)) {
+    for run in lines.chunk_by(|one, other| one.is_change() == other.is_change()) {
         let dots = run.iter().find(|line| matches!(line, TaggedLine::Add(text) if is_dots(text)));
         let says = |line: &TaggedLine| matches!(line, TaggedLine::Delete(text) if says_something(text));
         if let Some(dots) = dots.filter(|_| run.iter().any(says)) {

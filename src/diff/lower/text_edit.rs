@@ -316,7 +316,7 @@ fn plain_ends(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diff::tagged::TaggedLine;
+    use crate::diff::tagged;
 
     fn check(text: &str, old: &str, new: &str, everywhere: bool, expected: Option<&str>) {
         let shown = hunks(&TextEdit::new(0, old, new, everywhere), &mut Haystack::new(text))
@@ -336,16 +336,7 @@ mod tests {
     }
 
     fn shown(hunks: &[LineHunk]) -> String {
-        let lines = |hunk: &LineHunk| -> String {
-            hunk.lines
-                .iter()
-                .map(|line| match line {
-                    TaggedLine::Context(line) | TaggedLine::Gap(line) => format!(" {line}"),
-                    TaggedLine::Delete(line) => format!("-{line}"),
-                    TaggedLine::Add(line) => format!("+{line}"),
-                })
-                .collect()
-        };
+        let lines = |hunk: &LineHunk| tagged::shown(&hunk.lines, "");
         hunks
             .iter()
             .map(|hunk| format!("@{} {}", hunk.place.map_or(-1, usize::cast_signed), lines(hunk)))

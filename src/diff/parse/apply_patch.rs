@@ -285,21 +285,14 @@ mod tests {
     use super::super::{ReplyFormat, detect, parse};
     use crate::diff::RefusalCode;
     use crate::diff::parse::Block;
-    use crate::diff::tagged::TaggedLine;
+    use crate::diff::tagged;
 
     /// Blocks in one line each.
     fn shown(reply: &str) -> Result<Vec<String>, RefusalCode> {
         let reply = parse(ReplyFormat::ApplyPatch, reply).map_err(|refusals| refusals[0].code)?;
         let block = |block: &Block| match block {
             Block::Hunk { path: Some(path), hints, lines } => {
-                let lines: String = lines
-                    .iter()
-                    .map(|line| match line {
-                        TaggedLine::Context(line) | TaggedLine::Gap(line) => format!(" {line}|"),
-                        TaggedLine::Delete(line) => format!("-{line}|"),
-                        TaggedLine::Add(line) => format!("+{line}|"),
-                    })
-                    .collect();
+                let lines = tagged::shown(lines, "|");
                 let end = if hints.at_end { "$" } else { "" };
                 format!("{path} {:?} {lines}{end}", hints.anchors)
             }

@@ -157,14 +157,7 @@ mod tests {
             hunk.line(line);
         }
         let (hints, lines) = hunk.finish();
-        let shown: String = lines
-            .iter()
-            .map(|line| match line {
-                TaggedLine::Context(line) | TaggedLine::Gap(line) => format!(" {line}|"),
-                TaggedLine::Delete(line) => format!("-{line}|"),
-                TaggedLine::Add(line) => format!("+{line}|"),
-            })
-            .collect();
+        let shown = crate::diff::tagged::shown(&lines, "|");
         assert_eq!((shown.as_str(), hints.counts_fit), (expected, fit), "{header} {lines:?}");
     }
 

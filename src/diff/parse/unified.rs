@@ -267,9 +267,7 @@ impl UnifiedParser {
         let path = self.file.path().map(str::to_owned);
         let is_first = self.file.count_hunk() == 0;
         let block = match path {
-            Some(path)
-                if self.file.is_new() && is_first && all(|line| matches!(line, TaggedLine::Add(_))) =>
-            {
+            Some(path) if self.file.is_new() && is_first && all(TaggedLine::is_added) => {
                 Block::Create { path, lines: texts() }
             }
             Some(path) if self.file.is_gone() => {

@@ -201,7 +201,7 @@ fn old_lines<'a>(lines: &'a [TaggedLine], index: &LineIndex<'_>) -> Vec<OldLine<
         }
         // A change with such a blank line or brace in it could as well stand on the other side of one beside it.
         let slides = |at: usize| {
-            let is_change = |line: &&TaggedLine| matches!(line, TaggedLine::Add(_) | TaggedLine::Delete(_));
+            let is_change = |line: &&TaggedLine| line.is_change();
             let is_like = |line: &TaggedLine| line.text().trim() == lines[at].text().trim();
             let is_weak = matches!(&lines[at], TaggedLine::Context(text) if weight(text) == 0);
             let before = || lines[..at].iter().rev().take_while(is_change);

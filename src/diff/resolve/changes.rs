@@ -2,20 +2,19 @@
 
 use super::lines::Lines;
 use super::place::Placed;
-use crate::diff::tagged::TaggedLine;
+use crate::diff::tagged;
 use crate::diff::{Evidence, Hunk};
 
 /// The hunks of a placed block; `None` when what comes would stand between lines that are not neighbours.
 pub(super) fn hunks(placed: &Placed, block: usize, lines: &Lines<'_>) -> Option<Vec<Hunk>> {
     let mut hunks = Vec::new();
-    let is_change = |line: &TaggedLine| matches!(line, TaggedLine::Delete(_) | TaggedLine::Add(_));
     let mut next = 0;
     while next < placed.lines.len() {
-        if !is_change(&placed.lines[next]) {
+        if !placed.lines[next].is_change() {
             next += 1;
             continue;
         }
-        let length = placed.lines[next..].iter().take_while(|line| is_change(line)).count();
+        let length = placed.lines[next..].iter().take_while(|line| line.is_change()).count();
         let run = Run::new(placed, next, length, lines)?;
         hunks.extend(run.hunk(block, placed.evidence, lines));
         next += length;
@@ -34,11 +33,7 @@ impl<'a> Run<'a> {
     /// The run of `length` changed lines from line `first` of the block.
     fn new(placed: &'a Placed, first: usize, length: usize, lines: &Lines<'_>) -> Option<Self> {
         let run = first..first + length;
-        let added = placed.lines[run.clone()]
-            .iter()
-            .filter(|line| matches!(line, TaggedLine::Add(_)))
-            .map(TaggedLine::text)
-            .collect();
+        let added = tagged::added(&placed.lines[run.clone()]).collect();
         let gone: Vec<usize> = placed.at[run.clone()].iter().flatten().copied().collect();
         if let [from, ..] = gone[..] {
             let is_run = gone.iter().enumerate().all(|(nth, at)| *at == from + nth);

@@ -4,7 +4,7 @@
 //! compared, not searched for.
 
 use super::{FileChange, FilePatch, FileSet, LineHunk, Lines, Refusal, RefusalCode};
-use crate::diff::tagged::TaggedLine;
+use crate::diff::tagged::old_side;
 
 /// The deletion of `patch`'s file. `quoted` is its text as the reply has it, if it quotes one.
 ///
@@ -18,7 +18,7 @@ pub(super) fn delete(
     let Some(quoted) = quoted else { return Ok(FileChange::delete(&patch.path)) };
     let text = base.files.get(&patch.path).map(String::from).unwrap_or_default();
     let lines = Lines::new(&text);
-    let wanted: Vec<&str> = quoted.lines.iter().filter_map(TaggedLine::old).collect();
+    let wanted = old_side(&quoted.lines);
     let differs = (0..lines.len().max(wanted.len())).find(|&at| {
         at >= lines.len() || wanted.get(at).is_none_or(|line| line.trim_end() != lines.content(at).trim_end())
     });

@@ -4,13 +4,14 @@
 //! its own lines: models are bad at numbers, and one wrong number says that all were guessed. A definition named behind
 //! `@@` counts when the file has exactly one such definition.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 use std::path::Path;
 
 use super::index::{Found, LineIndex};
 use super::key::{Key, indentation};
 use crate::diff::lower::LineHunk;
-use crate::diff::tagged::{Hints, TaggedLine};
+use crate::diff::tagged::{Hints, old_side};
 use crate::syntax::{Language, outline};
 use crate::text::Rope;
 
@@ -18,30 +19,38 @@ use crate::text::Rope;
 pub(super) struct Guide<'a> {
     path: &'a str,
     index: &'a LineIndex<'a>,
-    numbers_hold: bool,
-    definitions: std::cell::OnceCell<Vec<Range<usize>>>,
+    line_hunks: &'a [LineHunk],
+    /// Both are only asked for when some block is in several places.
+    numbers_hold: OnceCell<bool>,
+    definitions: OnceCell<Vec<Range<usize>>>,
 }
 
 impl<'a> Guide<'a> {
-    /// Looks at all blocks of the file at once.
-    pub(super) fn new(path: &'a str, line_hunks: &[LineHunk], index: &'a LineIndex<'a>) -> Self {
+    /// About all blocks of the file.
+    pub(super) fn new(path: &'a str, line_hunks: &'a [LineHunk], index: &'a LineIndex<'a>) -> Self {
+        Self { path, line_hunks, index, numbers_hold: OnceCell::new(), definitions: OnceCell::new() }
+    }
+
+    /// Whether every block that gives a line number sits exactly on it, and agrees with its own counts.
+    fn numbers_hold(&self) -> bool {
         let holds = |line_hunk: &LineHunk| {
             let Some(line) = line_hunk.hints.line else { return true };
-            let old: Vec<&str> = line_hunk.lines.iter().filter_map(TaggedLine::old).collect();
+            let old = old_side(&line_hunk.lines);
             line_hunk.hints.counts_fit != Some(false)
                 && !old.is_empty()
                 && line > 0
-                && index.fits_at(Key::RightTrimmed, &old, line - 1)
+                && self.index.fits_at(Key::RightTrimmed, &old, line - 1)
         };
-        // Only asked about when some block is in several places.
-        let numbers_hold =
-            line_hunks.iter().any(|hunk| hunk.hints.line.is_some()) && line_hunks.iter().all(holds);
-        Self { path, index, numbers_hold, definitions: std::cell::OnceCell::new() }
+        let gives_one = |hunk: &LineHunk| hunk.hints.line.is_some();
+        *self
+            .numbers_hold
+            .get_or_init(|| self.line_hunks.iter().any(gives_one) && self.line_hunks.iter().all(holds))
     }
 
     /// The one of `places` (lines where `n_old` old lines fit) that the hints name.
     pub(super) fn choose(&self, places: &[usize], n_old: usize, hints: &Hints) -> Option<usize> {
-        if let (true, Some(line)) = (self.numbers_hold, hints.line)
+        if let Some(line) = hints.line
+            && self.numbers_hold()
             && places.contains(&(line - 1))
         {
             return Some(line - 1);

@@ -5,7 +5,7 @@
 
 use super::key::{indentation, weight};
 use super::wording::likeness;
-use crate::diff::tagged::TaggedLine;
+use crate::diff::tagged::{self, TaggedLine};
 
 /// Units of indentation that are tried.
 const UNITS: [&str; 5] = ["\t", "  ", "   ", "    ", "        "];
@@ -169,9 +169,7 @@ fn may_be_first_line_only(pairs: &[Pair<'_>], lines: &[TaggedLine]) -> bool {
     if !others.is_empty() {
         // That the others are right must show, by one that is indented, in the file or in what comes.
         let added = || {
-            let is_added = |(at, line): &(usize, &TaggedLine)| {
-                matches!(line, TaggedLine::Add(_)) && Some(*at) != first_new
-            };
+            let is_added = |(at, line): &(usize, &TaggedLine)| line.is_added() && Some(*at) != first_new;
             lines.iter().enumerate().filter(is_added).map(|(_, line)| line.text())
         };
         // What comes is not shallower than all that was there: else its other lines lost something too.
@@ -184,7 +182,7 @@ fn may_be_first_line_only(pairs: &[Pair<'_>], lines: &[TaggedLine]) -> bool {
     let mut others = lines
         .iter()
         .enumerate()
-        .filter(|(at, line)| matches!(line, TaggedLine::Add(_)) && Some(*at) != first_new)
+        .filter(|(at, line)| line.is_added() && Some(*at) != first_new)
         .map(|(_, line)| line.text())
         .filter(|line| !line.trim().is_empty())
         .peekable();
@@ -244,7 +242,7 @@ fn has_other_blanks(line: &str) -> bool {
 
 /// Whether what comes holds a here-document, whose last line must stay where it is.
 fn ends_a_document(lines: &[TaggedLine]) -> bool {
-    let added = || lines.iter().filter(|line| matches!(line, TaggedLine::Add(_))).map(TaggedLine::text);
+    let added = || tagged::added(lines);
     added().filter_map(|line| line.split_once("<<")).any(|(_, behind)| {
         let word = behind.trim_start_matches(['-', '~', '<', '\'', '"', '\\', ' ']);
         let end = word.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(word.len());
@@ -293,11 +291,10 @@ fn counterpart(
     at: usize,
     reply: Option<&str>,
 ) -> Option<String> {
-    let is_change = |line: &&TaggedLine| matches!(line, TaggedLine::Add(_) | TaggedLine::Delete(_));
+    let is_change = |line: &&TaggedLine| line.is_change();
     let from = at - lines[..at].iter().rev().take_while(is_change).count();
     let to = at + lines[at..].iter().take_while(is_change).count();
-    let is_add = |line: &TaggedLine| matches!(line, TaggedLine::Add(_));
-    let (adds, deletes): (Vec<usize>, Vec<usize>) = (from..to).partition(|&other| is_add(&lines[other]));
+    let (adds, deletes): (Vec<usize>, Vec<usize>) = (from..to).partition(|&other| lines[other].is_added());
     if adds.len() != deletes.len() {
         return None;
     }

@@ -4,7 +4,7 @@
 //! A reading is only ever taken when it fits exactly, in one place, and the block as written fits nowhere. Every
 //! reading treats the lines to find and the lines to write alike.
 
-use crate::diff::tagged::{TaggedLine, tagged};
+use crate::diff::tagged::{TaggedLine, added, new_side, old_side, tagged};
 
 /// How many blank lines at an edge may be too many.
 const EDGE_BLANKS: usize = 3;
@@ -32,9 +32,7 @@ pub(super) fn readings(lines: &[TaggedLine]) -> impl Iterator<Item = Vec<TaggedL
 
 /// The same lines compared again: what differed by its noise may be equal now.
 fn tagged_again(lines: &[TaggedLine]) -> Vec<TaggedLine> {
-    let old: Vec<&str> = lines.iter().filter_map(TaggedLine::old).collect();
-    let new: Vec<&str> = lines.iter().filter_map(TaggedLine::kept).collect();
-    tagged(&old, &new)
+    tagged(&old_side(lines), &new_side(lines))
 }
 
 fn is_old(line: &TaggedLine) -> bool {
@@ -60,8 +58,7 @@ fn each(lines: &[TaggedLine], read: fn(&str) -> Option<String>) -> Option<Vec<Ta
 /// Without blank lines that the block begins or ends with: as few as possible first, from the old lines and the new
 /// lines alike.
 fn without_edge_blanks(lines: &[TaggedLine]) -> Vec<Vec<TaggedLine>> {
-    let old: Vec<&str> = lines.iter().filter_map(TaggedLine::old).collect();
-    let new: Vec<&str> = lines.iter().filter_map(TaggedLine::kept).collect();
+    let (old, new) = (old_side(lines), new_side(lines));
     if old.iter().all(|line| line.trim().is_empty()) {
         return Vec::new();
     }
@@ -125,7 +122,7 @@ fn without_numbers(lines: &[TaggedLine], blank: bool) -> Option<Vec<TaggedLine>>
     if blank && old.iter().any(|line| is_bare(line.all)) {
         return None;
     }
-    let is_added = |line: &&TaggedLine| matches!(line, TaggedLine::Add(_)) && !line.text().is_empty();
+    let is_added = |line: &&TaggedLine| line.is_added() && !line.text().is_empty();
     let n_added = lines.iter().filter(is_added).count() as u64;
     let goes_on = |line: &TaggedLine| {
         read(line, blank).is_some_and(|added| {
@@ -174,17 +171,13 @@ fn with_entities_read(lines: &[TaggedLine]) -> Option<Vec<TaggedLine>> {
             .any(|(line, read)| read.text().matches(mark).count() > line.text().matches(mark).count())
     };
     let is_written = |mark: char| {
-        adds(lines).any(|text| match mark {
+        added(lines).any(|text| match mark {
             '&' => text.split('&').skip(1).any(|rest| !rest.contains(';')),
             mark => text.contains(mark),
         })
     };
     let both = |mark: &char| is_read(*mark) && is_written(*mark);
     (!['<', '>', '"', '\'', '&'].iter().any(both)).then_some(read)
-}
-
-fn adds(lines: &[TaggedLine]) -> impl Iterator<Item = &str> {
-    lines.iter().filter(|line| matches!(line, TaggedLine::Add(_))).map(TaggedLine::text)
 }
 
 fn without_entities(line: &str) -> Option<String> {
@@ -222,13 +215,13 @@ fn without_escapes(lines: &[TaggedLine]) -> Option<Vec<TaggedLine>> {
         })
     };
     let is_escaped = |mark: char| old().any(|line| line.contains(&format!("\\{mark}")));
-    if ['"', '\'', '`'].iter().any(|&mark| is_escaped(mark) && adds(lines).any(|line| bare(line, mark))) {
+    if ['"', '\'', '`'].iter().any(|&mark| is_escaped(mark) && added(lines).any(|line| bare(line, mark))) {
         return None;
     }
     let gets = |line: &str, mark: char| unescaped(line).matches(mark).count() > line.matches(mark).count();
     if ['\n', '\t']
         .iter()
-        .any(|&mark| adds(lines).any(|line| gets(line, mark)) && !old().any(|line| gets(line, mark)))
+        .any(|&mark| added(lines).any(|line| gets(line, mark)) && !old().any(|line| gets(line, mark)))
     {
         return None;
     }

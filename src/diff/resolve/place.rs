@@ -13,7 +13,7 @@ use super::key::{Key, plain, weight};
 use super::nearest;
 use super::noise;
 use crate::diff::lower::{LineHunk, elision};
-use crate::diff::tagged::TaggedLine;
+use crate::diff::tagged::{TaggedLine, added, new_side, old_side};
 use crate::diff::{Evidence, Nearest, Refusal, RefusalCode, Tier};
 
 /// How many places of an ambiguous block are listed.
@@ -69,19 +69,15 @@ pub(super) fn place(
     thorough: bool,
 ) -> Result<Outcome, Refusal> {
     let lines = literal_gaps(&line_hunk.lines, index);
-    let old: Vec<&str> = lines.iter().filter_map(TaggedLine::old).collect();
+    let old = old_side(&lines);
     if old.is_empty() {
         return without_old_lines(line_hunk, index).map(Outcome::Placed);
     }
     let search = Search { line_hunk, index, guide };
     if let Some(at) = line_hunk.place
         && index.fits_at(Key::RightTrimmed, &old, at)
-        && let Some(placed) = search.found(lines.clone(), at, Key::RightTrimmed)?
     {
-        if search.is_there(&lines, at) {
-            return Ok(Outcome::AlreadyApplied);
-        }
-        return Ok(Outcome::Placed(placed));
+        return Ok(search.at(lines, at));
     }
     let has_gap = lines.iter().any(|line| matches!(line, TaggedLine::Gap(_)));
     if has_gap && lines.iter().any(|line| matches!(line, TaggedLine::Add(text) if elision::is_dots(text))) {
@@ -162,16 +158,13 @@ impl Search<'_> {
     fn in_one_run(&self, lines: &[TaggedLine]) -> Result<Option<Outcome>, Refusal> {
         let placed = |placed| Some(Outcome::Placed(placed));
         if let Some(at) = self.run(lines, Key::RightTrimmed)? {
-            if self.is_there(lines, at) {
-                return Ok(Some(Outcome::AlreadyApplied));
-            }
-            return Ok(self.found(lines.to_vec(), at, Key::RightTrimmed)?.map(Outcome::Placed));
+            return Ok(Some(self.at(lines.to_vec(), at)));
         }
         if adds_weight(lines) >= MIN_WEIGHT && self.is_applied(lines) && !self.is_elsewhere(lines) {
             return Ok(Some(Outcome::AlreadyApplied));
         }
         for read in noise::readings(lines) {
-            let old: Vec<&str> = read.iter().filter_map(TaggedLine::old).collect();
+            let old = old_side(&read);
             let several = places(self.index.find(Key::RightTrimmed, &old));
             let chosen = match several[..] {
                 [] => None,
@@ -179,7 +172,7 @@ impl Search<'_> {
                 _ => self.guide.choose(&several, old.len(), &self.line_hunk.hints),
             };
             if let Some(at) = chosen {
-                let Some(mut found) = self.found(read, at, Key::RightTrimmed)? else { continue };
+                let mut found = self.exact(read, at);
                 found.evidence.tier = Tier::Canonical;
                 return Ok(placed(found));
             }
@@ -187,9 +180,12 @@ impl Search<'_> {
         if !is_telling(lines) {
             return Ok(None);
         }
-        for key in [Key::Trimmed, Key::Canonical] {
+        for (key, tier) in [(Key::Trimmed, Tier::Trimmed), (Key::Canonical, Tier::Canonical)] {
             if let Some(at) = self.run(lines, key)? {
-                let Some(found) = self.found(lines.to_vec(), at, key)? else { break };
+                let evidence = Evidence { tier, ..Evidence::EXACT };
+                let Some(found) = self.written_as_the_file_is(lines, run_from(at, lines), evidence)? else {
+                    break;
+                };
                 return Ok(placed(found));
             }
         }
@@ -198,7 +194,7 @@ impl Search<'_> {
 
     /// The one line where the old lines are; `None` when they are nowhere.
     fn run(&self, lines: &[TaggedLine], key: Key) -> Result<Option<usize>, Refusal> {
-        let old: Vec<&str> = lines.iter().filter_map(TaggedLine::old).collect();
+        let old = old_side(lines);
         let several = places(self.index.find(key, &old));
         match several[..] {
             [] => Ok(None),
@@ -212,43 +208,34 @@ impl Search<'_> {
         }
     }
 
-    /// The block with its old lines in one run from line `at`; `None` when their indentations do not go together.
-    fn found(&self, lines: Vec<TaggedLine>, at: usize, key: Key) -> Result<Option<Placed>, Refusal> {
-        let mut next = at;
-        let at: Vec<Option<usize>> = lines
-            .iter()
-            .map(|line| {
-                line.old().map(|_| {
-                    next += 1;
-                    next - 1
-                })
-            })
-            .collect();
-        let exact = || {
-            lines.iter().zip(&at).all(|(line, at)| match (line.old(), at) {
-                (Some(line), Some(at)) => line == self.index.content(*at),
-                _ => true,
-            })
-        };
-        let tier = match key {
-            Key::RightTrimmed if exact() => Tier::Exact,
-            Key::RightTrimmed => Tier::RightTrimmed,
-            Key::Trimmed => Tier::Trimmed,
-            Key::Canonical => Tier::Canonical,
-        };
-        self.written_as_the_file_is(lines, at, Evidence { tier, ..Evidence::EXACT })
+    /// What is left to do for a block whose old lines are at line `at`, but for blanks at line ends.
+    fn at(&self, lines: Vec<TaggedLine>, at: usize) -> Outcome {
+        if self.is_there(&lines, at) {
+            Outcome::AlreadyApplied
+        } else {
+            Outcome::Placed(self.exact(lines, at))
+        }
     }
 
-    /// Re-bases what comes: its indentation, and the quotes and dashes that the reply made up.
+    /// The block with its old lines in one run from line `at`, where they are but for blanks at line ends.
+    fn exact(&self, lines: Vec<TaggedLine>, at: usize) -> Placed {
+        let at = run_from(at, &lines);
+        let is_exact = lines.iter().zip(&at).all(|(line, at)| match (line.old(), at) {
+            (Some(line), Some(at)) => line == self.index.content(*at),
+            _ => true,
+        });
+        let tier = if is_exact { Tier::Exact } else { Tier::RightTrimmed };
+        Placed { lines, at, evidence: Evidence { tier, ..Evidence::EXACT }, lost_depth: false }
+    }
+
+    /// Re-bases what comes: its indentation, and the quotes and dashes that the reply made up. `None` when the
+    /// indentations of the old lines do not go together.
     fn written_as_the_file_is(
         &self,
-        lines: Vec<TaggedLine>,
+        lines: &[TaggedLine],
         at: Vec<Option<usize>>,
         evidence: Evidence,
     ) -> Result<Option<Placed>, Refusal> {
-        if evidence.tier <= Tier::RightTrimmed {
-            return Ok(Some(Placed { lines, at, evidence, lost_depth: false }));
-        }
         // A line that is worded otherwise says nothing about how its like is written.
         let found: Vec<Option<&str>> = lines
             .iter()
@@ -257,11 +244,11 @@ impl Search<'_> {
                 at.map(|at| self.index.content(at)).filter(|there| Key::Canonical.same(line.text(), there))
             })
             .collect();
-        if !indent::is_consistent(&lines, &found) {
+        if !indent::is_consistent(lines, &found) {
             return Ok(None);
         }
-        let lost_depth = indent::lost_depth(&lines, &found);
-        let Some(lines) = indent::rebased(&lines, &found) else {
+        let lost_depth = indent::lost_depth(lines, &found);
+        let Some(lines) = indent::rebased(lines, &found) else {
             return Err(unclear_indentation(&at));
         };
         let lines = plainly_quoted(lines, &found);
@@ -289,16 +276,16 @@ impl Search<'_> {
         let cost = (alignment.cost / n_old.max(1) as f32).min(1.0);
         let margin = (alignment.margin / 2.0).min(1.0);
         let evidence = Evidence { tier: Tier::Aligned, cost, margin };
-        self.written_as_the_file_is(lines.to_vec(), at, evidence)
+        self.written_as_the_file_is(lines, at, evidence)
     }
 
     /// Whether the new lines are in the file, in one place.
     fn is_applied(&self, lines: &[TaggedLine]) -> bool {
-        let new: Vec<&str> = lines.iter().filter_map(TaggedLine::kept).collect();
-        let changes = lines.iter().any(|line| !matches!(line, TaggedLine::Context(_) | TaggedLine::Gap(_)));
+        let new = new_side(lines);
+        let changes = lines.iter().any(TaggedLine::is_change);
         let has_gap = lines.iter().any(|line| matches!(line, TaggedLine::Gap(_)));
         // A header that counts other lines than are there: something was read as what it is not.
-        let adds = lines.iter().any(|line| matches!(line, TaggedLine::Add(_)));
+        let adds = lines.iter().any(TaggedLine::is_added);
         let counts_fit = adds || self.line_hunk.hints.counts_fit != Some(false);
         changes
             && !has_gap
@@ -309,8 +296,8 @@ impl Search<'_> {
 
     /// Whether the old lines are loosely somewhere else than where the new ones are.
     fn is_elsewhere(&self, lines: &[TaggedLine]) -> bool {
-        let old: Vec<&str> = lines.iter().filter_map(TaggedLine::old).collect();
-        let new: Vec<&str> = lines.iter().filter_map(TaggedLine::kept).collect();
+        let old = old_side(lines);
+        let new = new_side(lines);
         let there = places(self.index.find(Key::RightTrimmed, &new));
         let is_there =
             |at: usize| there.iter().any(|there| at < there + new.len() && *there < at + old.len());
@@ -324,13 +311,22 @@ impl Search<'_> {
         if deletes || adds_weight(lines) < MIN_WEIGHT {
             return false;
         }
-        let new: Vec<&str> = lines.iter().filter_map(TaggedLine::kept).collect();
+        let new = new_side(lines);
         let n_old = lines.iter().filter(|line| line.old().is_some()).count();
-        let n_before = lines.iter().take_while(|line| matches!(line, TaggedLine::Add(_))).count();
+        let n_before = lines.iter().take_while(|line| line.is_added()).count();
         let is_at = |at: Option<usize>| at.is_some_and(|at| self.index.fits_at(Key::RightTrimmed, &new, at));
         // Its lines may be those that the new text begins with, or those that it ends with.
         is_at(at.checked_sub(n_before)) || is_at((at + n_old).checked_sub(new.len()))
     }
+}
+
+/// The lines of the file, from `at` on, for the old lines of a block in one run.
+fn run_from(mut at: usize, lines: &[TaggedLine]) -> Vec<Option<usize>> {
+    let mut next = || {
+        at += 1;
+        at - 1
+    };
+    lines.iter().map(|line| line.old().map(|_| next())).collect()
 }
 
 /// Whether the old lines say enough to be looked for with a loose key.
@@ -346,26 +342,24 @@ fn is_brace(line: &TaggedLine) -> bool {
 }
 
 fn changes_only_blanks(lines: &[TaggedLine]) -> bool {
-    let is_change = |line: &&TaggedLine| matches!(line, TaggedLine::Delete(_) | TaggedLine::Add(_));
-    lines.iter().filter(is_change).all(|line| line.text().trim().is_empty())
+    lines.iter().filter(|line| line.is_change()).all(|line| line.text().trim().is_empty())
 }
 
 fn adds_weight(lines: &[TaggedLine]) -> usize {
-    lines.iter().filter(|line| matches!(line, TaggedLine::Add(_))).map(|line| weight(line.text())).sum()
+    added(lines).map(weight).sum()
 }
 
 /// The lines with typographic quotes and dashes in what comes made plain, where a reply's old lines have the same ones
 /// for plain ones in the file. A reply that writes both knows the difference.
 fn plainly_quoted(lines: Vec<TaggedLine>, found: &[Option<&str>]) -> Vec<TaggedLine> {
     let old = || lines.iter().zip(found).filter_map(|(line, found)| Some((line.old()?, (*found)?)));
-    let is_added = |line: &&TaggedLine| matches!(line, TaggedLine::Add(_));
     let plains: Vec<char> = ['\'', '"', '-']
         .into_iter()
         .filter(|&mark| {
             let is_fancy = |c: char| c != mark && plain(c) == mark && !is_wide(c);
             old().any(|(line, _)| line.contains(is_fancy))
                 && !old().any(|(_, found)| found.contains(is_fancy))
-                && !lines.iter().filter(is_added).any(|line| line.text().contains(mark))
+                && !added(&lines).any(|line| line.contains(mark))
         })
         .collect();
     if plains.is_empty() {

@@ -6,23 +6,9 @@ use serde_json::json;
 use tenon::model::scripted::Step;
 
 use crate::support::client::Peer;
-use crate::support::session::Session;
+use crate::support::session::{Session, able, patch};
 
 const TEXT: &str = "one\ntwo\n";
-
-/// An envelope with these sections.
-fn patch(sections: &str) -> String {
-    format!("*** Begin Patch\n{sections}*** End Patch\n")
-}
-
-fn read(session: &Session, name: &str) -> Option<String> {
-    std::fs::read_to_string(session.folder.path().join(name)).ok()
-}
-
-/// Editors that delete and rename files.
-fn able() -> impl Iterator<Item = Peer> {
-    Peer::ALL.into_iter().filter(|peer| *peer != Peer::Emacs)
-}
 
 #[tokio::test]
 async fn a_closed_file_is_deleted_and_comes_back() {
@@ -38,12 +24,12 @@ async fn a_closed_file_is_deleted_and_comes_back() {
         let shown = session.run("tenon.show", json!({})).await;
         assert_eq!(shown["diff"], "--- a/b.rs\n+++ /dev/null\n@@ -1,2 +0,0 @@\n-one\n-two\n");
         session.accept(json!({})).await;
-        assert_eq!(read(&session, "b.rs"), None, "{peer:?}");
+        assert_eq!(session.read("b.rs"), None, "{peer:?}");
         session.undo().await;
         assert_eq!(session.editor.text(&b), TEXT, "{peer:?}");
         assert_eq!(session.editor.text(&a), TEXT);
         session.redo().await;
-        assert_eq!(read(&session, "b.rs"), None, "{peer:?}");
+        assert_eq!(session.read("b.rs"), None, "{peer:?}");
         session.finish().await;
     }
 }
@@ -57,7 +43,7 @@ async fn an_open_file_is_deleted_with_an_edit_of_another_and_both_come_back() {
         // Only what was shown can be deleted: the other open file is.
         session.propose(&a, &reply).await;
         session.accept(json!({})).await;
-        assert_eq!(read(&session, "b.rs"), None, "{peer:?}");
+        assert_eq!(session.read("b.rs"), None, "{peer:?}");
         assert!(session.editor.document(&b).is_none(), "{peer:?}");
         assert_eq!(session.editor.text(&a), "1\ntwo\n");
         session.undo().await;
@@ -86,7 +72,7 @@ async fn a_renamed_file_takes_its_changes_along_and_goes_back() {
         session.accept(json!({})).await;
         assert!(session.editor.document(&a).is_none(), "{peer:?}");
         assert_eq!(session.editor.text(&to), "1\nzwei\n", "{peer:?}");
-        assert_eq!(read(&session, "a.rs"), None);
+        assert_eq!(session.read("a.rs"), None);
         session.compare().await;
         session.editor.replace(&to, "zwei", "2");
         session.undo().await;
@@ -106,17 +92,9 @@ async fn a_closed_file_is_renamed() {
         let a = session.uri("a.rs");
         session.propose(&a, &patch("*** Update File: a.rs\n*** Move to: b.rs\n")).await;
         session.accept(json!({})).await;
-        assert_eq!(
-            (read(&session, "a.rs"), read(&session, "b.rs").as_deref()),
-            (None, Some(TEXT)),
-            "{peer:?}"
-        );
+        assert_eq!((session.read("a.rs"), session.read("b.rs").as_deref()), (None, Some(TEXT)), "{peer:?}");
         session.undo().await;
-        assert_eq!(
-            (read(&session, "a.rs").as_deref(), read(&session, "b.rs")),
-            (Some(TEXT), None),
-            "{peer:?}"
-        );
+        assert_eq!((session.read("a.rs").as_deref(), session.read("b.rs")), (Some(TEXT), None), "{peer:?}");
         session.finish().await;
     }
 }
@@ -135,7 +113,7 @@ async fn what_was_typed_or_made_meanwhile_stays() {
     assert_eq!(session.failure().await, "file-exists");
     assert_eq!(session.state_of(&id).await, "proposed");
     assert_eq!(session.editor.n_applied(), 0);
-    assert_eq!(read(&session, "b.rs").as_deref(), Some("mine\n"));
+    assert_eq!(session.read("b.rs").as_deref(), Some("mine\n"));
     // A file that is not open.
     session.write("c.rs", TEXT);
     let c = session.uri("c.rs");
@@ -143,7 +121,7 @@ async fn what_was_typed_or_made_meanwhile_stays() {
     session.write("c.rs", "mine\n");
     session.run("tenon.accept", json!({"proposal": id})).await;
     assert_eq!(session.failure().await, "stale-proposal");
-    assert_eq!(read(&session, "c.rs").as_deref(), Some("mine\n"));
+    assert_eq!(session.read("c.rs").as_deref(), Some("mine\n"));
     session.finish().await;
 }
 
@@ -158,7 +136,7 @@ async fn an_editor_without_these_operations_is_asked_for_none() {
         assert_eq!(session.state_of(&id).await, "proposed");
     }
     assert_eq!(session.editor.n_applied(), 0);
-    assert_eq!(read(&session, "a.rs").as_deref(), Some(TEXT));
+    assert_eq!(session.read("a.rs").as_deref(), Some(TEXT));
     session.finish().await;
 }
 

@@ -3,22 +3,10 @@
 use serde_json::json;
 
 use crate::support::client::Peer;
-use crate::support::session::Session;
+use crate::support::session::{Session, able, patch};
 
 const TEXT: &str = "one\ntwo\n";
 const TYPED: &str = "one\nmine\n";
-
-fn patch(sections: &str) -> String {
-    format!("*** Begin Patch\n{sections}*** End Patch\n")
-}
-
-fn read(session: &Session, name: &str) -> Option<String> {
-    std::fs::read_to_string(session.folder.path().join(name)).ok()
-}
-
-fn able() -> impl Iterator<Item = Peer> {
-    Peer::ALL.into_iter().filter(|peer| *peer != Peer::Emacs)
-}
 
 /// Types a little first, so that no version is zero: one editor never checks that.
 fn open(session: &Session, name: &str) -> String {
@@ -41,7 +29,7 @@ async fn what_is_typed_just_before_a_deletion_stays() {
             session.event("undone").await;
         } else {
             assert_eq!(code, "stale-proposal", "{peer:?}");
-            assert!(read(&session, "a.rs").is_some(), "{peer:?}");
+            assert!(session.read("a.rs").is_some(), "{peer:?}");
         }
         session.editor.wait_text(&a, TYPED).await;
         assert_eq!(session.state_of(&id).await, "proposed", "{peer:?}");
@@ -122,7 +110,7 @@ async fn the_first_of_two_deletions_comes_back_when_the_second_fails() {
             assert_eq!(session.failure().await, "edit-not-applied", "{peer:?}");
             session.event("undone").await;
             session.editor.wait_text(&a, TEXT).await;
-            assert_eq!(read(&session, "b.rs").as_deref(), Some(TEXT));
+            assert_eq!(session.read("b.rs").as_deref(), Some(TEXT));
             assert_eq!(session.state_of(&id).await, "proposed", "{peer:?}");
             session.finish().await;
         }
@@ -150,7 +138,7 @@ async fn a_deletion_that_cannot_be_taken_back_is_a_step_to_undo() {
     // Refused once more, but still there to be taken back.
     session.run("tenon.undo", json!({})).await;
     assert_eq!(session.failure().await, "edit-not-applied");
-    assert_eq!(read(&session, "b.rs").as_deref(), Some(TEXT));
+    assert_eq!(session.read("b.rs").as_deref(), Some(TEXT));
     assert_eq!(session.editor.text(&b), TEXT);
     session.finish().await;
 }
@@ -168,8 +156,8 @@ async fn a_closed_file_that_was_renamed_goes_back_when_the_rest_fails() {
         session.run("tenon.accept", json!({})).await;
         assert_eq!(session.failure().await, "edit-not-applied", "{peer:?}");
         session.event("undone").await;
-        assert_eq!(read(&session, "a.rs").as_deref(), Some(TEXT), "{peer:?}");
-        assert_eq!(read(&session, "c.rs"), None, "{peer:?}");
+        assert_eq!(session.read("a.rs").as_deref(), Some(TEXT), "{peer:?}");
+        assert_eq!(session.read("c.rs"), None, "{peer:?}");
         session.finish().await;
     }
 }

@@ -46,7 +46,22 @@ pub(crate) fn block(path: &str, search: &str, replace: &str) -> String {
     format!("{path}\n<<<<<<< SEARCH\n{search}=======\n{replace}>>>>>>> REPLACE\n\n")
 }
 
+/// An envelope with these sections.
+pub(crate) fn patch(sections: &str) -> String {
+    format!("*** Begin Patch\n{sections}*** End Patch\n")
+}
+
+/// Editors that delete and rename files.
+pub(crate) fn able() -> impl Iterator<Item = Peer> {
+    Peer::ALL.into_iter().filter(|peer| *peer != Peer::Emacs)
+}
+
 impl Session {
+    /// The text of a file on disk.
+    pub(crate) fn read(&self, name: &str) -> Option<String> {
+        std::fs::read_to_string(self.folder.path().join(name)).ok()
+    }
+
     pub(crate) async fn start(peer: Peer) -> Self {
         Self::configured(peer, Config::default()).await
     }
