@@ -8,7 +8,8 @@ use tokio::sync::mpsc;
 
 use crate::app::{self, Event, Parts};
 use crate::config::{Config, ConfiguredModels};
-use crate::model::{Model, Role};
+use crate::gateway::Gateway;
+use crate::model::{Model, OutgoingFilter, Role};
 use crate::orchestrator::{Board, Services, Settings};
 use crate::ports::{Editor, MemoryJournal, ModelSource};
 use crate::problem::Problem;
@@ -63,7 +64,10 @@ pub struct Loaded {
 pub fn start(loaded: &Loaded, editor: Arc<dyn Editor>) -> mpsc::UnboundedSender<Event> {
     let models: Arc<dyn ModelSource> = match &loaded.config_problem {
         Some(problem) => Arc::new(NoModels(problem.clone())),
-        None => Arc::new(ConfiguredModels::new(Arc::clone(&loaded.config))),
+        None => {
+            let configured = ConfiguredModels::new(Arc::clone(&loaded.config));
+            Arc::new(Gateway::new(Arc::new(configured), OutgoingFilter::default()))
+        }
     };
     let mut parts = parts(&loaded.config, models, editor, loaded.scratch.clone());
     parts.warnings.extend(loaded.config_problem.iter().chain(&loaded.warnings).cloned());

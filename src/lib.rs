@@ -28,6 +28,8 @@ pub mod review;
 #[cfg_attr(not(test), deny(clippy::disallowed_methods))]
 pub mod ports;
 
+pub mod gateway;
+
 pub mod orchestrator;
 
 pub mod app;

@@ -3,85 +3,37 @@
 //! This file and its pure submodules know no transport; [`provider`] does the I/O.
 
 pub mod error;
+mod event;
+mod money;
+pub mod outgoing;
+mod policy;
 #[cfg_attr(not(test), allow(clippy::disallowed_methods, reason = "the one part of this room that does I/O"))]
 pub mod provider;
-pub mod router;
+mod request;
+mod role;
 pub mod scripted;
 pub mod settings;
 
 use futures::stream::BoxStream;
 
 pub use error::{ModelError, ModelErrorKind};
-pub use router::{Role, Router};
-pub use settings::{Api, EditFormat, KeySource, ModelSettings, ProviderSettings, Timeouts};
-
-/// Who wrote a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Speaker {
-    /// The person, or tenon for them.
-    User,
-    /// The model.
-    Assistant,
-}
-
-/// One message of a conversation.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Message {
-    /// Who wrote it.
-    pub speaker: Speaker,
-    /// What.
-    pub text: String,
-}
-
-/// What a model is asked.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
-pub struct ModelRequest {
-    /// The system prompt.
-    pub system: String,
-    /// The conversation, oldest first.
-    pub messages: Vec<Message>,
-}
-
-/// Why a model stopped, after it said so itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FinishReason {
-    /// It was done.
-    Stop,
-    /// It reached its output limit: the text is cut.
-    Length,
-    /// A filter cut it.
-    Filtered,
-    /// Another reason, as the provider wrote it.
-    Other(String),
-}
-
-/// Tokens used, as the provider reports them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Usage {
-    /// Tokens read.
-    pub input: u64,
-    /// Tokens written.
-    pub output: u64,
-}
-
-/// One event of a reply.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StreamEvent {
-    /// The next piece of the answer.
-    Text(String),
-    /// The next piece of the model's reasoning; never part of an edit.
-    Reasoning(String),
-    /// Usage, once known.
-    Usage(Usage),
-    /// The terminal event. A stream that ends without it and without an error is a defect of the provider code.
-    Finished(FinishReason),
-}
+pub use event::{FinishReason, StreamEvent, Usage};
+pub use money::{Money, Price};
+pub use outgoing::{Outgoing, OutgoingFilter};
+pub use policy::{Budget, CacheSettings, CompletionSettings, OutgoingRules};
+pub use request::{
+    AnswerForm, FillRequest, Message, ModelRequest, Request, Speaker, Tool, ToolCall, ToolResult,
+};
+pub use role::Role;
+pub use settings::{
+    Api, Capabilities, EditFormat, FillForm, KeySource, ModelSettings, ProviderLimits, ProviderSettings,
+    Thinking, Timeouts,
+};
 
 /// A reply as it arrives. Ends after [`StreamEvent::Finished`] or the first error. Dropping it closes the connection.
 pub type ReplyStream = BoxStream<'static, Result<StreamEvent, ModelError>>;
 
-/// A model that can be asked.
+/// A model as the pipelines see it: whatever they ask is filtered, counted and paid for on its way.
 pub trait Model: Send + Sync {
     /// Name in the configuration.
     fn name(&self) -> &str;
@@ -89,6 +41,22 @@ pub trait Model: Send + Sync {
     /// Its capability record.
     fn settings(&self) -> &ModelSettings;
 
-    /// Asks it. Nothing happens before the stream is polled.
+    /// Continues a conversation. Nothing happens before the stream is polled.
     fn ask(&self, request: ModelRequest) -> ReplyStream;
+
+    /// Writes the middle of a text; for models with [`Capabilities::fill`] only. Nothing happens before the stream
+    /// is polled.
+    fn fill(&self, request: FillRequest) -> ReplyStream;
+}
+
+/// A model behind its provider: takes only what passed the [`OutgoingFilter`].
+pub trait Upstream: Send + Sync {
+    /// The provider it is reached through.
+    fn provider(&self) -> &ProviderSettings;
+
+    /// Its capability record.
+    fn settings(&self) -> &ModelSettings;
+
+    /// Sends a request. Nothing happens before the stream is polled.
+    fn send(&self, request: Outgoing) -> ReplyStream;
 }

@@ -5,7 +5,10 @@
 mod editor;
 mod files;
 mod journal;
+mod ledger;
 mod models;
+mod recorder;
+mod responses;
 
 pub use editor::{
     ApplyId, Editor, FileEdit, Hint, Mark, MarkKind, NO_ANSWER, Progress, ProgressStage, TaskNotice,
@@ -13,4 +16,7 @@ pub use editor::{
 };
 pub use files::{FileError, Scratch, SourceFiles};
 pub use journal::{FileRecord, Journal, JournalRecord, MemoryJournal};
-pub use models::ModelSource;
+pub use ledger::{EditFate, Ledger, ModelStatistics, RequestEnd, Spent, UsageRecord};
+pub use models::{ModelSource, UpstreamSource};
+pub use recorder::Recorder;
+pub use responses::{CacheKey, ResponseStore, StoreStatistics, StoredReply};

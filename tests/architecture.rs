@@ -29,13 +29,14 @@ const ROOMS: &[(&str, Kind, &[&str])] = &[
     ("model", Pure, &[]),
     ("review", Pure, &["text", "diff"]),
     ("ports", Pure, &["text", "model"]),
+    ("gateway", Async, &["model", "ports"]),
     ("orchestrator", Async, &["text", "syntax", "diff", "prompt", "model", "review", "ports"]),
     ("app", Async, &["text", "syntax", "diff", "prompt", "model", "review", "ports", "orchestrator"]),
     ("config", Edge, &["text", "syntax", "diff", "prompt", "model", "review", "ports"]),
     ("telemetry", Edge, &["config"]),
     ("workspace", Edge, &["ports"]),
     // Wiring: it names the parts that front doors may not know.
-    ("assembly", Edge, &["model", "ports", "orchestrator", "app", "config", "workspace"]),
+    ("assembly", Edge, &["model", "ports", "gateway", "orchestrator", "app", "config", "workspace"]),
     ("lsp", Edge, &["text", "syntax", "diff", "prompt", "model", "review", "ports", "app"]),
     (
         "cli",

@@ -8,7 +8,7 @@ use toml::Value;
 
 use super::check::join;
 use super::resolved::{Config, Origin, ReviewMode};
-use crate::model::{Api, EditFormat, KeySource, ModelSettings, ProviderSettings, Role};
+use crate::model::{Api, EditFormat, KeySource, ModelSettings, ProviderSettings};
 
 /// One value.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -39,13 +39,7 @@ impl Config {
             list.model(model);
         }
         for (role, models) in &self.roles {
-            let name = match role {
-                Role::Edit => "edit",
-            };
-            list.add("roles", name, names(models));
-        }
-        for (role, models) in &self.other_roles {
-            list.add("roles", role, names(models));
+            list.add("roles", role.name(), names(models));
         }
         let mode = match self.review_mode {
             ReviewMode::Review => "review",
@@ -83,6 +77,10 @@ impl List<'_> {
         let table = join("providers", &provider.name);
         let api = match provider.api {
             Api::OpenAiChat => "openai-chat",
+            Api::OpenAiResponses => "openai-responses",
+            Api::Anthropic => "anthropic",
+            Api::Gemini => "gemini",
+            Api::Ollama => "ollama",
             Api::Replay => "replay",
         };
         self.add(&table, "api", api);
@@ -90,6 +88,7 @@ impl List<'_> {
         match &provider.key {
             Some(KeySource::Variable(name)) => self.add(&table, "key_env", name.as_str()),
             Some(KeySource::Command(argv)) => self.add(&table, "key_command", names(argv)),
+            Some(KeySource::Keyring(name)) => self.add(&table, "key_keyring", name.as_str()),
             None => {}
         }
         // Shown only where it was set: it is a permission, which nothing else depends on.
@@ -118,7 +117,9 @@ impl List<'_> {
             EditFormat::Json => "json",
         };
         self.add(&table, "edit_format", format);
-        if let Some(temperature) = model.temperature.as_ref().and_then(|text| text.parse::<f64>().ok()) {
+        if let Some(temperature) =
+            model.capabilities.temperature.as_ref().and_then(|text| text.parse::<f64>().ok())
+        {
             self.add(&table, "temperature", temperature);
         }
     }

@@ -13,7 +13,9 @@ use super::error::{Fault, FaultKind};
 use super::raw;
 use super::resolved::{Config, DEFAULT_COMMENT_MARKER, Limits, Origins, ReviewMode};
 use super::secret_like::{is_variable_name, looks_like_key};
-use crate::model::{Api, EditFormat, KeySource, ModelSettings, ProviderSettings, Role, Timeouts};
+use crate::model::{
+    Api, Capabilities, EditFormat, KeySource, ModelSettings, ProviderSettings, Role, Timeouts,
+};
 
 /// Resolves a checked file; `path` is where it stands.
 pub(super) fn resolve(file: &raw::File, path: &Path, lines: Lines) -> Result<Config, Vec<Fault>> {
@@ -32,7 +34,7 @@ pub(super) fn resolve(file: &raw::File, path: &Path, lines: Lines) -> Result<Con
         .filter_map(|(name, model)| Some((name.clone(), resolver.model(name, model, &provider_names)?)))
         .collect();
     let model_names = file.models.keys().cloned().collect::<Vec<_>>();
-    let (roles, other_roles) = resolver.roles(&file.roles, &model_names);
+    let roles = resolver.roles(&file.roles, &model_names);
     let comment_marker = resolver.comment_marker(&file.edit);
     let mut faults = resolver.faults;
     if !faults.is_empty() {
@@ -43,7 +45,6 @@ pub(super) fn resolve(file: &raw::File, path: &Path, lines: Lines) -> Result<Con
         providers,
         models,
         roles,
-        other_roles,
         review_mode: match file.review.mode {
             None | Some(raw::ReviewMode::Review) => ReviewMode::Review,
             Some(raw::ReviewMode::Auto) => ReviewMode::Auto,
@@ -51,6 +52,7 @@ pub(super) fn resolve(file: &raw::File, path: &Path, lines: Lines) -> Result<Con
         limits: limits(&file.limits),
         comment_marker,
         origins: Origins::of_file(path.to_owned(), lines),
+        ..Config::default()
     })
 }
 
@@ -78,14 +80,17 @@ impl Resolver<'_> {
         };
         let base_url = match api {
             Api::Replay => folder.join(&raw.base_url).to_string_lossy().into_owned(),
-            Api::OpenAiChat => {
+            _ => {
                 self.url(&join(&path, "base_url"), &raw.base_url, raw.allow_http.unwrap_or(false));
                 raw.base_url.clone()
             }
         };
         let key = self.key(&path, raw);
-        let provider =
-            ProviderSettings { name: name.to_owned(), api, base_url, key, timeouts: timeouts(&raw.timeouts) };
+        let provider = ProviderSettings {
+            key,
+            timeouts: timeouts(&raw.timeouts),
+            ..ProviderSettings::new(name, api, base_url)
+        };
         (self.faults.len() == n_before).then_some(provider)
     }
 
@@ -151,40 +156,33 @@ impl Resolver<'_> {
             self.fault(&join(&path, "max_output"), kind);
         }
         let settings = ModelSettings {
-            name: name.to_owned(),
-            provider: raw.provider.clone(),
-            model: raw.model.clone(),
             context,
             max_output,
             edit_format,
-            temperature: raw.temperature.map(|temperature| temperature.to_string()),
+            capabilities: Capabilities {
+                temperature: raw.temperature.map(|temperature| temperature.to_string()),
+                ..Capabilities::default()
+            },
+            ..ModelSettings::new(name, &raw.provider, &raw.model)
         };
         (self.faults.len() == n_before).then_some(settings)
     }
 
-    /// The roles that code asks for, and the rest by name.
-    fn roles(
-        &mut self,
-        raw: &raw::Roles,
-        models: &[String],
-    ) -> (BTreeMap<Role, Vec<String>>, BTreeMap<String, Vec<String>>) {
+    fn roles(&mut self, raw: &raw::Roles, models: &[String]) -> BTreeMap<Role, Vec<String>> {
         let mut edit = self.role("edit", raw.edit.as_ref(), models);
         if edit.is_empty() && raw.edit.is_none() && models.len() == 1 {
             edit = models.to_vec();
         }
         let others = [
-            ("analysis", &raw.analysis),
-            ("generation", &raw.generation),
-            ("review", &raw.review),
-            ("improvement", &raw.improvement),
+            (Role::Analysis, &raw.analysis),
+            (Role::Generation, &raw.generation),
+            (Role::Review, &raw.review),
+            (Role::Improvement, &raw.improvement),
         ];
-        let others = others
-            .into_iter()
-            .map(|(name, list)| (name.to_owned(), self.role(name, list.as_ref(), models)))
-            .filter(|(_, list)| !list.is_empty())
-            .collect();
-        let roles = BTreeMap::from([(Role::Edit, edit)]).into_iter().filter(|(_, list)| !list.is_empty());
-        (roles.collect(), others)
+        let others =
+            others.into_iter().map(|(role, list)| (role, self.role(role.name(), list.as_ref(), models)));
+        let roles = [(Role::Edit, edit)].into_iter().chain(others.collect::<Vec<_>>());
+        roles.filter(|(_, list)| !list.is_empty()).collect()
     }
 
     fn role(&mut self, name: &str, list: Option<&Vec<String>>, models: &[String]) -> Vec<String> {

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::check::Lines;
-use crate::model::{ModelSettings, ProviderSettings, Role};
+use crate::model::{
+    Budget, CacheSettings, CompletionSettings, ModelSettings, OutgoingRules, ProviderSettings, Role,
+};
 pub use crate::review::ReviewMode;
 
 /// What ends a comment that is an instruction, unless the user says otherwise.
@@ -84,7 +86,7 @@ impl Origins {
 }
 
 /// The whole configuration.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     /// Providers by name.
     pub providers: BTreeMap<String, ProviderSettings>,
@@ -92,14 +94,24 @@ pub struct Config {
     pub models: BTreeMap<String, ModelSettings>,
     /// Models by role, preferred first; each is in `models`. No entry is empty.
     pub roles: BTreeMap<Role, Vec<String>>,
-    /// Models of the roles that no code asks for yet, by the role's name.
-    pub other_roles: BTreeMap<String, Vec<String>>,
+    /// Models of a role that share its first place, each with its weight; the session decides for one of them.
+    pub splits: BTreeMap<Role, BTreeMap<String, u32>>,
     /// Who decides about proposals.
     pub review_mode: ReviewMode,
     /// Caps on work and size.
     pub limits: Limits,
     /// A comment that ends in this is an instruction; never blank.
     pub comment_marker: String,
+    /// Limits on what is spent.
+    pub budget: Budget,
+    /// How complete answers are kept.
+    pub cache: CacheSettings,
+    /// What must not be sent.
+    pub outgoing: OutgoingRules,
+    /// How text is completed at the cursor.
+    pub completion: CompletionSettings,
+    /// Folder that every reply is recorded in, for reports and tests; `None` records nothing.
+    pub recordings: Option<PathBuf>,
     /// Where each value came from.
     pub origins: Origins,
 }
@@ -110,10 +122,15 @@ impl Default for Config {
             providers: BTreeMap::new(),
             models: BTreeMap::new(),
             roles: BTreeMap::new(),
-            other_roles: BTreeMap::new(),
+            splits: BTreeMap::new(),
             review_mode: ReviewMode::default(),
             limits: Limits::default(),
             comment_marker: DEFAULT_COMMENT_MARKER.to_owned(),
+            budget: Budget::default(),
+            cache: CacheSettings::default(),
+            outgoing: OutgoingRules::default(),
+            completion: CompletionSettings::default(),
+            recordings: None,
             origins: Origins::default(),
         }
     }

@@ -11,8 +11,8 @@ use futures::future::BoxFuture;
 use tokio::time::Instant;
 
 use super::Config;
-use crate::model::{Model, ModelSettings, ProviderSettings, Role, provider};
-use crate::ports::ModelSource;
+use crate::model::{ModelSettings, ProviderSettings, Role, Upstream, provider};
+use crate::ports::UpstreamSource;
 use crate::problem::{Category, Problem};
 
 /// How long a server that was found is believed to be there.
@@ -21,7 +21,7 @@ const FOUND_FOR: Duration = Duration::from_secs(30);
 /// A provider and one model of it.
 pub type Described = (ProviderSettings, ModelSettings);
 
-type Build = fn(&ProviderSettings, &ModelSettings) -> Result<Arc<dyn Model>, Problem>;
+type Build = fn(&ProviderSettings, &ModelSettings) -> Result<Arc<dyn Upstream>, Problem>;
 type Detect = fn() -> BoxFuture<'static, Option<Described>>;
 
 /// Models by role, from the configuration or from this machine.
@@ -29,14 +29,14 @@ pub struct ConfiguredModels {
     config: Arc<Config>,
     build: Build,
     detect: Detect,
-    built: Mutex<BTreeMap<Role, Vec<Arc<dyn Model>>>>,
+    built: Mutex<BTreeMap<Role, Vec<Arc<dyn Upstream>>>>,
     // Held across the probe, so that tasks started together share one.
     found: tokio::sync::Mutex<Option<Found>>,
 }
 
 struct Found {
     at: Instant,
-    model: Arc<dyn Model>,
+    model: Arc<dyn Upstream>,
 }
 
 impl ConfiguredModels {
@@ -56,7 +56,7 @@ impl ConfiguredModels {
     }
 
     /// The configured models of a role. A model that cannot be built is left out, unless that leaves none.
-    fn configured(&self, role: Role) -> Result<Vec<Arc<dyn Model>>, Problem> {
+    fn configured(&self, role: Role) -> Result<Vec<Arc<dyn Upstream>>, Problem> {
         let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(models) = built.get(&role) {
             return Ok(models.clone());
@@ -84,7 +84,7 @@ impl ConfiguredModels {
     }
 
     /// A model of a server on this machine.
-    async fn local(&self) -> Result<Vec<Arc<dyn Model>>, Problem> {
+    async fn local(&self) -> Result<Vec<Arc<dyn Upstream>>, Problem> {
         let mut found = self.found.lock().await;
         if let Some(found) = found.as_ref().filter(|found| found.at.elapsed() < FOUND_FOR) {
             return Ok(vec![Arc::clone(&found.model)]);
@@ -92,7 +92,7 @@ impl ConfiguredModels {
         *found = None;
         let (provider, model) = (self.detect)().await.ok_or_else(|| no_model(&self.config))?;
         let model = (self.build)(&provider, &model)?;
-        tracing::info!(model = model.name(), "found a server on this machine");
+        tracing::info!(model = model.settings().name, "found a server on this machine");
         *found = Some(Found { at: Instant::now(), model: Arc::clone(&model) });
         Ok(vec![model])
     }
@@ -124,8 +124,8 @@ pub fn no_model(config: &Config) -> Problem {
         .hint(format!("the configuration has the models {names}: choose with `[roles] edit = [\"…\"]`"))
 }
 
-impl ModelSource for ConfiguredModels {
-    fn models(&self, role: Role) -> BoxFuture<'_, Result<Vec<Arc<dyn Model>>, Problem>> {
+impl UpstreamSource for ConfiguredModels {
+    fn upstreams(&self, role: Role) -> BoxFuture<'_, Result<Vec<Arc<dyn Upstream>>, Problem>> {
         Box::pin(async move {
             let models = self.configured(role)?;
             if !models.is_empty() {

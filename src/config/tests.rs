@@ -86,10 +86,10 @@ fn everything_resolves() {
     let coder = &config.models["coder"];
     assert_eq!((coder.context, coder.max_output), (32_768, 4096));
     assert_eq!(coder.edit_format, EditFormat::Whole);
-    assert_eq!(coder.temperature.as_deref(), Some("0.2"));
+    assert_eq!(coder.capabilities.temperature.as_deref(), Some("0.2"));
     assert_eq!(config.models["other"].max_output, 2048);
     assert_eq!(config.roles[&Role::Edit], ["coder", "other"]);
-    assert_eq!(config.other_roles["analysis"], ["coder"]);
+    assert_eq!(config.roles[&Role::Analysis], ["coder"]);
     assert_eq!(config.review_mode, ReviewMode::Auto);
     assert_eq!((config.limits.concurrent_tasks, config.limits.repair_rounds), (3, 2));
     assert_eq!(config.comment_marker, "ai?");

@@ -5,7 +5,8 @@ use std::time::Duration;
 use crate::problem::{Category, Problem};
 
 /// What went wrong, independent of the provider.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ModelErrorKind {
     /// The prompt does not fit the window.
     PromptTooLarge,
@@ -31,6 +32,12 @@ pub enum ModelErrorKind {
     Server,
     /// A recording has no reply for the request.
     NoRecording,
+    /// A budget of the configuration is used up; nothing was sent.
+    Budget,
+    /// The provider failed so often that it is left alone for a while; nothing was sent.
+    Resting,
+    /// The outgoing filter kept the request back; nothing was sent.
+    Withheld,
 }
 
 /// An error of a model or its provider.
@@ -51,6 +58,10 @@ pub struct ModelError {
     pub message: String,
     /// When to try again, if the provider said so.
     pub retry_after: Option<Duration>,
+    /// Whether to try again, if the provider said so.
+    pub should_retry: Option<bool>,
+    /// Headers of the answer that help to find the request again, lower-cased names: request ids and rate limits.
+    pub headers: Vec<(String, String)>,
 }
 
 impl ModelError {
@@ -74,6 +85,8 @@ impl ModelError {
             code: None,
             message: message.into(),
             retry_after: None,
+            should_retry: None,
+            headers: Vec::new(),
         }
     }
 
@@ -118,6 +131,19 @@ impl ModelError {
                 self.provider
             ),
             ModelErrorKind::NoRecording => "add a line for this request to the recording".to_owned(),
+            ModelErrorKind::Budget => {
+                "raise the limit in [budget], or use a cheaper model; `tenon models` shows what was spent"
+                    .to_owned()
+            }
+            ModelErrorKind::Resting => match self.retry_after {
+                Some(after) => {
+                    format!("it is tried again in {} s; `tenon models` shows why", after.as_secs().max(1))
+                }
+                None => "it is tried again in a moment; `tenon models` shows why".to_owned(),
+            },
+            ModelErrorKind::Withheld => {
+                "leave the file out, or change [outgoing] in your own configuration".to_owned()
+            }
         }
     }
 }
@@ -138,6 +164,11 @@ impl ModelErrorKind {
             Self::BadRequest => ("model-bad-request", "did not accept the request"),
             Self::Server => ("model-server", "failed"),
             Self::NoRecording => ("model-no-recording", "has no recorded reply"),
+            Self::Budget => ("budget-exceeded", "was not asked, because a budget is used up"),
+            Self::Resting => ("model-resting", "was not asked, because it failed too often"),
+            Self::Withheld => {
+                ("request-withheld", "was not asked, because the request must not leave this machine")
+            }
         }
     }
 }

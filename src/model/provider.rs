@@ -3,6 +3,7 @@
 //! A protocol is a pure codec ([`openai_chat`]) over a shared [`transport`]; recordings ([`replay`]) stand in
 //! for a provider in tests and demonstrations, and only when the configuration names them.
 
+mod codec;
 mod failure;
 mod key;
 pub mod local;
@@ -12,7 +13,6 @@ mod retry;
 pub mod sse;
 mod transport;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use reqwest::Url;
@@ -21,17 +21,22 @@ use serde_json::Number;
 use self::key::Key;
 use self::replay::Replay;
 use self::transport::{Connection, HttpModel};
-use super::{Api, Model, ModelSettings, ProviderSettings};
+use super::{Api, ModelSettings, ProviderSettings, Upstream};
 use crate::problem::{Category, Problem};
 
 /// Makes a model that can be asked.
 ///
 /// # Errors
 /// A configuration problem: an unreadable recording, a key variable that is not set, a URL that is none.
-pub fn build(provider: &ProviderSettings, model: &ModelSettings) -> Result<Arc<dyn Model>, Problem> {
+pub fn build(provider: &ProviderSettings, model: &ModelSettings) -> Result<Arc<dyn Upstream>, Problem> {
     match provider.api {
         Api::OpenAiChat => Ok(Arc::new(openai_chat_model(provider, model)?)),
-        Api::Replay => Ok(Arc::new(Replay::open(Path::new(&provider.base_url), model.clone())?)),
+        Api::Replay => Ok(Arc::new(Replay::open(provider.clone(), model.clone())?)),
+        Api::OpenAiResponses | Api::Anthropic | Api::Gemini | Api::Ollama => Err(Problem::error(
+            "unsupported-api",
+            Category::Configuration,
+            format!("the protocol of provider {} is not there yet", provider.name),
+        )),
     }
 }
 
@@ -46,9 +51,14 @@ fn openai_chat_model(provider: &ProviderSettings, model: &ModelSettings) -> Resu
         client,
         endpoint,
         key: provider.key.as_ref().map(|source| Key::new(source, &provider.name)).transpose()?,
-        timeouts: provider.timeouts,
+        provider: provider.clone(),
         settings: model.clone(),
-        temperature: model.temperature.as_deref().map(|text| temperature(text, &model.name)).transpose()?,
+        temperature: model
+            .capabilities
+            .temperature
+            .as_deref()
+            .map(|text| temperature(text, &model.name))
+            .transpose()?,
     }))
 }
 
@@ -89,16 +99,9 @@ pub async fn detect_local() -> Option<(ProviderSettings, ModelSettings)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Timeouts;
 
     fn check(base_url: &str, expected: Result<&str, &str>) {
-        let provider = ProviderSettings {
-            name: "p".to_owned(),
-            api: Api::OpenAiChat,
-            base_url: base_url.to_owned(),
-            key: None,
-            timeouts: Timeouts::default(),
-        };
+        let provider = ProviderSettings::new("p", Api::OpenAiChat, base_url);
         let result = endpoint(&provider, "chat/completions");
         let result = result.as_ref().map(Url::as_str).map_err(|problem| problem.message.as_str());
         assert_eq!(result, expected);

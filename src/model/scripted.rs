@@ -14,8 +14,8 @@ use futures::StreamExt as _;
 pub use gate::Gate;
 
 use super::{
-    EditFormat, FinishReason, Model, ModelError, ModelErrorKind, ModelRequest, ModelSettings, ReplyStream,
-    StreamEvent,
+    Api, FillRequest, FinishReason, Model, ModelError, ModelErrorKind, ModelRequest, ModelSettings, Outgoing,
+    ProviderSettings, ReplyStream, Request, StreamEvent, Upstream,
 };
 
 /// One step of a prepared reply.
@@ -44,6 +44,7 @@ impl Step {
 /// A model that says what a test told it to say. Clones share their script.
 #[derive(Debug, Clone)]
 pub struct Scripted {
+    provider: ProviderSettings,
     settings: ModelSettings,
     script: Arc<Mutex<Script>>,
     dropped: Gate,
@@ -52,7 +53,7 @@ pub struct Scripted {
 #[derive(Debug, Default)]
 struct Script {
     replies: VecDeque<Vec<Step>>,
-    requests: Vec<ModelRequest>,
+    requests: Vec<Request>,
 }
 
 impl Scripted {
@@ -60,19 +61,15 @@ impl Scripted {
     pub fn new(name: impl Into<String>) -> Self {
         let name = name.into();
         Self::with_settings(ModelSettings {
-            provider: "scripted".to_owned(),
-            model: name.clone(),
-            name,
             context: 8192,
-            max_output: 4096,
-            edit_format: EditFormat::default(),
-            temperature: None,
+            ..ModelSettings::new(name.clone(), "scripted", name)
         })
     }
 
     /// Creates a model with this capability record and no replies yet.
     pub fn with_settings(settings: ModelSettings) -> Self {
-        Self { settings, script: Arc::default(), dropped: Gate::default() }
+        let provider = ProviderSettings::new(&settings.provider, Api::Replay, "");
+        Self { provider, settings, script: Arc::default(), dropped: Gate::default() }
     }
 
     /// Adds a reply, step by step. One without a terminal event ends as `Truncated`.
@@ -93,9 +90,32 @@ impl Scripted {
         self.script().replies.push_back(steps.into_iter().collect());
     }
 
-    /// What it was asked so far, oldest first.
+    /// The conversations it was asked to continue so far, oldest first.
     pub fn requests(&self) -> Vec<ModelRequest> {
-        self.script().requests.clone()
+        let asked = self.script().requests.clone();
+        asked
+            .into_iter()
+            .filter_map(|asked| if let Request::Chat(chat) = asked { Some(chat) } else { None })
+            .collect()
+    }
+
+    /// The middles it was asked for so far, oldest first.
+    pub fn fills(&self) -> Vec<FillRequest> {
+        let asked = self.script().requests.clone();
+        asked
+            .into_iter()
+            .filter_map(|asked| if let Request::Fill(fill) = asked { Some(fill) } else { None })
+            .collect()
+    }
+
+    fn answer(&self, request: Request) -> ReplyStream {
+        let reply =
+            Reply { model: self.clone(), request: Some(request), steps: VecDeque::new(), ended: false };
+        futures::stream::unfold(reply, |mut reply| async move {
+            let item = reply.next().await?;
+            Some((item, reply))
+        })
+        .boxed()
     }
 
     /// A gate that opens when a reply is dropped before its end: a cancelled request.
@@ -122,20 +142,32 @@ impl Model for Scripted {
     }
 
     fn ask(&self, request: ModelRequest) -> ReplyStream {
-        let reply =
-            Reply { model: self.clone(), request: Some(request), steps: VecDeque::new(), ended: false };
-        futures::stream::unfold(reply, |mut reply| async move {
-            let item = reply.next().await?;
-            Some((item, reply))
-        })
-        .boxed()
+        self.answer(Request::Chat(request))
+    }
+
+    fn fill(&self, request: FillRequest) -> ReplyStream {
+        self.answer(Request::Fill(request))
+    }
+}
+
+impl Upstream for Scripted {
+    fn provider(&self) -> &ProviderSettings {
+        &self.provider
+    }
+
+    fn settings(&self) -> &ModelSettings {
+        &self.settings
+    }
+
+    fn send(&self, request: Outgoing) -> ReplyStream {
+        self.answer(request.request().clone())
     }
 }
 
 /// A reply under way.
 struct Reply {
     model: Scripted,
-    request: Option<ModelRequest>,
+    request: Option<Request>,
     steps: VecDeque<Step>,
     ended: bool,
 }
@@ -163,7 +195,7 @@ impl Reply {
         }
     }
 
-    fn begin(&mut self, request: ModelRequest) {
+    fn begin(&mut self, request: Request) {
         let mut script = self.model.script();
         script.requests.push(request);
         let none =
@@ -190,7 +222,7 @@ mod tests {
     }
 
     fn request(system: &str) -> ModelRequest {
-        ModelRequest { system: system.to_owned(), messages: Vec::new() }
+        ModelRequest::new(system, Vec::new())
     }
 
     #[tokio::test]

@@ -59,10 +59,13 @@ pub(super) async fn ask(
                     reading.report.thought(services, task, text.chars().count());
                 }
                 Ok(StreamEvent::Usage(reported)) => usage = reported,
+                Ok(
+                    StreamEvent::CallBegun { .. } | StreamEvent::CallArguments { .. } | StreamEvent::Keep(_),
+                ) => {}
                 Ok(StreamEvent::Finished(reason)) => {
                     reading.written(piece);
                     let ending = match reason {
-                        FinishReason::Stop | FinishReason::Other(_) => Ending::Complete,
+                        FinishReason::Stop | FinishReason::Tools | FinishReason::Other(_) => Ending::Complete,
                         FinishReason::Length | FinishReason::Filtered => Ending::Truncated,
                     };
                     let Reading { parser, text, .. } = reading;

@@ -16,7 +16,7 @@ use super::job::{EditJob, Outcome, Services};
 use crate::diff::gate::{self, Consent, Note};
 use crate::diff::impact::{Impact, impact};
 use crate::diff::{self, ChangeKind, ChangeSet, Evidence, FileChange, FileSet, Hunk, Refusal, ReplyFormat};
-use crate::model::{EditFormat, Message, Model, ModelRequest, Role, Speaker, Usage};
+use crate::model::{EditFormat, Message, Model, ModelRequest, Role, Usage};
 use crate::ports::{ProgressStage, SourceFiles, TaskNotice};
 use crate::problem::{Category, Problem, Severity};
 use crate::prompt::{self, EditPrompt};
@@ -146,8 +146,7 @@ async fn edit_with(
                 }
             })?;
         services.board.answered(provider, Health::Ok);
-        usage.input += answer.usage.input;
-        usage.output += answer.usage.output;
+        *usage += answer.usage;
         enter(services, &job.task, ProgressStage::Resolve, "finding the place of each edit");
         let Answer { text, reply, .. } = answer;
         match resolve(job, services, gathered, &fitted.base, reply).await.map_err(Failure::Final)? {
@@ -159,8 +158,8 @@ async fn edit_with(
             break; // The same question would be cut at the same place.
         }
         let correction = prompt::repair(format, &diff::refusal::for_model(&refusals));
-        request.messages.push(Message { speaker: Speaker::Assistant, text });
-        request.messages.push(Message { speaker: Speaker::User, text: correction });
+        request.messages.push(Message::assistant(text));
+        request.messages.push(Message::user(correction));
     }
     Err(Failure::Final(refused(&refusals)))
 }
@@ -174,10 +173,7 @@ fn first_request(gathered: &Gathered, fitted: &Fitted, format: ReplyFormat) -> M
         others: &fitted.others,
     }
     .render();
-    ModelRequest {
-        system: prompt.system,
-        messages: vec![Message { speaker: Speaker::User, text: prompt.user }],
-    }
+    ModelRequest::new(prompt.system, vec![Message::user(prompt.user)])
 }
 
 fn asking(model: &str, round: u32, n_refused: usize) -> String {

@@ -113,7 +113,6 @@ mod tests {
     use std::ops::Range;
 
     use super::*;
-    use crate::model::EditFormat;
     use crate::prompt;
     use crate::text::Rope;
 
@@ -138,13 +137,9 @@ mod tests {
     /// A model whose window leaves `budget` bytes for files.
     fn model(budget: u32) -> ModelSettings {
         ModelSettings {
-            provider: String::new(),
-            model: String::new(),
-            name: String::new(),
             context: (budget + 4_000) / 3 + 1_000,
             max_output: 1_000,
-            edit_format: EditFormat::default(),
-            temperature: None,
+            ..ModelSettings::new("", "", "")
         }
     }
 

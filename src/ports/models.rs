@@ -1,10 +1,10 @@
-//! Where the orchestrator gets its models.
+//! Where the orchestrator gets its models, and where those come from.
 
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
-use crate::model::{Model, Role};
+use crate::model::{Model, Role, Upstream};
 use crate::problem::Problem;
 
 /// Models by role, resolved when a task needs them: local servers may have been started since.
@@ -14,4 +14,13 @@ pub trait ModelSource: Send + Sync {
     /// # Errors
     /// `no-model` with the ways to configure one, or a configuration problem.
     fn models(&self, role: Role) -> BoxFuture<'_, Result<Vec<Arc<dyn Model>>, Problem>>;
+}
+
+/// Models as they are configured or found, before anything stands between them and the asker.
+pub trait UpstreamSource: Send + Sync {
+    /// Models of `role` in the order of the configuration, at least one.
+    ///
+    /// # Errors
+    /// `no-model` with the ways to configure one, or a configuration problem.
+    fn upstreams(&self, role: Role) -> BoxFuture<'_, Result<Vec<Arc<dyn Upstream>>, Problem>>;
 }

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 use tenon::model::{
-    Api, FinishReason, KeySource, Message, Model, ModelError, ModelErrorKind, ModelRequest, ModelSettings,
-    ProviderSettings, Speaker, StreamEvent, Timeouts, provider,
+    Api, FinishReason, KeySource, Message, ModelError, ModelErrorKind, ModelRequest, ModelSettings, Outgoing,
+    OutgoingFilter, ProviderSettings, Request, StreamEvent, Timeouts, Upstream, provider,
 };
 
 use crate::support::fake_provider::{Act, FakeProvider};
@@ -21,49 +21,37 @@ const SSE: &str = "text/event-stream";
 const KEY: &str = "sk-very-secret-0123456789";
 
 fn settings(fake: &FakeProvider, timeouts: Timeouts) -> (ProviderSettings, ModelSettings) {
-    let provider = ProviderSettings {
-        name: "fake".to_owned(),
-        api: Api::OpenAiChat,
-        base_url: fake.base_url(),
-        key: None,
-        timeouts,
-    };
-    let model = ModelSettings {
-        name: "coder".to_owned(),
-        provider: "fake".to_owned(),
-        model: "qwen".to_owned(),
-        context: 8192,
-        max_output: 64,
-        edit_format: tenon::model::EditFormat::SearchReplace,
-        temperature: None,
-    };
+    let provider =
+        ProviderSettings { timeouts, ..ProviderSettings::new("fake", Api::OpenAiChat, fake.base_url()) };
+    let model =
+        ModelSettings { context: 8192, max_output: 64, ..ModelSettings::new("coder", "fake", "qwen") };
     (provider, model)
 }
 
-fn model(fake: &FakeProvider, timeouts: Timeouts) -> Arc<dyn Model> {
+fn model(fake: &FakeProvider, timeouts: Timeouts) -> Arc<dyn Upstream> {
     let (provider, model) = settings(fake, timeouts);
     provider::build(&provider, &model).expect("set up")
 }
 
-fn request() -> ModelRequest {
-    let message = Message { speaker: Speaker::User, text: "hello".to_owned() };
-    ModelRequest { system: "be brief".to_owned(), messages: vec![message] }
+fn request() -> Outgoing {
+    let request = ModelRequest::new("be brief", vec![Message::user("hello")]);
+    OutgoingFilter::default().pass(Request::Chat(request)).expect("it passes")
 }
 
 /// How a reply ended: its text and its terminal event or error.
 type Outcome = (String, Result<FinishReason, ModelError>);
 
 /// Asks and reads to the end. No stream may end without a terminal event or an error, or go on after it.
-async fn outcome(model: &dyn Model) -> Outcome {
+async fn outcome(model: &dyn Upstream) -> Outcome {
     let mut text = String::new();
     let mut end = None;
-    let mut stream = model.ask(request());
+    let mut stream = model.send(request());
     while let Some(item) = stream.next().await {
         assert!(end.is_none(), "{item:?} after {end:?}");
         match item {
             Ok(StreamEvent::Text(piece)) => text.push_str(&piece),
-            Ok(StreamEvent::Reasoning(_) | StreamEvent::Usage(_)) => {}
             Ok(StreamEvent::Finished(reason)) => end = Some(Ok(reason)),
+            Ok(_) => {}
             Err(error) => end = Some(Err(error)),
         }
     }
@@ -103,9 +91,9 @@ async fn a_whole_conversation() {
     let fake = FakeProvider::start([vec![Act::head(SSE), Act::chunk(body), Act::end()]]).await;
     let (mut provider, mut model) = settings(&fake, Timeouts::default());
     provider.key = Some(KeySource::Command(vec!["printf".to_owned(), format!("{KEY}\\n")]));
-    model.temperature = Some("0.2".to_owned());
+    model.capabilities.temperature = Some("0.2".to_owned());
     let model = provider::build(&provider, &model).expect("set up");
-    drop(model.ask(request()));
+    drop(model.send(request()));
     assert_eq!(outcome(&*model).await, ("né 🦀!".to_owned(), Ok(FinishReason::Stop)));
 
     let requests = fake.requests();
@@ -132,8 +120,8 @@ async fn output_limit_and_usage() {
         + "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"length\"}]}\n\n"
         + "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":9}}\n\ndata: [DONE]\n\n";
     let fake = FakeProvider::start([vec![Act::head(SSE), Act::chunk(body), Act::end()]]).await;
-    let events: Vec<_> = model(&fake, Timeouts::default()).ask(request()).collect().await;
-    let usage = tenon::model::Usage { input: 7, output: 9 };
+    let events: Vec<_> = model(&fake, Timeouts::default()).send(request()).collect().await;
+    let usage = tenon::model::Usage { input: 7, output: 9, ..Default::default() };
     let expected = [
         Ok(StreamEvent::Text("cut".to_owned())),
         Ok(StreamEvent::Usage(usage)),
@@ -162,7 +150,7 @@ async fn pieces_arrive_as_they_are_sent() {
         Act::end(),
     ];
     let fake = FakeProvider::start([script]).await;
-    let mut stream = model(&fake, Timeouts::default()).ask(request());
+    let mut stream = model(&fake, Timeouts::default()).send(request());
     assert_eq!(stream.next().await, Some(Ok(StreamEvent::Text("a".to_owned()))));
     gate.open();
     assert_eq!(stream.next().await, Some(Ok(StreamEvent::Finished(FinishReason::Stop))));
@@ -177,14 +165,14 @@ async fn dropping_a_reply_closes_the_socket() {
     // In the middle of the text, and before any answer.
     let script = vec![Act::head(SSE), Act::chunk(delta("a")), Act::Pause(never)];
     let fake = FakeProvider::start([script]).await;
-    let mut stream = model(&fake, Timeouts::default()).ask(request());
+    let mut stream = model(&fake, Timeouts::default()).send(request());
     assert_eq!(stream.next().await, Some(Ok(StreamEvent::Text("a".to_owned()))));
     drop(stream);
     tokio::time::timeout(QUICK, fake.client_left()).await.expect("closed in time");
 
     let never = tenon::model::scripted::Gate::default();
     let fake = FakeProvider::start([vec![Act::Pause(never.clone())]]).await;
-    let mut stream = model(&fake, Timeouts::default()).ask(request());
+    let mut stream = model(&fake, Timeouts::default()).send(request());
     tokio::select! {
         item = stream.next() => panic!("{item:?}"),
         () = never.reached() => {}

@@ -90,6 +90,9 @@ fn key(provider: &ProviderSettings, is_set: impl Fn(&str) -> bool) -> Option<Che
             format!("{name}: {variable} is not set"),
             format!("set {variable} where your editor and this shell see it"),
         ),
+        KeySource::Keyring(entry) => {
+            Check::ok("key", format!("{name}: the keyring has it under `{entry}`, if it is there"))
+        }
         KeySource::Command(argv) => {
             let program = argv.first().map_or("", String::as_str);
             Check::ok("key", format!("{name}: `{program}` prints it when it is needed"))

@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::path::Path;
 
 use super::*;
-use crate::model::{Api, EditFormat, ModelRequest, ReplyStream, Timeouts};
+use crate::model::Api;
+use crate::model::scripted::Scripted;
 
 thread_local! {
     static CALLS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
@@ -19,54 +20,18 @@ fn note(call: String) {
     CALLS.with(|calls| calls.borrow_mut().push(call));
 }
 
-struct Named(ModelSettings);
-
-impl Model for Named {
-    fn name(&self) -> &str {
-        &self.0.name
-    }
-
-    fn settings(&self) -> &ModelSettings {
-        &self.0
-    }
-
-    fn ask(&self, _request: ModelRequest) -> ReplyStream {
-        Box::pin(futures::stream::empty())
-    }
-}
-
-fn build(_provider: &ProviderSettings, model: &ModelSettings) -> Result<Arc<dyn Model>, Problem> {
+fn build(_provider: &ProviderSettings, model: &ModelSettings) -> Result<Arc<dyn Upstream>, Problem> {
     note(format!("build:{}", model.name));
     if model.name.starts_with("broken") {
         return Err(Problem::error("x", Category::Configuration, model.name.clone()));
     }
-    Ok(Arc::new(Named(model.clone())))
+    Ok(Arc::new(Scripted::with_settings(model.clone())))
 }
 
 fn found() -> BoxFuture<'static, Option<Described>> {
     note("probe".to_owned());
-    let seconds = Duration::from_secs;
-    let provider = ProviderSettings {
-        name: "ollama".to_owned(),
-        api: Api::OpenAiChat,
-        base_url: "http://127.0.0.1:11434/v1".to_owned(),
-        key: None,
-        timeouts: Timeouts {
-            connect: seconds(1),
-            first_byte: seconds(1),
-            idle_bytes: seconds(1),
-            idle_content: seconds(1),
-        },
-    };
-    let model = ModelSettings {
-        name: "local".to_owned(),
-        provider: "ollama".to_owned(),
-        model: "m".to_owned(),
-        context: 4096,
-        max_output: 1024,
-        edit_format: EditFormat::default(),
-        temperature: None,
-    };
+    let provider = ProviderSettings::new("ollama", Api::OpenAiChat, "http://127.0.0.1:11434/v1");
+    let model = ModelSettings::new("local", "ollama", "m");
     Box::pin(async move { Some((provider, model)) })
 }
 
@@ -90,8 +55,8 @@ fn source(models: &[&str], roles: &str, detect: Detect) -> ConfiguredModels {
 
 /// Names of the models, or the problem's code and message.
 async fn ask(source: &ConfiguredModels) -> String {
-    match source.models(Role::Edit).await {
-        Ok(models) => models.iter().map(|model| model.name()).collect::<Vec<_>>().join(" "),
+    match source.upstreams(Role::Edit).await {
+        Ok(models) => models.iter().map(|model| model.settings().name.as_str()).collect::<Vec<_>>().join(" "),
         Err(problem) => format!("{}: {}", problem.code, problem.message),
     }
 }
@@ -135,7 +100,7 @@ async fn a_server_that_was_found_is_believed_for_a_while() {
 async fn a_miss_is_probed_again_and_names_three_ways() {
     let source = source(&[], "", not_found);
     assert!(ask(&source).await.starts_with("no-model: no model is configured"));
-    let problem = source.models(Role::Edit).await.err().unwrap();
+    let problem = source.upstreams(Role::Edit).await.err().unwrap();
     for way in ["(1)", "(2)", "(3)", "tenon demo"] {
         assert!(problem.hint.as_deref().unwrap().contains(way));
     }

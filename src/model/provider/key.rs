@@ -48,6 +48,12 @@ impl Key {
                 format!("`key_command` of provider {provider} is empty"),
             )
             .hint("name a program and its arguments, for example [\"pass\", \"openai\"]")),
+            KeySource::Keyring(_) => Err(Problem::error(
+                "key-not-set",
+                Category::Configuration,
+                format!("the keyring, which holds the key of provider {provider}, cannot be read"),
+            )
+            .hint("this version was built without it: use `key_env` or `key_command`")),
             KeySource::Command(command) => Ok(Self { command: command.clone(), known: OnceCell::new() }),
         }
     }

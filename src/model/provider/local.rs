@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
 
 use super::transport;
-use crate::model::{Api, EditFormat, ModelSettings, ProviderSettings, Timeouts};
+use crate::model::{Api, ModelSettings, ProviderSettings};
 
 /// For all servers together.
 const LIMIT: Duration = Duration::from_millis(800);
@@ -71,22 +71,12 @@ pub async fn detect(ports: Ports) -> Option<(ProviderSettings, ModelSettings)> {
 
 fn described(name: &str, port: u16, found: Found) -> (ProviderSettings, ModelSettings) {
     let context = found.context.unwrap_or(UNKNOWN_CONTEXT);
-    let provider = ProviderSettings {
-        name: name.to_owned(),
-        api: Api::OpenAiChat,
-        base_url: format!("http://127.0.0.1:{port}/v1"),
-        key: None,
-        timeouts: Timeouts::default(),
-    };
+    let provider = ProviderSettings::new(name, Api::OpenAiChat, format!("http://127.0.0.1:{port}/v1"));
     let model = ModelSettings {
-        name: found.model.clone(),
-        provider: name.to_owned(),
-        model: found.model,
         context,
         // The prompt shares the window: it gets three quarters.
         max_output: (context / 4).clamp(256, 4096),
-        edit_format: EditFormat::default(),
-        temperature: None,
+        ..ModelSettings::new(found.model.clone(), name, found.model)
     };
     (provider, model)
 }

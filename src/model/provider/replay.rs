@@ -20,12 +20,14 @@ use serde::Deserialize;
 use tokio::time::sleep;
 
 use crate::model::{
-    FinishReason, Model, ModelError, ModelErrorKind, ModelRequest, ModelSettings, ReplyStream, StreamEvent,
+    FinishReason, ModelError, ModelErrorKind, ModelSettings, Outgoing, ProviderSettings, ReplyStream,
+    Request, StreamEvent, Upstream,
 };
 use crate::problem::{Category, Problem};
 
 /// A model that repeats a recording.
 pub(super) struct Replay {
+    provider: ProviderSettings,
     settings: ModelSettings,
     /// What is left of it, in the file's order.
     lines: Arc<Mutex<Vec<Line>>>,
@@ -87,7 +89,8 @@ struct Kind(#[serde(with = "KindName")] ModelErrorKind);
 
 impl Replay {
     /// Reads a recording.
-    pub(super) fn open(path: &Path, settings: ModelSettings) -> Result<Self, Problem> {
+    pub(super) fn open(provider: ProviderSettings, settings: ModelSettings) -> Result<Self, Problem> {
+        let path = Path::new(&provider.base_url);
         let bad = |why: String| {
             let message = format!("The recording {} {why}", path.display());
             Problem::error("bad-recording", Category::Configuration, message)
@@ -95,7 +98,7 @@ impl Replay {
         };
         let text = std::fs::read_to_string(path).map_err(|error| bad(format!("cannot be read: {error}")))?;
         let lines = parse(&text).map_err(bad)?;
-        Ok(Self { settings, lines: Arc::new(Mutex::new(lines)) })
+        Ok(Self { provider, settings, lines: Arc::new(Mutex::new(lines)) })
     }
 }
 
@@ -114,23 +117,26 @@ fn parse(text: &str) -> Result<Vec<Line>, String> {
 }
 
 /// Takes the line for `request` out of `lines`.
-fn choose(lines: &mut Vec<Line>, request: &ModelRequest) -> Option<Line> {
-    let is_wanted = |wanted: &str| request.messages.iter().any(|message| message.text.contains(wanted));
+fn choose(lines: &mut Vec<Line>, request: &Request) -> Option<Line> {
+    let is_wanted = |wanted: &str| match request {
+        Request::Chat(chat) => chat.messages.iter().any(|message| message.text.contains(wanted)),
+        Request::Fill(fill) => fill.prefix.contains(wanted) || fill.suffix.contains(wanted),
+    };
     let matching = lines.iter().position(|line| line.wanted.as_deref().is_some_and(is_wanted));
     let index = matching.or_else(|| lines.iter().position(|line| line.wanted.is_none()))?;
     Some(lines.remove(index))
 }
 
-impl Model for Replay {
-    fn name(&self) -> &str {
-        &self.settings.name
+impl Upstream for Replay {
+    fn provider(&self) -> &ProviderSettings {
+        &self.provider
     }
 
     fn settings(&self) -> &ModelSettings {
         &self.settings
     }
 
-    fn ask(&self, request: ModelRequest) -> ReplyStream {
+    fn send(&self, request: Outgoing) -> ReplyStream {
         let lines = Arc::clone(&self.lines);
         let (provider, model) = (self.settings.provider.clone(), self.settings.name.clone());
         let none = move || {
@@ -142,7 +148,7 @@ impl Model for Replay {
             )
         };
         futures::stream::once(async move {
-            let line = choose(&mut lines.lock().unwrap_or_else(PoisonError::into_inner), &request);
+            let line = choose(&mut lines.lock().unwrap_or_else(PoisonError::into_inner), request.request());
             played(line, none)
         })
         .flatten()
@@ -184,26 +190,22 @@ fn recorded(error: RecordedError, base: ModelError) -> ModelError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{EditFormat, Message, Speaker};
+    use crate::model::{Api, Message, ModelRequest, OutgoingFilter};
+
+    fn outgoing(request: ModelRequest) -> Outgoing {
+        OutgoingFilter::default().pass(Request::Chat(request)).expect("it passes")
+    }
 
     fn replay(text: &str) -> Replay {
-        let settings = ModelSettings {
-            name: "demo".to_owned(),
-            provider: "tape".to_owned(),
-            model: "demo".to_owned(),
-            context: 8192,
-            max_output: 1024,
-            edit_format: EditFormat::SearchReplace,
-            temperature: None,
-        };
-        Replay { settings, lines: Arc::new(Mutex::new(parse(text).expect("a recording"))) }
+        let settings = ModelSettings::new("demo", "tape", "demo");
+        let provider = ProviderSettings::new("tape", Api::Replay, "");
+        Replay { provider, settings, lines: Arc::new(Mutex::new(parse(text).expect("a recording"))) }
     }
 
     /// Asks with one message a word and writes the reply in one line.
     async fn asked(replay: &Replay, messages: &str) -> String {
-        let message = |text: &str| Message { speaker: Speaker::User, text: text.to_owned() };
-        let messages = messages.split('|').map(message).collect();
-        let items: Vec<_> = replay.ask(ModelRequest { system: "a".to_owned(), messages }).collect().await;
+        let messages = messages.split('|').map(Message::user).collect();
+        let items: Vec<_> = replay.send(outgoing(ModelRequest::new("a", messages))).collect().await;
         let written = items.into_iter().map(|item| match item {
             Ok(StreamEvent::Text(text)) => text,
             Ok(other) => format!("<{other:?}>"),
@@ -220,7 +222,7 @@ mod tests {
             "{\"match\": \"add\", \"chunks\": [\"3\"]}\n",
             "{\"chunks\": [\"4\"]}\n",
         ));
-        drop(replay.ask(ModelRequest::default()));
+        drop(replay.send(outgoing(ModelRequest::default())));
         assert_eq!(asked(&replay, "please add this|or not").await, "2é<Finished(Length)>");
         assert_eq!(asked(&replay, "remove").await, "1<Finished(Stop)>");
         assert_eq!(asked(&replay, "add").await, "3<Finished(Stop)>");
@@ -257,8 +259,8 @@ mod tests {
     #[test]
     fn a_missing_file_is_a_problem() {
         let settings = replay("").settings;
-        let problem =
-            Replay::open(Path::new("no/such/recording.jsonl"), settings).map(|_| ()).expect_err("an error");
+        let provider = ProviderSettings::new("tape", Api::Replay, "no/such/recording.jsonl");
+        let problem = Replay::open(provider, settings).map(|_| ()).expect_err("an error");
         assert_eq!(problem.code, "bad-recording");
         assert!(problem.message.contains("no/such/recording.jsonl"));
     }

@@ -26,7 +26,8 @@ use super::failure::{Fault, shortened};
 use super::key::Key;
 use super::{openai_chat, retry};
 use crate::model::{
-    Model, ModelError, ModelErrorKind, ModelRequest, ModelSettings, ReplyStream, StreamEvent, Timeouts,
+    ModelError, ModelErrorKind, ModelSettings, Outgoing, ProviderSettings, ReplyStream, Request, StreamEvent,
+    Upstream,
 };
 
 /// Bytes of an answer's error body that are read.
@@ -37,7 +38,7 @@ pub(super) struct Connection {
     pub client: Client,
     pub endpoint: Url,
     pub key: Option<Key>,
-    pub timeouts: Timeouts,
+    pub provider: ProviderSettings,
     pub settings: ModelSettings,
     pub temperature: Option<Number>,
 }
@@ -57,18 +58,22 @@ impl HttpModel {
     }
 }
 
-impl Model for HttpModel {
-    fn name(&self) -> &str {
-        &self.0.settings.name
+impl Upstream for HttpModel {
+    fn provider(&self) -> &ProviderSettings {
+        &self.0.provider
     }
 
     fn settings(&self) -> &ModelSettings {
         &self.0.settings
     }
 
-    fn ask(&self, request: ModelRequest) -> ReplyStream {
+    fn send(&self, request: Outgoing) -> ReplyStream {
         let connection = Arc::clone(&self.0);
-        let body = openai_chat::body(&request, &connection.settings, connection.temperature.as_ref());
+        let Request::Chat(request) = request.request() else {
+            let fault = Fault::new(ModelErrorKind::BadRequest, "this model cannot fill in a middle");
+            return futures::stream::iter([Err(connection.failure(fault).error)]).boxed();
+        };
+        let body = openai_chat::body(request, &connection.settings, connection.temperature.as_ref());
         let asking = Asking {
             body: Bytes::from(body.to_string()),
             connection,
@@ -166,7 +171,7 @@ impl Connection {
             .authorization()
             .await
             .map_err(|message| self.failure(Fault::new(ModelErrorKind::Authentication, message)))?;
-        let first_by = Instant::now() + self.timeouts.first_byte;
+        let first_by = Instant::now() + self.provider.timeouts.first_byte;
         let mut request = self
             .client
             .post(self.endpoint.clone())
@@ -179,12 +184,12 @@ impl Connection {
         let response = match timeout_at(first_by, request.send()).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => return Err(self.failure(answer::broken(error))),
-            Err(_) => return Err(self.failure(answer::silent(self.timeouts.first_byte))),
+            Err(_) => return Err(self.failure(answer::silent(self.provider.timeouts.first_byte))),
         };
         if !response.status().is_success() {
             return Err(self.refused(response, first_by).await);
         }
-        Answer::new(response, self.timeouts, first_by).map_err(|fault| self.failure(fault))
+        Answer::new(response, self.provider.timeouts, first_by).map_err(|fault| self.failure(fault))
     }
 
     async fn authorization(&self) -> Result<Option<HeaderValue>, String> {
@@ -234,6 +239,8 @@ impl Connection {
             code: fault.code.map(redacted),
             message: shortened(&redacted(fault.message)),
             retry_after: None,
+            should_retry: None,
+            headers: Vec::new(),
         };
         tracing::debug!(
             provider = error.provider,

@@ -91,7 +91,7 @@ async fn connections_that_break() {
     let gate = tenon::model::scripted::Gate::default();
     let script = vec![Act::head(SSE), Act::chunk(delta("a")), Act::Pause(gate.clone()), Act::Reset];
     let fake = FakeProvider::start([script]).await;
-    let mut stream = model(&fake, Timeouts::default()).ask(request());
+    let mut stream = model(&fake, Timeouts::default()).send(request());
     assert_eq!(stream.next().await, Some(Ok(StreamEvent::Text("a".to_owned()))));
     gate.open();
     let error = stream.next().await.expect("an item").expect_err("an error");

@@ -3,18 +3,10 @@
 use expect_test::{Expect, expect};
 
 use super::*;
-use crate::model::{EditFormat, Message};
+use crate::model::Message;
 
 fn settings() -> ModelSettings {
-    ModelSettings {
-        name: "coder".to_owned(),
-        provider: "local".to_owned(),
-        model: "qwen".to_owned(),
-        context: 8192,
-        max_output: 100,
-        edit_format: EditFormat::SearchReplace,
-        temperature: None,
-    }
+    ModelSettings { context: 8192, max_output: 100, ..ModelSettings::new("coder", "local", "qwen") }
 }
 
 /// Decodes the data of events and writes what came out, one event a line.
@@ -45,13 +37,7 @@ fn written(out: &VecDeque<StreamEvent>, result: Result<(), Fault>) -> String {
 
 #[test]
 fn request_body() {
-    let request = ModelRequest {
-        system: "be brief".to_owned(),
-        messages: vec![
-            Message { speaker: Speaker::User, text: "a".to_owned() },
-            Message { speaker: Speaker::Assistant, text: "b".to_owned() },
-        ],
-    };
+    let request = ModelRequest::new("be brief", vec![Message::user("a"), Message::assistant("b")]);
     let temperature = serde_json::from_str("0.2").expect("a number");
     let expected = r#"{"max_tokens":100,"messages":[{"content":"be brief","role":"system"},{"content":"a","role":"user"},{"content":"b","role":"assistant"}],"model":"qwen","stream":true,"stream_options":{"include_usage":true},"temperature":0.2}"#;
     let expected: Value = serde_json::from_str(expected).expect("valid JSON");
@@ -78,7 +64,7 @@ fn a_whole_stream() {
             Reasoning("so")
             Text("né\n")
             Text("!")
-            Usage(Usage { input: 3, output: 4 })
+            Usage(Usage { input: 3, cache_read: 0, cache_write: 0, output: 4, reasoning: 0 })
             Finished(Stop)
         "#]],
     );
@@ -149,7 +135,7 @@ fn answers_that_do_not_stream() {
         &expect![[r#"
             Reasoning("r")
             Text("a")
-            Usage(Usage { input: 1, output: 2 })
+            Usage(Usage { input: 1, cache_read: 0, cache_write: 0, output: 2, reasoning: 0 })
             Finished(Stop)
         "#]],
     );
