@@ -6,10 +6,13 @@
 mod client;
 mod codec;
 mod failure;
+mod fill;
 mod key;
 pub mod lines;
 pub mod local;
+mod ollama;
 mod openai_chat;
+mod openai_responses;
 mod protocol;
 mod replay;
 mod retry;

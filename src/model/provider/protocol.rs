@@ -1,12 +1,14 @@
 //! The protocols in one table: how a request of each kind is written, where it goes, how the key travels, and who
 //! reads the answer. Pure.
 
+use std::collections::VecDeque;
+
 use serde_json::{Map, Number, Value};
 
 use super::codec::{Codec, Framing, Wire};
 use super::failure::Fault;
-use super::openai_chat;
-use crate::model::{Api, ModelErrorKind, ModelSettings, Request};
+use super::{fill, ollama, openai_chat, openai_responses};
+use crate::model::{Api, ModelErrorKind, ModelRequest, ModelSettings, Request, StreamEvent};
 
 /// How a provider is spoken to about one kind of request.
 #[derive(Clone, Copy)]
@@ -49,9 +51,11 @@ impl Protocol {
     /// # Errors
     /// The model cannot be asked such a thing.
     pub(super) fn of(api: Api, request: &Request, model: &ModelSettings) -> Result<Self, Fault> {
-        match request {
-            Request::Chat(_) => chat(api),
-            Request::Fill(_) => {
+        let chat = chat(api)?;
+        match (request, &model.capabilities.fill) {
+            (Request::Chat(_), _) => Ok(chat),
+            (Request::Fill(_), Some(form)) => Ok(fill::protocol(form, chat.key)),
+            (Request::Fill(_), None) => {
                 let message = format!("model {} is not set up to fill in a middle", model.name);
                 Err(Fault::new(ModelErrorKind::BadRequest, message))
             }
@@ -80,15 +84,58 @@ fn chat(api: Api) -> Result<Protocol, Fault> {
             wire: openai_chat::wire,
             codec: || Box::new(openai_chat::Codec::default()),
         },
-        Api::OpenAiResponses | Api::Anthropic | Api::Gemini | Api::Ollama | Api::Replay => {
+        Api::OpenAiResponses => Protocol {
+            name: openai_responses::NAME,
+            below: Below::Base,
+            key: KeyHeader::Bearer,
+            framing: Framing::Sse,
+            wire: openai_responses::wire,
+            codec: || Box::new(openai_responses::Codec::default()),
+        },
+        Api::Ollama => Protocol {
+            name: ollama::NAME,
+            below: Below::Root,
+            key: KeyHeader::Bearer,
+            framing: Framing::Lines,
+            wire: ollama::wire,
+            codec: || Box::new(ollama::Codec::default()),
+        },
+        Api::Anthropic | Api::Gemini | Api::Replay => {
             return Err(Fault::new(ModelErrorKind::BadRequest, "this protocol is not spoken over HTTP yet"));
         }
     })
 }
 
-/// A number as the configuration has it; it was checked when the model was built.
-pub(super) fn number(text: Option<&str>) -> Option<Number> {
-    text.and_then(|text| serde_json::from_str(text.trim()).ok())
+/// The conversation of a request.
+///
+/// # Errors
+/// It is none.
+pub(super) fn conversation(request: &Request) -> Result<&ModelRequest, Fault> {
+    match request {
+        Request::Chat(request) => Ok(request),
+        Request::Fill(_) => Err(Fault::new(ModelErrorKind::BadRequest, "this is no conversation")),
+    }
+}
+
+/// Sets a member to a number of the configuration, which was checked when the model was built.
+pub(super) fn set_number(body: &mut Value, name: &str, text: Option<&str>) {
+    if let Some(number) = text.and_then(|text| serde_json::from_str::<Number>(text.trim()).ok()) {
+        body[name] = Value::Number(number);
+    }
+}
+
+/// Appends a piece of text as what `kind` makes of it. An empty one says nothing: servers send those as keep-alives.
+pub(super) fn say(text: &str, kind: fn(String) -> StreamEvent, out: &mut VecDeque<StreamEvent>) {
+    if !text.is_empty() {
+        out.push_back(kind(text.to_owned()));
+    }
+}
+
+/// Adds a piece of a message about the answer; more than a screenful of it is of no use.
+pub(super) fn joined(text: &mut String, piece: &str) {
+    if text.len() < 4096 {
+        text.push_str(piece);
+    }
 }
 
 /// Puts the configured further members into `body`, last. Those named in `ours` stay as they are. Members that are
