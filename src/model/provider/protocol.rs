@@ -5,7 +5,7 @@ use serde_json::{Map, Number, Value};
 
 use super::codec::{Codec, Framing, Wire};
 use super::failure::Fault;
-use super::openai_chat;
+use super::{anthropic, gemini, openai_chat};
 use crate::model::{Api, ModelErrorKind, ModelSettings, Request};
 
 /// How a provider is spoken to about one kind of request.
@@ -80,7 +80,23 @@ fn chat(api: Api) -> Result<Protocol, Fault> {
             wire: openai_chat::wire,
             codec: || Box::new(openai_chat::Codec::default()),
         },
-        Api::OpenAiResponses | Api::Anthropic | Api::Gemini | Api::Ollama | Api::Replay => {
+        Api::Anthropic => Protocol {
+            name: "Anthropic",
+            below: Below::Base,
+            key: KeyHeader::Named("x-api-key"),
+            framing: Framing::Sse,
+            wire: anthropic::wire,
+            codec: || Box::new(anthropic::Codec::default()),
+        },
+        Api::Gemini => Protocol {
+            name: "Gemini",
+            below: Below::Base,
+            key: KeyHeader::Named("x-goog-api-key"),
+            framing: Framing::Sse,
+            wire: gemini::wire,
+            codec: || Box::new(gemini::Codec::default()),
+        },
+        Api::OpenAiResponses | Api::Ollama | Api::Replay => {
             return Err(Fault::new(ModelErrorKind::BadRequest, "this protocol is not spoken over HTTP yet"));
         }
     })
