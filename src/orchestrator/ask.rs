@@ -60,7 +60,10 @@ pub(super) async fn ask(
                 }
                 Ok(StreamEvent::Usage(reported)) => usage = reported,
                 Ok(
-                    StreamEvent::CallBegun { .. } | StreamEvent::CallArguments { .. } | StreamEvent::Keep(_),
+                    StreamEvent::CallBegun { .. }
+                    | StreamEvent::CallArguments { .. }
+                    | StreamEvent::Keep(_)
+                    | StreamEvent::Cached,
                 ) => {}
                 Ok(StreamEvent::Finished(reason)) => {
                     reading.written(piece);
