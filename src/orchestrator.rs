@@ -6,6 +6,7 @@
 mod ask;
 mod board;
 mod comment;
+mod conversation;
 mod edit;
 mod fit;
 mod gather;
@@ -16,5 +17,5 @@ pub use board::{Board, Health, TaskProgress};
 pub use comment::{CommentInstruction, find_comment};
 pub(crate) use edit::cancelled;
 pub use edit::run;
-pub(crate) use gather::desynchronised;
+pub(crate) use gather::{desynchronised, relative};
 pub use job::{EditJob, Finding, Intent, Outcome, Region, Services, Settings};

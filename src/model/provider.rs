@@ -3,10 +3,13 @@
 //! A protocol is a pure codec with a row in the table of [`protocol`]; one [`transport`] carries them all. Recordings
 //! ([`replay`]) stand in for a provider in tests and demonstrations, and only when the configuration names them.
 
+mod anthropic;
+mod body;
 mod client;
 mod codec;
 mod failure;
 mod fill;
+mod gemini;
 mod key;
 pub mod lines;
 pub mod local;

@@ -7,9 +7,10 @@ use std::collections::VecDeque;
 
 use serde_json::{Value, json};
 
-use super::codec::{self, Framing, Wire};
+use super::body::{add_extra, set_number};
+use super::codec::{self, Framing, Wire, say};
 use super::failure::Fault;
-use super::protocol::{Below, KeyHeader, Protocol, add_extra, say, set_number, unlike};
+use super::protocol::{Below, KeyHeader, Protocol, unlike};
 use super::sse::Event;
 use super::{ollama, openai_chat};
 use crate::model::{

@@ -14,8 +14,9 @@ use serde_json::Value;
 
 pub(super) use self::body::{options, wire};
 use super::codec;
+use super::codec::say;
 use super::failure::Fault;
-use super::protocol::{say, unlike};
+use super::protocol::unlike;
 use super::sse::Event;
 use crate::model::{FinishReason, ModelErrorKind, StreamEvent, Usage};
 

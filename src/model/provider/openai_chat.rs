@@ -16,8 +16,9 @@ use serde_json::{Value, json};
 pub(super) use self::body::{effort, is_strict, wire};
 use self::calls::Calls;
 use super::codec;
+use super::codec::{joined, say};
 use super::failure::Fault;
-use super::protocol::{joined, say, unlike};
+use super::protocol::unlike;
 use super::sse::Event;
 use crate::model::{FinishReason, ModelErrorKind, StreamEvent, Usage};
 

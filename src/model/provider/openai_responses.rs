@@ -14,8 +14,9 @@ use serde_json::{Value, json};
 
 pub(super) use self::body::wire;
 use super::codec;
+use super::codec::{joined, say};
 use super::failure::Fault;
-use super::protocol::{joined, say, unlike};
+use super::protocol::unlike;
 use super::sse::Event;
 use crate::model::{FinishReason, ModelErrorKind, StreamEvent, Usage};
 

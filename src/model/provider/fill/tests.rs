@@ -50,7 +50,13 @@ fn mistral() {
             r#"{"id":"c","choices":[{"index":0,"delta":{"content":" + 2"},"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"total_tokens":13,"completion_tokens":4}}"#,
             "[DONE]",
         ],
-        &expect![[""]],
+        &expect![[r#"
+            Base fim/completions {"max_tokens":32,"model":"codestral","prompt":"let a = ","stop":["\n\n"],"stream":true,"suffix":";\n"}
+            Text("1")
+            Text(" + 2")
+            Usage(Usage { input: 9, cache_read: 0, cache_write: 0, output: 4, reasoning: 0 })
+            Finished(Stop)
+        "#]],
     );
 }
 
@@ -63,7 +69,11 @@ fn completions() {
             r#"{"id":"c","choices":[{"text":"","index":0,"finish_reason":"length"}]}"#,
             "[DONE]",
         ],
-        &expect![[""]],
+        &expect![[r#"
+            Base completions {"max_tokens":32,"model":"codestral","prompt":"let a = ","stop":["\n\n"],"stream":true,"stream_options":{"include_usage":true},"suffix":";\n"}
+            Text("1")
+            Finished(Length)
+        "#]],
     );
 }
 
@@ -72,7 +82,11 @@ fn templates() {
     check(
         FillForm::Template("<|fim_prefix|>{prefix}<|fim_suffix|>{suffix}<|fim_middle|>".to_owned()),
         &[r#"{"choices":[{"text":"1","index":0,"finish_reason":"stop"}]}"#, "[DONE]"],
-        &expect![[""]],
+        &expect![[r#"
+            Base completions {"max_tokens":32,"model":"codestral","prompt":"<|fim_prefix|>let a = <|fim_suffix|>;\n<|fim_middle|>","stop":["\n\n"],"stream":true,"stream_options":{"include_usage":true}}
+            Text("1")
+            Finished(Stop)
+        "#]],
     );
     let nested = FillRequest {
         prefix: "{suffix}".to_owned(),
@@ -90,7 +104,12 @@ fn llama_server() {
             r#"{"index":0,"content":"1","tokens":[16],"stop":false,"id_slot":-1,"tokens_predicted":1,"tokens_evaluated":9}"#,
             r#"{"index":0,"content":"","stop":true,"model":"q","tokens_predicted":2,"tokens_evaluated":9,"stop_type":"limit","truncated":false,"timings":{"cache_n":4,"prompt_n":5}}"#,
         ],
-        &expect![[""]],
+        &expect![[r#"
+            Root infill {"input_prefix":"let a = ","input_suffix":";\n","n_predict":32,"stop":["\n\n"],"stream":true}
+            Text("1")
+            Usage(Usage { input: 5, cache_read: 4, cache_write: 0, output: 2, reasoning: 0 })
+            Finished(Length)
+        "#]],
     );
     check(
         FillForm::Infill,
@@ -98,9 +117,21 @@ fn llama_server() {
             r#"{"content":"1","stop":false}"#,
             r#"{"error":{"code":500,"message":"slot died","type":"server_error"}}"#,
         ],
-        &expect![[""]],
+        &expect![[r#"
+            Root infill {"input_prefix":"let a = ","input_suffix":";\n","n_predict":32,"stop":["\n\n"],"stream":true}
+            Text("1")
+            Server slot died
+        "#]],
     );
-    check(FillForm::Infill, &[r#"{"content":"1","stop":false}"#, "{"], &expect![[""]]);
+    check(
+        FillForm::Infill,
+        &[r#"{"content":"1","stop":false}"#, "{"],
+        &expect![[r#"
+        Root infill {"input_prefix":"let a = ","input_suffix":";\n","n_predict":32,"stop":["\n\n"],"stream":true}
+        Text("1")
+        Truncated the stream ended without its terminal event
+    "#]],
+    );
 }
 
 #[test]
@@ -111,7 +142,12 @@ fn ollama() {
             r#"{"model":"m","response":"1","done":false}"#,
             r#"{"model":"m","response":"","done":true,"done_reason":"stop","prompt_eval_count":9,"eval_count":2}"#,
         ],
-        &expect![[""]],
+        &expect![[r#"
+            Root api/generate {"model":"codestral","options":{"num_ctx":4096,"num_predict":32,"stop":["\n\n"]},"prompt":"let a = ","shift":false,"stream":true,"suffix":";\n","truncate":false}
+            Text("1")
+            Usage(Usage { input: 9, cache_read: 0, cache_write: 0, output: 2, reasoning: 0 })
+            Finished(Stop)
+        "#]],
     );
 }
 

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
+use crate::model::provider::body::{add_extra, arguments, conversation, set_number};
 use crate::model::provider::codec::Wire;
 use crate::model::provider::failure::Fault;
-use crate::model::provider::protocol::{add_extra, conversation, set_number};
 use crate::model::{AnswerForm, Message, ModelRequest, ModelSettings, Request, Speaker, Thinking, Tool};
 
 /// Members that settings cannot replace.
@@ -72,12 +72,7 @@ fn message(message: &Message) -> Vec<Value> {
                 said["tool_calls"] = message
                     .calls
                     .iter()
-                    .map(|call| {
-                        // An object is wanted; what is none was refused when it came.
-                        let arguments: Value =
-                            serde_json::from_str(&call.arguments).unwrap_or_else(|_| json!({}));
-                        json!({"id": call.id, "function": {"name": call.name, "arguments": arguments}})
-                    })
+                    .map(|call| json!({"id": call.id, "function": {"name": call.name, "arguments": arguments(call)}}))
                     .collect();
             }
             Some(said)
@@ -111,7 +106,36 @@ mod tests {
     #[test]
     fn plain_and_with_a_schema() {
         let messages = vec![Message::user("a"), Message::assistant("b")];
-        check(ModelRequest::new("be brief", messages), &settings(), &expect![[""]]);
+        check(
+            ModelRequest::new("be brief", messages),
+            &settings(),
+            &expect![[r#"
+            {
+              "messages": [
+                {
+                  "content": "be brief",
+                  "role": "system"
+                },
+                {
+                  "content": "a",
+                  "role": "user"
+                },
+                {
+                  "content": "b",
+                  "role": "assistant"
+                }
+              ],
+              "model": "qwen:7b",
+              "options": {
+                "num_ctx": 16384,
+                "num_predict": 100
+              },
+              "shift": false,
+              "stream": true,
+              "truncate": false
+            }
+        "#]],
+        );
         let mut model = settings();
         model.capabilities.temperature = Some("0".to_owned());
         model.capabilities.stream = false;
@@ -119,7 +143,30 @@ mod tests {
         let extra = json!({"options": {"seed": 1}, "keep_alive": "1h", "stream": true});
         model.capabilities.extra = extra.as_object().expect("an object").clone();
         let answer = AnswerForm::Json { name: "edits".to_owned(), schema: json!({"type": "object"}) };
-        check(ModelRequest { answer, ..ModelRequest::default() }, &model, &expect![[""]]);
+        check(
+            ModelRequest { answer, ..ModelRequest::default() },
+            &model,
+            &expect![[r#"
+            {
+              "format": {
+                "type": "object"
+              },
+              "keep_alive": "1h",
+              "messages": [],
+              "model": "qwen:7b",
+              "options": {
+                "num_ctx": 16384,
+                "num_predict": 100,
+                "seed": 1,
+                "temperature": 0
+              },
+              "shift": false,
+              "stream": false,
+              "think": false,
+              "truncate": false
+            }
+        "#]],
+        );
     }
 
     #[test]
@@ -143,6 +190,64 @@ mod tests {
         let mut model = settings();
         model.capabilities.thinking = Thinking::High;
         let answer = AnswerForm::Tools { tools: vec![tool], must: true };
-        check(ModelRequest { answer, ..ModelRequest::new("", messages) }, &model, &expect![[""]]);
+        check(
+            ModelRequest { answer, ..ModelRequest::new("", messages) },
+            &model,
+            &expect![[r#"
+            {
+              "messages": [
+                {
+                  "content": "",
+                  "role": "assistant",
+                  "tool_calls": [
+                    {
+                      "function": {
+                        "arguments": {
+                          "a": 1
+                        },
+                        "name": "edit"
+                      },
+                      "id": "1"
+                    },
+                    {
+                      "function": {
+                        "arguments": {
+                          "invalid_arguments": "broken"
+                        },
+                        "name": "edit"
+                      },
+                      "id": "1"
+                    }
+                  ]
+                },
+                {
+                  "content": "done",
+                  "role": "tool",
+                  "tool_call_id": "1",
+                  "tool_name": "edit"
+                }
+              ],
+              "model": "qwen:7b",
+              "options": {
+                "num_ctx": 16384,
+                "num_predict": 100
+              },
+              "shift": false,
+              "stream": true,
+              "think": "high",
+              "tools": [
+                {
+                  "function": {
+                    "description": "Edits.",
+                    "name": "edit",
+                    "parameters": {}
+                  },
+                  "type": "function"
+                }
+              ],
+              "truncate": false
+            }
+        "#]],
+        );
     }
 }

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
+use crate::model::provider::body::{add_extra, conversation, set_number};
 use crate::model::provider::codec::Wire;
 use crate::model::provider::failure::Fault;
-use crate::model::provider::protocol::{add_extra, conversation, set_number};
 use crate::model::{AnswerForm, Message, ModelRequest, ModelSettings, Request, Speaker, Thinking, Tool};
 
 /// Members that settings cannot replace.
@@ -102,27 +102,30 @@ pub(crate) fn effort(thinking: Thinking) -> Option<&'static str> {
     }
 }
 
-/// Whether a schema is of the kind that is followed to the letter: every object names all its members, requires
-/// them and permits no others (<https://platform.openai.com/docs/guides/structured-outputs#supported-schemas>). The
-/// strict mode refuses the others.
+/// Whether a schema is of the kind that is followed to the letter: an object, and every object in it names all its
+/// members, requires them and permits no others
+/// (<https://platform.openai.com/docs/guides/structured-outputs#supported-schemas>). The strict mode refuses the others.
 pub(crate) fn is_strict(schema: &Value) -> bool {
-    let inner = || {
-        let single = ["items", "not"].iter().filter_map(|name| schema.get(*name));
-        let listed = ["anyOf", "prefixItems"].iter().filter_map(|name| schema[*name].as_array()).flatten();
-        let named = ["properties", "$defs", "definitions"]
-            .iter()
-            .filter_map(|name| schema[*name].as_object())
-            .flat_map(|members| members.values());
-        single.chain(listed).chain(named)
-    };
+    schema["type"] == "object" && is_closed(schema)
+}
+
+fn is_closed(schema: &Value) -> bool {
     let is_object = schema["type"] == "object" || schema.get("properties").is_some();
-    let is_closed = || {
+    if is_object {
         let required = schema["required"].as_array().map(Vec::as_slice).unwrap_or_default();
         let mut members = schema["properties"].as_object().into_iter().flatten();
-        schema["additionalProperties"] == false
-            && members.all(|(name, _)| required.iter().any(|required| required == name.as_str()))
-    };
-    (!is_object || is_closed()) && inner().all(is_strict)
+        let all_required = members.all(|(name, _)| required.iter().any(|required| required == name.as_str()));
+        if schema["additionalProperties"] != false || !all_required {
+            return false;
+        }
+    }
+    let single = ["items", "not"].iter().filter_map(|name| schema.get(*name));
+    let listed = ["anyOf", "prefixItems"].iter().filter_map(|name| schema[*name].as_array()).flatten();
+    let named = ["properties", "$defs", "definitions"]
+        .iter()
+        .filter_map(|name| schema[*name].as_object())
+        .flat_map(|members| members.values());
+    single.chain(listed).chain(named).all(is_closed)
 }
 
 #[cfg(test)]

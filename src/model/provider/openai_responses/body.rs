@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
+use crate::model::provider::body::{add_extra, conversation, set_number};
 use crate::model::provider::codec::Wire;
 use crate::model::provider::failure::Fault;
 use crate::model::provider::openai_chat::{effort, is_strict};
-use crate::model::provider::protocol::{add_extra, conversation, set_number};
 use crate::model::{AnswerForm, Message, ModelRequest, ModelSettings, Request, Speaker, Thinking, Tool};
 
 /// Members that settings cannot replace.
@@ -113,7 +113,38 @@ mod tests {
     #[test]
     fn plain() {
         let messages = vec![Message::user("a"), Message::assistant("b")];
-        check(ModelRequest::new("be brief", messages), &settings(), &expect![[""]]);
+        check(
+            ModelRequest::new("be brief", messages),
+            &settings(),
+            &expect![[r#"
+            {
+              "input": [
+                {
+                  "content": "a",
+                  "role": "user"
+                },
+                {
+                  "content": [
+                    {
+                      "text": "b",
+                      "type": "output_text"
+                    }
+                  ],
+                  "role": "assistant",
+                  "type": "message"
+                }
+              ],
+              "instructions": "be brief",
+              "max_output_tokens": 100,
+              "model": "gpt",
+              "store": false,
+              "stream": true,
+              "stream_options": {
+                "include_obfuscation": false
+              }
+            }
+        "#]],
+        );
     }
 
     #[test]
@@ -125,7 +156,38 @@ mod tests {
         let extra = json!({"input": "x", "reasoning": {"summary": "detailed"}, "service_tier": "flex"});
         model.capabilities.extra = extra.as_object().expect("an object").clone();
         let answer = AnswerForm::Json { name: "edits".to_owned(), schema: json!({"type": "object"}) };
-        check(ModelRequest { answer, ..ModelRequest::default() }, &model, &expect![[""]]);
+        check(
+            ModelRequest { answer, ..ModelRequest::default() },
+            &model,
+            &expect![[r#"
+            {
+              "include": [
+                "reasoning.encrypted_content"
+              ],
+              "input": [],
+              "max_output_tokens": 100,
+              "model": "gpt",
+              "reasoning": {
+                "effort": "high",
+                "summary": "detailed"
+              },
+              "service_tier": "flex",
+              "store": false,
+              "stream": false,
+              "text": {
+                "format": {
+                  "name": "edits",
+                  "schema": {
+                    "type": "object"
+                  },
+                  "strict": false,
+                  "type": "json_schema"
+                }
+              },
+              "top_p": 0.9
+            }
+        "#]],
+        );
     }
 
     #[test]
@@ -148,6 +210,57 @@ mod tests {
         ];
         let tool = Tool { name: "edit".to_owned(), description: "Edits.".to_owned(), schema: json!({}) };
         let answer = AnswerForm::Tools { tools: vec![tool], must: true };
-        check(ModelRequest { answer, ..ModelRequest::new("", messages) }, &settings(), &expect![[""]]);
+        check(
+            ModelRequest { answer, ..ModelRequest::new("", messages) },
+            &settings(),
+            &expect![[r#"
+            {
+              "input": [
+                {
+                  "content": "go",
+                  "role": "user"
+                },
+                {
+                  "encrypted_content": "gAAA",
+                  "id": "rs_1",
+                  "summary": [],
+                  "type": "reasoning"
+                },
+                {
+                  "arguments": "{}",
+                  "call_id": "call_1",
+                  "name": "edit",
+                  "type": "function_call"
+                },
+                {
+                  "call_id": "call_1",
+                  "output": "done",
+                  "type": "function_call_output"
+                },
+                {
+                  "content": "and now?",
+                  "role": "user"
+                }
+              ],
+              "max_output_tokens": 100,
+              "model": "gpt",
+              "store": false,
+              "stream": true,
+              "stream_options": {
+                "include_obfuscation": false
+              },
+              "tool_choice": "required",
+              "tools": [
+                {
+                  "description": "Edits.",
+                  "name": "edit",
+                  "parameters": {},
+                  "strict": false,
+                  "type": "function"
+                }
+              ]
+            }
+        "#]],
+        );
     }
 }

@@ -44,7 +44,12 @@ fn text() {
             r#"{"type":"response.output_item.done","output_index":0,"item":{"id":"msg_1","type":"message","status":"completed","content":[{"type":"output_text","text":"né 🦀"}],"role":"assistant"}}"#,
             r#"{"type":"response.completed","response":{"id":"resp_1","status":"completed","error":null,"incomplete_details":null,"usage":{"input_tokens":37,"input_tokens_details":{"cached_tokens":30},"output_tokens":11,"output_tokens_details":{"reasoning_tokens":4},"total_tokens":48}}}"#,
         ],
-        &expect![[""]],
+        &expect![[r#"
+            Text("né")
+            Text(" 🦀")
+            Usage(Usage { input: 7, cache_read: 30, cache_write: 0, output: 11, reasoning: 4 })
+            Finished(Stop)
+        "#]],
     );
 }
 
@@ -68,7 +73,18 @@ fn reasoning_and_calls() {
             r#"{"type":"response.output_item.done","output_index":2,"item":{"id":"fc_2","type":"function_call","call_id":"call_2","name":"read","arguments":"{}"}}"#,
             r#"{"type":"response.completed","response":{"status":"completed"}}"#,
         ],
-        &expect![[""]],
+        &expect![[r#"
+            Reasoning("Hm.")
+            Reasoning("\n\n")
+            Reasoning("So.")
+            Keep(Object {"encrypted_content": String("gAAAA"), "id": String("rs_1"), "summary": Array [Object {"text": String("Hm."), "type": String("summary_text")}], "type": String("reasoning")})
+            CallBegun { index: 0, id: "call_1", name: "edit" }
+            CallBegun { index: 1, id: "call_2", name: "read" }
+            CallArguments { index: 0, json: "{\"a\":" }
+            CallArguments { index: 1, json: "{}" }
+            CallArguments { index: 0, json: "1}" }
+            Finished(Tools)
+        "#]],
     );
 }
 
@@ -79,9 +95,24 @@ fn ends() {
             r#"{{"type":"response.incomplete","response":{{"status":"incomplete","error":null,"incomplete_details":{{"reason":"{reason}"}}}}}}"#
         )
     };
-    check(&[&incomplete("max_output_tokens")], &expect![[""]]);
-    check(&[&incomplete("content_filter")], &expect![[""]]);
-    check(&[&incomplete("other")], &expect![[""]]);
+    check(
+        &[&incomplete("max_output_tokens")],
+        &expect![[r#"
+        Finished(Length)
+    "#]],
+    );
+    check(
+        &[&incomplete("content_filter")],
+        &expect![[r#"
+        Finished(Filtered)
+    "#]],
+    );
+    check(
+        &[&incomplete("other")],
+        &expect![[r#"
+        Finished(Other("other"))
+    "#]],
+    );
     check(
         &[
             r#"{"type":"response.refusal.delta","output_index":0,"delta":"I can"}"#,
@@ -90,9 +121,16 @@ fn ends() {
             r#"{"type":"response.output_item.done","output_index":0,"item":{"type":"message","content":[{"type":"refusal","refusal":"I cannot"}]}}"#,
             r#"{"type":"response.completed","response":{"status":"completed"}}"#,
         ],
-        &expect![[""]],
+        &expect![[r#"
+            Refused None None I cannot
+        "#]],
     );
-    check(&[r#"{"type":"response.completed","response":{"status":"in_progress"}}"#], &expect![[""]]);
+    check(
+        &[r#"{"type":"response.completed","response":{"status":"in_progress"}}"#],
+        &expect![[r#"
+        Truncated None None the answer ended with the status in_progress
+    "#]],
+    );
 }
 
 #[test]
@@ -101,42 +139,81 @@ fn errors() {
         &[
             r#"{"type":"error","code":"rate_limit_exceeded","message":"slow","param":null,"sequence_number":3}"#,
         ],
-        &expect![[""]],
+        &expect![[r#"
+            RateLimit None Some("rate_limit_exceeded") slow
+        "#]],
     );
     check(
         &[r#"{"type":"error","error":{"type":"server_error","code":null,"message":"gone"}}"#],
-        &expect![[""]],
+        &expect![[r#"
+            Server None Some("server_error") gone
+        "#]],
     );
     check(
         &[
             r#"{"type":"response.failed","response":{"status":"failed","error":{"code":"server_error","message":"The model failed"}}}"#,
         ],
-        &expect![[""]],
+        &expect![[r#"
+            Server None Some("server_error") The model failed
+        "#]],
     );
-    check(&[r#"{"type":"response.failed","response":{"status":"failed","error":null}}"#], &expect![[""]]);
+    check(
+        &[r#"{"type":"response.failed","response":{"status":"failed","error":null}}"#],
+        &expect![[r#"
+        Server None None the server reported an error and did not describe it
+    "#]],
+    );
     check(
         &[r#"{"error":{"code":400,"message":"too long","type":"exceed_context_size_error"}}"#],
-        &expect![[""]],
+        &expect![[r#"
+            PromptTooLarge Some(400) Some("exceed_context_size_error") too long
+        "#]],
     );
     check(
         &[r#"{"type":"response.function_call_arguments.delta","output_index":1,"delta":"{"}"#],
-        &expect![[""]],
+        &expect![[r#"
+            Server None None arguments came for a call that had not begun
+        "#]],
     );
     check(
         &[r#"{"type":"response.output_item.added","item":{"type":"function_call","name":""}}"#],
-        &expect![[""]],
+        &expect![[r#"
+            Server None None a call of the answer names no tool
+        "#]],
     );
-    check(&["hello"], &expect![[""]]);
+    check(
+        &["hello"],
+        &expect![[r#"
+        Server None None an event of the stream is not JSON
+    "#]],
+    );
 }
 
 #[test]
 fn answers_that_do_not_stream() {
     check_whole(
         r#"{"status":"completed","error":null,"output":[{"type":"reasoning","summary":[{"type":"summary_text","text":"Hm."}]},{"type":"message","content":[{"type":"output_text","text":"a"}]},{"type":"function_call","call_id":"c","name":"edit","arguments":"{}"}],"usage":{"input_tokens":1,"output_tokens":2}}"#,
-        &expect![[""]],
+        &expect![[r#"
+            Reasoning("Hm.")
+            Text("a")
+            CallBegun { index: 0, id: "c", name: "edit" }
+            CallArguments { index: 0, json: "{}" }
+            Usage(Usage { input: 1, cache_read: 0, cache_write: 0, output: 2, reasoning: 0 })
+            Finished(Tools)
+        "#]],
     );
-    check_whole(r#"{"status":"ok"}"#, &expect![[""]]);
-    check_whole(r#"{"error":{"message":"no such model","code":"model_not_found"}}"#, &expect![[""]]);
+    check_whole(
+        r#"{"status":"ok"}"#,
+        &expect![[r#"
+        Server None None the server is not an OpenAI Responses API: its JSON has no `output`
+    "#]],
+    );
+    check_whole(
+        r#"{"error":{"message":"no such model","code":"model_not_found"}}"#,
+        &expect![[r#"
+        BadRequest None Some("model_not_found") no such model
+    "#]],
+    );
 }
 
 #[test]

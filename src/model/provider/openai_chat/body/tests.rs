@@ -32,10 +32,48 @@ fn tools(must: bool) -> AnswerForm {
 #[test]
 fn plain() {
     let request = ModelRequest::new("be brief", vec![Message::user("a"), Message::assistant("b")]);
-    check(&request, &settings(), &expect![[""]]);
+    check(
+        &request,
+        &settings(),
+        &expect![[r#"
+        {
+          "max_tokens": 100,
+          "messages": [
+            {
+              "content": "be brief",
+              "role": "system"
+            },
+            {
+              "content": "a",
+              "role": "user"
+            },
+            {
+              "content": "b",
+              "role": "assistant"
+            }
+          ],
+          "model": "qwen",
+          "stream": true,
+          "stream_options": {
+            "include_usage": true
+          }
+        }
+    "#]],
+    );
     let mut model = settings();
     model.capabilities.stream = false;
-    check(&ModelRequest::default(), &model, &expect![[""]]);
+    check(
+        &ModelRequest::default(),
+        &model,
+        &expect![[r#"
+        {
+          "max_tokens": 100,
+          "messages": [],
+          "model": "qwen",
+          "stream": false
+        }
+    "#]],
+    );
 }
 
 #[test]
@@ -49,7 +87,45 @@ fn everything_that_can_be_set() {
         json!({"model": "other", "stream": false, "messages": [], "seed": 7, "stream_options": {"x": 1}});
     model.capabilities.extra = extra.as_object().expect("an object").clone();
     let answer = AnswerForm::Json { name: "edits".to_owned(), schema: schema() };
-    check(&ModelRequest { answer, ..ModelRequest::default() }, &model, &expect![[""]]);
+    check(
+        &ModelRequest { answer, ..ModelRequest::default() },
+        &model,
+        &expect![[r#"
+        {
+          "max_completion_tokens": 100,
+          "messages": [],
+          "model": "qwen",
+          "reasoning_effort": "medium",
+          "response_format": {
+            "json_schema": {
+              "name": "edits",
+              "schema": {
+                "additionalProperties": false,
+                "properties": {
+                  "path": {
+                    "type": "string"
+                  }
+                },
+                "required": [
+                  "path"
+                ],
+                "type": "object"
+              },
+              "strict": true
+            },
+            "type": "json_schema"
+          },
+          "seed": 7,
+          "stream": true,
+          "stream_options": {
+            "include_usage": true,
+            "x": 1
+          },
+          "temperature": 0.2,
+          "top_p": 0.95
+        }
+    "#]],
+    );
 }
 
 #[test]
@@ -69,7 +145,104 @@ fn a_conversation_with_calls() {
         Message { results: vec![result("3", "done")], ..Message::user("and now?") },
     ];
     let request = ModelRequest { answer: tools(true), ..ModelRequest::new("", messages) };
-    check(&request, &settings(), &expect![[""]]);
+    check(
+        &request,
+        &settings(),
+        &expect![[r#"
+        {
+          "max_tokens": 100,
+          "messages": [
+            {
+              "content": "go",
+              "role": "user"
+            },
+            {
+              "content": null,
+              "role": "assistant",
+              "tool_calls": [
+                {
+                  "function": {
+                    "arguments": "{}",
+                    "name": "edit"
+                  },
+                  "id": "1",
+                  "type": "function"
+                },
+                {
+                  "function": {
+                    "arguments": "{}",
+                    "name": "edit"
+                  },
+                  "id": "2",
+                  "type": "function"
+                }
+              ]
+            },
+            {
+              "content": "done",
+              "role": "tool",
+              "tool_call_id": "1"
+            },
+            {
+              "content": "no such file",
+              "role": "tool",
+              "tool_call_id": "2"
+            },
+            {
+              "content": "again",
+              "role": "assistant",
+              "tool_calls": [
+                {
+                  "function": {
+                    "arguments": "{}",
+                    "name": "edit"
+                  },
+                  "id": "3",
+                  "type": "function"
+                }
+              ]
+            },
+            {
+              "content": "done",
+              "role": "tool",
+              "tool_call_id": "3"
+            },
+            {
+              "content": "and now?",
+              "role": "user"
+            }
+          ],
+          "model": "qwen",
+          "stream": true,
+          "stream_options": {
+            "include_usage": true
+          },
+          "tool_choice": "required",
+          "tools": [
+            {
+              "function": {
+                "description": "Edits.",
+                "name": "edit",
+                "parameters": {
+                  "additionalProperties": false,
+                  "properties": {
+                    "path": {
+                      "type": "string"
+                    }
+                  },
+                  "required": [
+                    "path"
+                  ],
+                  "type": "object"
+                },
+                "strict": true
+              },
+              "type": "function"
+            }
+          ]
+        }
+    "#]],
+    );
 }
 
 #[test]
@@ -92,10 +265,15 @@ fn efforts() {
 fn strict_schemas() {
     let check = |schema: Value, expected| assert_eq!(is_strict(&schema), expected, "{schema}");
     check(schema(), true);
-    check(json!({"type": "string"}), true);
+    check(json!({"type": "string"}), false);
+    check(json!({}), false);
     check(json!({"type": "object"}), false);
     check(json!({"type": "object", "properties": {"a": {}}, "additionalProperties": false}), false);
-    let within = |inner: Value| json!({"type": "array", "items": {"anyOf": [{"type": "null"}, inner]}});
+    let within = |inner: Value| {
+        let mut outer = schema();
+        outer["properties"]["path"] = json!({"type": "array", "items": {"anyOf": [{"type": "null"}, inner]}});
+        outer
+    };
     check(within(schema()), true);
     check(within(json!({"type": "object", "properties": {}})), false);
 }
@@ -103,5 +281,5 @@ fn strict_schemas() {
 #[test]
 fn a_middle_is_no_conversation() {
     let fault = wire(&Request::Fill(FillRequest::default()), &settings()).expect_err("a fault");
-    assert_eq!(fault.message, "this is no conversation");
+    assert_eq!(fault.message, "this protocol cannot fill in a middle");
 }
