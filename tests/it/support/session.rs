@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 use tenon::config::Config;
 use tenon::model::scripted::{Gate, Scripted, Step};
-use tenon::model::{EditFormat, Model, ModelSettings, Role};
+use tenon::model::{EditFormat, Model, ModelSettings, OutgoingFilter, Role};
 use tenon::ports::ModelSource;
 use tenon::problem::Problem;
 
@@ -108,7 +108,16 @@ impl Session {
         let fallback = Scripted::new("second");
         let models = Arc::new(Models(vec![model.clone(), fallback.clone()]));
         parameters["initializationOptions"] = json!({"tenon": {"events": true}});
-        let start = move |editor| tenon::app::spawn(tenon::assembly::parts(&config, models, editor, None)).0;
+        let start = move |editor| {
+            tenon::app::spawn(tenon::assembly::parts(
+                &config,
+                models,
+                OutgoingFilter::default(),
+                editor,
+                None,
+            ))
+            .0
+        };
         let editor = FakeEditor::start(peer, parameters, start).await;
         Self { editor, model, fallback, folder }
     }
