@@ -9,6 +9,7 @@ use super::Parts;
 use super::applying::Flights;
 use super::event::{ClientFacts, Event, Internal, InternalEvent};
 use super::tasks::Tasks;
+use crate::model::CacheKey;
 use crate::orchestrator::desynchronised;
 use crate::problem::{Category, Problem};
 use crate::review::{History, Proposal, ProposalId, ProposalState, Track};
@@ -29,6 +30,8 @@ pub(super) struct State {
     pub tasks: Tasks,
     /// Oldest first.
     pub proposals: Vec<Proposal>,
+    /// What the answers behind them are kept under, until the user does not want them.
+    pub answers: HashMap<ProposalId, CacheKey>,
     pub history: History,
     pub flights: Flights,
     /// Whether a refresh of the marks is on its way.
@@ -47,6 +50,7 @@ impl State {
             documents: HashMap::new(),
             tasks: Tasks::default(),
             proposals: Vec::new(),
+            answers: HashMap::new(),
             history: History::default(),
             flights: Flights::default(),
             marks_due: false,
@@ -71,6 +75,13 @@ impl State {
             tokio::time::sleep(delay).await;
             send(event);
         });
+    }
+
+    /// Lets the answer behind a proposal not be given again: the user did not want it.
+    pub(super) fn forget_answer(&mut self, proposal: &ProposalId) {
+        if let Some(answer) = self.answers.remove(proposal) {
+            self.parts.services.models.forget(answer);
+        }
     }
 
     /// Shows a problem with its hint.

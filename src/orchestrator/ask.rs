@@ -48,7 +48,7 @@ pub(super) async fn ask(
     let mut stream = model.ask(request).ready_chunks(AT_ONCE);
     let parser = ReplyParser::new(format);
     let (text, report) = (String::new(), StreamReport::default());
-    let mut reading = Reading { services, task, model: model.name(), parser, text, report };
+    let mut reading = Reading { services, task, model: model.name().to_owned(), parser, text, report };
     let mut usage = Usage::default();
     while let Some(events) = stream.next().await {
         let mut piece = String::new();
@@ -59,11 +59,9 @@ pub(super) async fn ask(
                     reading.report.thought(services, task, text.chars().count());
                 }
                 Ok(StreamEvent::Usage(reported)) => usage = reported,
+                Ok(StreamEvent::Cached) => reading.is_cached(),
                 Ok(
-                    StreamEvent::CallBegun { .. }
-                    | StreamEvent::CallArguments { .. }
-                    | StreamEvent::Keep(_)
-                    | StreamEvent::Cached,
+                    StreamEvent::CallBegun { .. } | StreamEvent::CallArguments { .. } | StreamEvent::Keep(_),
                 ) => {}
                 Ok(StreamEvent::Finished(reason)) => {
                     reading.written(piece);
@@ -89,13 +87,21 @@ pub(super) async fn ask(
 struct Reading<'a> {
     services: &'a Services,
     task: &'a str,
-    model: &'a str,
+    /// Who answers, as the progress display says it.
+    model: String,
     parser: ReplyParser,
     text: String,
     report: StreamReport,
 }
 
 impl Reading<'_> {
+    /// The answer is one that was given before; the user sees that nobody was asked.
+    fn is_cached(&mut self) {
+        let message = format!("answered from the cache, as {} did before", self.model);
+        report(self.services, self.task, ProgressStage::Ask, message);
+        self.model.push_str(" (from the cache)");
+    }
+
     /// The next piece of the answer came; an empty one says nothing.
     fn written(&mut self, piece: String) {
         if piece.is_empty() {
@@ -110,7 +116,7 @@ impl Reading<'_> {
         self.report.parsed(&self.parser.push(&piece));
         let n_characters = piece.chars().count();
         self.services.board.write(self.task, n_characters);
-        self.report.written(self.services, self.task, self.model, n_characters);
+        self.report.written(self.services, self.task, &self.model, n_characters);
         self.services.editor.notice(self.task, TaskNotice::Text { text: piece });
     }
 }

@@ -1,7 +1,5 @@
 //! How providers and models are doing in this session: what the gateway knows, as plain data for whoever shows it.
 
-use std::time::Duration;
-
 use serde::Serialize;
 
 use super::{Spent, StoreStatistics};
