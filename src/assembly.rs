@@ -8,10 +8,10 @@ use tokio::sync::mpsc;
 
 use crate::app::{self, Entrance, Event, Parts};
 use crate::config::{Config, ConfiguredModels};
-use crate::gateway::Gateway;
+use crate::gateway::{Books, Gateway, Policy};
 use crate::model::{Model, OutgoingFilter, Role};
 use crate::orchestrator::{Board, Services, Settings};
-use crate::ports::{Editor, MemoryJournal, ModelSource};
+use crate::ports::{Editor, MemoryJournal, MemoryLedger, ModelSource, UpstreamSource};
 use crate::problem::Problem;
 use crate::workspace::{DiskFiles, ScratchFolder};
 
@@ -52,6 +52,29 @@ pub fn completes(config: &Config) -> bool {
     config.models_of(Role::Completion).iter().any(|(_, model)| model.capabilities.fill.is_some())
 }
 
+/// The way to the models of `upstreams`, guarded as `config` says, in a session of its own.
+pub fn gateway(config: &Config, upstreams: Arc<dyn UpstreamSource>, books: Books) -> Gateway {
+    let policy = Policy { budget: config.budget, cache: config.cache, splits: config.splits.clone() };
+    Gateway::new(upstreams, OutgoingFilter::default(), policy, session_id(), books)
+}
+
+/// Books that end with the process.
+pub fn books_in_memory() -> Books {
+    Books { ledger: Arc::new(MemoryLedger::default()), responses: None, recorder: None }
+}
+
+/// 128 random bits in hexadecimal digits.
+fn session_id() -> String {
+    let mut random = [0; 16];
+    if let Err(error) = getrandom::fill(&mut random) {
+        // Without randomness of the system, the time and the process are as good as unique.
+        tracing::warn!(%error, "no randomness for the session's id");
+        let since = std::time::UNIX_EPOCH.elapsed().unwrap_or_default().as_nanos();
+        random = (since << 32 | u128::from(std::process::id())).to_be_bytes();
+    }
+    format!("{:032x}", u128::from_be_bytes(random))
+}
+
 /// What came of reading the configuration and opening the log, for [`start`].
 #[derive(Debug, Clone, Default)]
 pub struct Loaded {
@@ -72,7 +95,7 @@ pub fn start(loaded: &Loaded, editor: Arc<dyn Editor>) -> mpsc::UnboundedSender<
         Some(problem) => Arc::new(NoModels(problem.clone())),
         None => {
             let configured = ConfiguredModels::new(Arc::clone(&loaded.config));
-            Arc::new(Gateway::new(Arc::new(configured), OutgoingFilter::default()))
+            Arc::new(gateway(&loaded.config, Arc::new(configured), books_in_memory()))
         }
     };
     let mut parts = parts(&loaded.config, models, editor, loaded.scratch.clone());

@@ -13,7 +13,7 @@ mod gather;
 mod job;
 mod private;
 
-pub use board::{Board, Health, TaskProgress};
+pub use board::{Board, TaskProgress};
 pub use comment::{CommentInstruction, find_comment};
 pub(crate) use edit::cancelled;
 pub use edit::run;
