@@ -16,7 +16,9 @@ pub use editor::{
 };
 pub use files::{FileError, Scratch, SourceFiles};
 pub use journal::{FileRecord, Journal, JournalRecord, MemoryJournal};
-pub use ledger::{EditFate, Ledger, ModelStatistics, RequestEnd, Spent, UsageRecord};
+pub use ledger::{
+    EditFate, KnownUsage, Ledger, ModelStatistics, ProviderHistory, RequestEnd, Spent, UsageRecord,
+};
 pub use models::{ModelSource, UpstreamSource};
 pub use recorder::Recorder;
 pub use responses::{CacheKey, ResponseStore, StoreStatistics, StoredReply};
