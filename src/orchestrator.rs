@@ -11,7 +11,6 @@ mod edit;
 mod fit;
 mod gather;
 mod job;
-mod private;
 
 pub use board::{Board, TaskProgress};
 pub use comment::{CommentInstruction, find_comment};

@@ -114,8 +114,8 @@ impl Failed {
 
 async fn gather_off_loop(job: &Arc<EditJob>, services: &Services) -> Result<Gathered, Problem> {
     let (job, files) = (Arc::clone(job), Arc::clone(&services.files));
-    let settings = Arc::clone(&services.settings);
-    blocking(move || gather(&job, &files, &settings)).await?
+    let (settings, filter) = (Arc::clone(&services.settings), services.filter.clone());
+    blocking(move || gather(&job, &files, &settings, &filter)).await?
 }
 
 /// Runs work that blocks or computes on a thread of its own, so that no protocol task waits behind it.
