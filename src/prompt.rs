@@ -4,6 +4,8 @@
 
 mod edit;
 pub mod fill;
+mod reply_form;
 mod template;
 
 pub use edit::{EditPrompt, Intent, Prompt, PromptFile, repair};
+pub use reply_form::{ReplyForm, ToolText};
