@@ -6,6 +6,7 @@
 mod ask;
 mod board;
 mod comment;
+mod conversation;
 mod edit;
 mod fit;
 mod gather;

@@ -10,16 +10,15 @@ use tokio_util::sync::CancellationToken;
 use super::Health;
 use super::ask::{Answer, ask, report};
 use super::comment::CommentInstruction;
-use super::fit::Fitted;
+use super::conversation::Conversation;
 use super::gather::{Gathered, gather, whole_lines};
 use super::job::{EditJob, Outcome, Services};
 use crate::diff::gate::{self, Consent, Note};
 use crate::diff::impact::{Impact, impact};
-use crate::diff::{self, ChangeKind, ChangeSet, Evidence, FileChange, FileSet, Hunk, Refusal, ReplyFormat};
-use crate::model::{EditFormat, Message, Model, ModelRequest, Role, Usage};
+use crate::diff::{self, ChangeKind, ChangeSet, Evidence, FileChange, FileSet, Hunk, Refusal};
+use crate::model::{Model, Role, Usage};
 use crate::ports::{ProgressStage, SourceFiles, TaskNotice};
 use crate::problem::{Category, Problem, Severity};
-use crate::prompt::{self, EditPrompt};
 
 /// Runs the pipeline to its outcome. Cancelling drops everything at once, the model's connection included.
 ///
@@ -119,36 +118,27 @@ async fn edit_with(
     usage: &mut Usage,
 ) -> Result<Proved, Failure> {
     let fitted = gathered.fit(model.settings()).map_err(Failure::TryNext)?;
-    let format = match model.settings().edit_format {
-        // Of a file that is shown in part, the whole cannot be written.
-        EditFormat::Whole if fitted.target.excerpt.is_none() => ReplyFormat::Whole,
-        EditFormat::Whole | EditFormat::SearchReplace => ReplyFormat::SearchReplace,
-        EditFormat::UnifiedDiff => ReplyFormat::UnifiedDiff,
-        EditFormat::ApplyPatch => ReplyFormat::ApplyPatch,
-        EditFormat::Json => ReplyFormat::Json,
-    };
-    let mut request = first_request(gathered, &fitted, format);
+    let mut conversation = Conversation::begin(gathered, &fitted, model.settings());
     let mut refusals = Vec::new();
     for round in 0..=services.settings.repair_rounds {
         let stage = if round == 0 { ProgressStage::Ask } else { ProgressStage::Repair };
         enter(services, &job.task, stage, &asking(model.name(), round, refusals.len()));
         let provider = &model.settings().provider;
-        let answer =
-            ask(services, &job.task, model.as_ref(), request.clone(), format).await.map_err(|e| {
-                services.board.answered(provider, Health::Failing);
-                let problem = Problem::from(&e.error);
-                if round > 0 {
-                    Failure::Final(unrepaired(&refusals, &problem))
-                } else if e.shown {
-                    Failure::Final(problem)
-                } else {
-                    Failure::TryNext(problem)
-                }
-            })?;
+        let answer = ask(services, &job.task, model.as_ref(), &conversation).await.map_err(|e| {
+            services.board.answered(provider, Health::Failing);
+            let problem = Problem::from(&e.error);
+            if round > 0 {
+                Failure::Final(unrepaired(&refusals, &problem))
+            } else if e.shown {
+                Failure::Final(problem)
+            } else {
+                Failure::TryNext(problem)
+            }
+        })?;
         services.board.answered(provider, Health::Ok);
         *usage += answer.usage;
         enter(services, &job.task, ProgressStage::Resolve, "finding the place of each edit");
-        let Answer { text, reply, .. } = answer;
+        let Answer { said, reply, .. } = answer;
         match resolve(job, services, gathered, &fitted.base, reply).await.map_err(Failure::Final)? {
             Ok(proved) if proved.changes.files.is_empty() => return Err(Failure::Final(no_change())),
             Ok(proved) => return Ok(proved),
@@ -157,23 +147,9 @@ async fn edit_with(
         if refusals.iter().any(|refusal| refusal.code == diff::RefusalCode::Truncated) {
             break; // The same question would be cut at the same place.
         }
-        let correction = prompt::repair(format, &diff::refusal::for_model(&refusals));
-        request.messages.push(Message::assistant(text));
-        request.messages.push(Message::user(correction));
+        conversation.correct(said, &refusals);
     }
     Err(Failure::Final(refused(&refusals)))
-}
-
-fn first_request(gathered: &Gathered, fitted: &Fitted, format: ReplyFormat) -> ModelRequest {
-    let prompt = EditPrompt {
-        format,
-        intent: &gathered.intent,
-        target: &fitted.target,
-        focus: fitted.focus.clone(),
-        others: &fitted.others,
-    }
-    .render();
-    ModelRequest::new(prompt.system, vec![Message::user(prompt.user)])
 }
 
 fn asking(model: &str, round: u32, n_refused: usize) -> String {
