@@ -116,8 +116,9 @@ impl Ledger for UsageLedger {
         let mut own = self.own();
         let turned = own.turn(day_of(now));
         if record.end.was_sent() {
-            own.session += record.spent();
-            own.today += record.spent();
+            let spent = Spent::of(&record.usage, record.cost);
+            own.session = own.session.plus(spent);
+            own.today = own.today.plus(spent);
         }
         // Handed over under the lock: what was counted here is asked for behind it.
         self.database.write(move |connection| requests::insert(connection, &record, now));

@@ -9,7 +9,7 @@ use super::Board;
 use crate::diff::gate::Note;
 use crate::diff::impact::Impact;
 use crate::diff::{ChangeSet, FileSet};
-use crate::model::Usage;
+use crate::model::{CacheKey, Usage};
 use crate::ports::{Editor, ModelSource, SourceFiles};
 use crate::text::{DocumentSnapshot, DocumentUri, PositionEncoding, Span};
 
@@ -116,4 +116,6 @@ pub struct Outcome {
     pub model: String,
     /// Tokens used, over all rounds.
     pub usage: Usage,
+    /// What the answer is kept under, so that it can be forgotten when the user does not want it.
+    pub answer: Option<CacheKey>,
 }

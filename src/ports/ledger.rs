@@ -120,7 +120,7 @@ pub trait Ledger: Send + Sync {
 
     /// How the requests of the last day (24 hours) to each provider went, by the provider's name.
     fn providers(&self) -> BoxFuture<'_, Vec<ProviderHistory>> {
-        Box::pin(ready(Vec::new()))
+        Box::pin(std::future::ready(Vec::new()))
     }
 }
 
@@ -159,12 +159,29 @@ pub struct Spent {
     pub cost: Money,
 }
 
+impl std::ops::AddAssign for Spent {
+    fn add_assign(&mut self, more: Self) {
+        *self = self.plus(more);
+    }
+}
+
+impl UsageRecord {
+    /// What the request spent.
+    pub fn spent(&self) -> Spent {
+        Spent::of(&self.usage, self.cost)
+    }
+}
+
 impl Spent {
+    /// What a request of this usage and cost spent.
+    pub fn of(usage: &Usage, cost: Option<Money>) -> Self {
+        Self { tokens: usage.read().saturating_add(usage.output), cost: cost.unwrap_or_default() }
+    }
+
     /// The sum.
     #[must_use]
-    pub fn plus(mut self, more: Self) -> Self {
-        self += more;
-        self
+    pub fn plus(self, more: Self) -> Self {
+        Self { tokens: self.tokens.saturating_add(more.tokens), cost: self.cost.plus(more.cost) }
     }
 
     /// What is left of it, nothing at the least.
@@ -174,25 +191,8 @@ impl Spent {
     }
 }
 
-impl std::ops::AddAssign for Spent {
-    fn add_assign(&mut self, more: Self) {
-        self.tokens = self.tokens.saturating_add(more.tokens);
-        self.cost = self.cost.plus(more.cost);
-    }
-}
-
-impl UsageRecord {
-    /// What the request spent.
-    pub fn spent(&self) -> Spent {
-        Spent {
-            tokens: self.usage.read().saturating_add(self.usage.output),
-            cost: self.cost.unwrap_or_default(),
-        }
-    }
-}
-
 impl RequestEnd {
-    /// Whether a provider was asked.
+    /// Whether anything was sent to a provider.
     pub fn was_sent(self) -> bool {
         use ModelErrorKind::{Budget, Resting, Withheld};
         !matches!(self, Self::Cached | Self::Failed(Budget | Resting | Withheld))
@@ -270,14 +270,14 @@ impl Ledger for MemoryLedger {
         Box::pin(ready(self.account().spent))
     }
 
+    fn known(&self) -> KnownUsage {
+        let spent = self.account().spent;
+        KnownUsage { session: spent, today: spent }
+    }
+
     fn statistics(&self) -> BoxFuture<'_, Vec<ModelStatistics>> {
         let mut models: Vec<_> = self.account().models.values().cloned().collect();
         models.sort_by_key(|of| std::cmp::Reverse(of.requests));
         Box::pin(ready(models))
-    }
-
-    fn known(&self) -> KnownUsage {
-        let spent = self.account().spent;
-        KnownUsage { session: spent, today: spent }
     }
 }

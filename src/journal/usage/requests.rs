@@ -74,7 +74,7 @@ pub(super) fn spent(connection: &Connection, day: u64) -> rusqlite::Result<Spent
     while let Some(row) = rows.next()? {
         let request = Request::read(row)?;
         if request.end.was_sent() {
-            spent += request.spent();
+            spent = spent.plus(Spent::of(&request.usage, request.cost));
         }
     }
     Ok(spent)
@@ -155,11 +155,6 @@ impl Request {
             first_token: known(row, "first_token")?.map(Duration::from_millis),
             total: time("total")?,
         })
-    }
-
-    fn spent(&self) -> Spent {
-        let tokens = self.usage.read().saturating_add(self.usage.output);
-        Spent { tokens, cost: self.cost.unwrap_or_default() }
     }
 
     /// What it adds to a sum.
