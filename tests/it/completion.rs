@@ -44,6 +44,10 @@ impl UpstreamSource for Upstreams {
     }
 }
 
+fn gateway(upstreams: Arc<dyn UpstreamSource>, filter: OutgoingFilter) -> Gateway {
+    assembly::gateway(&Config::default(), upstreams, filter, assembly::books_in_memory())
+}
+
 /// An editor at a server that completes, by the models `first` and `second`.
 struct Desk {
     editor: FakeEditor,
@@ -62,11 +66,12 @@ impl Desk {
             Scripted::with_settings(settings)
         });
         let upstreams = Arc::new(Upstreams(vec![model.clone(), fallback.clone()]));
-        let models = Arc::new(Gateway::new(upstreams, OutgoingFilter::default()));
+        let filter = OutgoingFilter::default();
+        let models = Arc::new(gateway(upstreams, filter.clone()));
         let folder = tempfile::tempdir().unwrap();
         let (give, given) = oneshot::channel();
         let start = move |editor| {
-            let mut parts = assembly::parts(&Config::default(), models, editor, None);
+            let mut parts = assembly::parts(&Config::default(), models, filter, editor, None);
             parts.completion = Some(CompletionSettings::default());
             let events = app::spawn(parts).0;
             give.send(events.clone()).unwrap();
