@@ -11,9 +11,9 @@ mod edit;
 mod fit;
 mod gather;
 mod job;
-mod private;
+mod put_back;
 
-pub use board::{Board, Health, TaskProgress};
+pub use board::{Board, TaskProgress};
 pub use comment::{CommentInstruction, find_comment};
 pub(crate) use edit::cancelled;
 pub use edit::run;
