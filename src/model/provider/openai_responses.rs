@@ -8,7 +8,7 @@
 
 mod body;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use serde_json::{Value, json};
 
@@ -29,15 +29,18 @@ const MOST_ITEMS: usize = 1024;
 /// The state of one reply.
 #[derive(Debug, Default)]
 pub(super) struct Codec {
-    /// What is known of the items of the answer, by their place in it.
-    items: BTreeMap<u64, Item>,
+    /// What is known of the items of the answer, in the order in which they came.
+    items: Vec<Item>,
     n_calls: u32,
     refusal: String,
 }
 
-/// An item of the answer.
+/// An item of the answer. Events name it by its place; llama-server knows no places, only ids, and a call's id is not
+/// always the same one.
 #[derive(Debug, Default)]
 struct Item {
+    place: Option<u64>,
+    ids: Vec<String>,
     /// The number of the call that it is.
     call: Option<u32>,
     /// Whether pieces of its content came.
@@ -56,10 +59,10 @@ impl codec::Codec for Codec {
         let delta = || data["delta"].as_str().unwrap_or_default();
         match kind {
             "error" => return Err(told(data.get("error").filter(|error| !error.is_null()).unwrap_or(&data))),
-            "response.output_item.added" => self.added(place(&data), &data["item"], out)?,
-            "response.output_item.done" => self.done(place(&data), &data["item"], out)?,
+            "response.output_item.added" => self.added(&data, out)?,
+            "response.output_item.done" => self.done(&data, out)?,
             "response.output_text.delta" => {
-                self.item(place(&data))?.is_said = true;
+                self.item(&data)?.is_said = true;
                 say(delta(), StreamEvent::Text, out);
             }
             "response.refusal.delta" => joined(&mut self.refusal, delta()),
@@ -70,12 +73,12 @@ impl codec::Codec for Codec {
                 say("\n\n", StreamEvent::Reasoning, out);
             }
             "response.reasoning_summary_text.delta" | "response.reasoning_text.delta" => {
-                self.item(place(&data))?.is_said = true;
+                self.item(&data)?.is_said = true;
                 say(delta(), StreamEvent::Reasoning, out);
             }
-            "response.function_call_arguments.delta" => self.arguments(place(&data), delta(), out)?,
-            "response.function_call_arguments.done" if !self.item(place(&data))?.is_said => {
-                self.arguments(place(&data), data["arguments"].as_str().unwrap_or_default(), out)?;
+            "response.function_call_arguments.delta" => self.arguments(&data, delta(), out)?,
+            "response.function_call_arguments.done" if !self.item(&data)?.is_said => {
+                self.arguments(&data, data["arguments"].as_str().unwrap_or_default(), out)?;
             }
             "response.completed" | "response.incomplete" | "response.failed" => {
                 return self.end(&data["response"], out);
@@ -93,7 +96,7 @@ impl codec::Codec for Codec {
             return Err(unlike(NAME, "its JSON has no `output`"));
         };
         for (place, item) in items.iter().enumerate() {
-            self.done(place as u64, item, out)?;
+            self.done(&json!({"output_index": place, "item": item}), out)?;
         }
         self.end(answer, out)
     }
@@ -113,18 +116,44 @@ impl codec::Codec for Codec {
 }
 
 impl Codec {
-    fn item(&mut self, place: u64) -> Result<&mut Item, Fault> {
-        if self.items.len() >= MOST_ITEMS && !self.items.contains_key(&place) {
-            let message = format!("the answer has more than {MOST_ITEMS} items");
-            return Err(Fault::new(ModelErrorKind::Server, message));
+    /// The item that an event is about; a new one, if it is not known.
+    fn item(&mut self, data: &Value) -> Result<&mut Item, Fault> {
+        let place = data["output_index"].as_u64();
+        let ids = [&data["item_id"], &data["item"]["id"], &data["item"]["call_id"]];
+        let ids = ids.map(|id| id.as_str().filter(|id| !id.is_empty()));
+        let is_it = |item: &Item| match place {
+            Some(_) => item.place == place,
+            None => ids.iter().flatten().any(|id| item.ids.iter().any(|known| known == id)),
+        };
+        let is_nameless = place.is_none() && ids.iter().all(Option::is_none);
+        let last = self.items.len().checked_sub(1);
+        let known = if is_nameless { last } else { self.items.iter().rposition(is_it) };
+        let at = match known {
+            Some(at) => at,
+            None if self.items.len() == MOST_ITEMS => {
+                let message = format!("the answer has more than {MOST_ITEMS} items");
+                return Err(Fault::new(ModelErrorKind::Server, message));
+            }
+            None => {
+                self.items.push(Item { place, ..Item::default() });
+                self.items.len() - 1
+            }
+        };
+        let item = &mut self.items[at];
+        for id in ids.into_iter().flatten() {
+            // Two at the most; servers that change them with every event name places.
+            if item.ids.len() < 4 && !item.ids.iter().any(|known| known == id) {
+                item.ids.push(id.to_owned());
+            }
         }
-        Ok(self.items.entry(place).or_default())
+        Ok(item)
     }
 
     /// An item begins. A call is known from here on.
-    fn added(&mut self, place: u64, item: &Value, out: &mut VecDeque<StreamEvent>) -> Result<(), Fault> {
+    fn added(&mut self, data: &Value, out: &mut VecDeque<StreamEvent>) -> Result<(), Fault> {
+        let item = &data["item"];
         let n_calls = self.n_calls;
-        let known = self.item(place)?;
+        let known = self.item(data)?;
         if item["type"] != "function_call" || known.call.is_some() {
             return Ok(());
         }
@@ -141,9 +170,10 @@ impl Codec {
     }
 
     /// An item is there, whole.
-    fn done(&mut self, place: u64, item: &Value, out: &mut VecDeque<StreamEvent>) -> Result<(), Fault> {
-        self.added(place, item, out)?;
-        let is_said = std::mem::replace(&mut self.item(place)?.is_said, true);
+    fn done(&mut self, data: &Value, out: &mut VecDeque<StreamEvent>) -> Result<(), Fault> {
+        self.added(data, out)?;
+        let item = &data["item"];
+        let is_said = std::mem::replace(&mut self.item(data)?.is_said, true);
         let list = |name: &str| item[name].as_array().map(Vec::as_slice).unwrap_or_default();
         match item["type"].as_str() {
             Some("message") => {
@@ -157,7 +187,7 @@ impl Codec {
                 }
             }
             Some("function_call") if !is_said => {
-                self.arguments(place, item["arguments"].as_str().unwrap_or_default(), out)?;
+                self.arguments(data, item["arguments"].as_str().unwrap_or_default(), out)?;
             }
             Some("reasoning") => {
                 if !is_said {
@@ -175,8 +205,8 @@ impl Codec {
         Ok(())
     }
 
-    fn arguments(&mut self, place: u64, json: &str, out: &mut VecDeque<StreamEvent>) -> Result<(), Fault> {
-        let item = self.item(place)?;
+    fn arguments(&mut self, data: &Value, json: &str, out: &mut VecDeque<StreamEvent>) -> Result<(), Fault> {
+        let item = self.item(data)?;
         let Some(index) = item.call else {
             return Err(Fault::new(ModelErrorKind::Server, "arguments came for a call that had not begun"));
         };
@@ -213,11 +243,6 @@ impl Codec {
         out.push_back(StreamEvent::Finished(reason));
         Ok(())
     }
-}
-
-/// Where in the answer the item stands that an event is about.
-fn place(data: &Value) -> u64 {
-    data["output_index"].as_u64().unwrap_or(0)
 }
 
 /// The fault that an error object tells of.

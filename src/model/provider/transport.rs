@@ -256,7 +256,10 @@ impl Connection {
             _ if is_page => format!("a web page came instead of an answer ({standard})"),
             _ => standard.to_owned(),
         };
-        let fault = Fault::with_status(status.as_u16(), &reason, &String::from_utf8_lossy(&body));
+        let mut fault = Fault::with_status(status.as_u16(), &reason, &String::from_utf8_lossy(&body));
+        if matches!(status.as_u16(), 404 | 405) && says_no_more(&fault.message) {
+            fault.message = reason;
+        }
         ModelError { retry_after, should_retry, ..self.error_with(fault, told) }
     }
 
@@ -291,6 +294,15 @@ impl Connection {
         );
         error
     }
+}
+
+/// Whether a message says of a missing path only what the status said already.
+fn says_no_more(message: &str) -> bool {
+    let message = message.trim().trim_end_matches('.').to_lowercase();
+    matches!(
+        &*message,
+        "not found" | "404 page not found" | "404 not found" | "method not allowed" | "file not found"
+    )
 }
 
 /// `path`, which may have a query, below the base URL.
@@ -329,6 +341,12 @@ mod tests {
         check("http://h", Below::Root, "api/chat", "http://h/api/chat");
         check("http://h", Below::Base, "chat/completions", "http://h/chat/completions");
         check("http://h/api/v1", Below::Root, "infill", "http://h/api/infill");
+    }
+
+    #[test]
+    fn messages_that_say_no_more_than_the_status() {
+        assert!(["Not Found", "404 page not found\n", "Method Not Allowed."].into_iter().all(says_no_more));
+        assert!(!says_no_more("model 'x' not found"));
     }
 
     #[test]

@@ -89,6 +89,37 @@ fn reasoning_and_calls() {
 }
 
 #[test]
+fn llama_server_knows_no_places() {
+    check(
+        &[
+            r#"{"type":"response.output_item.added","item":{"id":"rs_1","summary":[],"type":"reasoning","content":[],"encrypted_content":"","status":"in_progress"}}"#,
+            r#"{"type":"response.reasoning_text.delta","delta":"hm","item_id":"rs_1"}"#,
+            r#"{"type":"response.output_item.added","item":{"content":[],"id":"msg_1","role":"assistant","status":"in_progress","type":"message"}}"#,
+            r#"{"type":"response.output_text.delta","item_id":"msg_1","delta":"a"}"#,
+            r#"{"type":"response.output_item.added","item":{"arguments":"","call_id":"fc_x","name":"edit","type":"function_call","status":"in_progress"}}"#,
+            r#"{"type":"response.function_call_arguments.delta","delta":"{}","item_id":"fc_x"}"#,
+            r#"{"type":"response.output_item.added","item":{"arguments":"","call_id":"fc_y","name":"read","type":"function_call","status":"in_progress"}}"#,
+            r#"{"type":"response.function_call_arguments.delta","delta":"[]","item_id":"fc_y"}"#,
+            r#"{"type":"response.output_item.done","item":{"type":"reasoning","id":"rs_1","summary":[],"content":[{"text":"hm","type":"reasoning_text"}],"encrypted_content":""}}"#,
+            r#"{"type":"response.output_item.done","item":{"type":"message","id":"msg_1","content":[{"type":"output_text","text":"a"}],"role":"assistant"}}"#,
+            r#"{"type":"response.output_item.done","item":{"type":"function_call","arguments":"{}","call_id":"fc_x","name":"edit"}}"#,
+            r#"{"type":"response.output_item.done","item":{"type":"function_call","arguments":"[]","call_id":"fc_y","name":"read"}}"#,
+            r#"{"type":"response.completed","response":{"status":"completed","usage":{"input_tokens":3,"output_tokens":2}}}"#,
+        ],
+        &expect![[r#"
+            Reasoning("hm")
+            Text("a")
+            CallBegun { index: 0, id: "fc_x", name: "edit" }
+            CallArguments { index: 0, json: "{}" }
+            CallBegun { index: 1, id: "fc_y", name: "read" }
+            CallArguments { index: 1, json: "[]" }
+            Usage(Usage { input: 3, cache_read: 0, cache_write: 0, output: 2, reasoning: 0 })
+            Finished(Tools)
+        "#]],
+    );
+}
+
+#[test]
 fn ends() {
     let incomplete = |reason: &str| {
         format!(
