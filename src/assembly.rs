@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use tokio::sync::mpsc;
 
-use crate::app::{self, Event, Parts};
+use crate::app::{self, Entrance, Event, Parts};
 use crate::config::{Config, ConfiguredModels};
 use crate::gateway::Gateway;
 use crate::model::{Model, OutgoingFilter, Role};
@@ -41,9 +41,15 @@ pub fn parts(
         scratch: Arc::new(ScratchFolder::new(scratch)),
         review_mode: config.review_mode,
         concurrent_tasks: config.limits.concurrent_tasks,
+        completion: completes(config).then_some(config.completion),
         providers: config.providers.keys().cloned().collect(),
         warnings: Vec::new(),
     }
+}
+
+/// Whether text is completed at the cursor: only with a model for it that can fill in a middle.
+pub fn completes(config: &Config) -> bool {
+    config.models_of(Role::Completion).iter().any(|(_, model)| model.capabilities.fill.is_some())
 }
 
 /// What came of reading the configuration and opening the log, for [`start`].
@@ -72,6 +78,12 @@ pub fn start(loaded: &Loaded, editor: Arc<dyn Editor>) -> mpsc::UnboundedSender<
     let mut parts = parts(&loaded.config, models, editor, loaded.scratch.clone());
     parts.warnings.extend(loaded.config_problem.iter().chain(&loaded.warnings).cloned());
     app::spawn(parts).0
+}
+
+/// The same for a front door that completes text.
+pub fn enter(loaded: &Loaded, editor: Arc<dyn Editor>) -> Entrance {
+    let completes = loaded.config_problem.is_none() && completes(&loaded.config);
+    Entrance { events: start(loaded, editor), completes }
 }
 
 /// Answers every request for a model with the same problem.

@@ -17,5 +17,5 @@ pub use board::{Board, Health, TaskProgress};
 pub use comment::{CommentInstruction, find_comment};
 pub(crate) use edit::cancelled;
 pub use edit::run;
-pub(crate) use gather::desynchronised;
+pub(crate) use gather::{desynchronised, relative};
 pub use job::{EditJob, Finding, Intent, Outcome, Region, Services, Settings};

@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 
 use super::Parts;
 use super::applying::Flights;
+use super::completion::Completions;
 use super::event::{ClientFacts, Event, Internal, InternalEvent};
 use super::tasks::Tasks;
 use crate::orchestrator::desynchronised;
@@ -31,6 +32,7 @@ pub(super) struct State {
     pub proposals: Vec<Proposal>,
     pub history: History,
     pub flights: Flights,
+    pub completions: Completions,
     /// Whether a refresh of the marks is on its way.
     pub marks_due: bool,
     /// Documents that show marks at the moment.
@@ -49,6 +51,7 @@ impl State {
             proposals: Vec::new(),
             history: History::default(),
             flights: Flights::default(),
+            completions: Completions::default(),
             marks_due: false,
             marked: Vec::new(),
             clock: 0,

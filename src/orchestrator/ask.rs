@@ -117,6 +117,10 @@ impl<'a> Reading<'a> {
             }
             StreamEvent::Keep(block) => self.said.kept.push(block),
             StreamEvent::Usage(usage) => self.usage = usage,
+            StreamEvent::Cached => {
+                let message = format!("{}: the answer is from the cache", self.model);
+                report(self.services, self.task, ProgressStage::Ask, message);
+            }
             StreamEvent::Finished(_) => {}
         }
     }

@@ -119,7 +119,7 @@ fn unreadable(error: &FileError) -> Problem {
 }
 
 /// Workspace-relative path with `/` separators; the last segment alone for documents that are no files.
-fn relative(root: &Path, uri: &DocumentUri) -> String {
+pub(crate) fn relative(root: &Path, uri: &DocumentUri) -> String {
     let name_of = |text: &str| text.rsplit(['/', ':']).next().unwrap_or("document").to_owned();
     let Some(path) = uri.to_path() else { return name_of(uri.as_str()) };
     let Ok(inside) = path.strip_prefix(root) else { return name_of(&path.to_string_lossy()) };

@@ -1,8 +1,10 @@
 //! What was asked of models, what came of it and what it cost: kept over sessions, shared by all processes of a user.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, ready};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{ModelErrorKind, Money, Role, Usage};
@@ -119,4 +121,107 @@ pub struct Spent {
     pub tokens: u64,
     /// Money, as far as prices are known.
     pub cost: Money,
+}
+
+impl std::ops::AddAssign for Spent {
+    fn add_assign(&mut self, more: Self) {
+        self.tokens = self.tokens.saturating_add(more.tokens);
+        self.cost = self.cost.plus(more.cost);
+    }
+}
+
+impl UsageRecord {
+    /// What the request spent.
+    pub fn spent(&self) -> Spent {
+        Spent {
+            tokens: self.usage.read().saturating_add(self.usage.output),
+            cost: self.cost.unwrap_or_default(),
+        }
+    }
+}
+
+impl RequestEnd {
+    /// Whether a provider was asked.
+    pub fn was_sent(self) -> bool {
+        use ModelErrorKind::{Budget, Resting, Withheld};
+        !matches!(self, Self::Cached | Self::Failed(Budget | Resting | Withheld))
+    }
+}
+
+/// An account that ends with the process: what it spent counts as spent today, and rates are not known.
+#[derive(Debug, Default)]
+pub struct MemoryLedger(Mutex<Account>);
+
+#[derive(Debug, Default)]
+struct Account {
+    spent: Spent,
+    models: BTreeMap<(Role, String), ModelStatistics>,
+    records: Vec<UsageRecord>,
+}
+
+impl MemoryLedger {
+    /// Requests kept one by one.
+    pub const CAPACITY: usize = 1000;
+
+    /// The newest requests, oldest first.
+    pub fn records(&self) -> Vec<UsageRecord> {
+        self.account().records.clone()
+    }
+
+    fn account(&self) -> MutexGuard<'_, Account> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Account {
+    fn of(&mut self, role: Role, model: &str) -> &mut ModelStatistics {
+        self.models.entry((role, model.to_owned())).or_insert_with(|| ModelStatistics {
+            role: role.name().to_owned(),
+            model: model.to_owned(),
+            ..ModelStatistics::default()
+        })
+    }
+}
+
+impl Ledger for MemoryLedger {
+    fn record(&self, record: UsageRecord) {
+        let mut account = self.account();
+        account.spent += record.spent();
+        let of = account.of(record.role, &record.model);
+        of.requests += u64::from(record.end.was_sent());
+        match record.end {
+            RequestEnd::Complete => {}
+            RequestEnd::Cached => of.cached += 1,
+            RequestEnd::Cancelled => of.cancelled += 1,
+            RequestEnd::Failed(_) => of.failed += u64::from(record.end.was_sent()),
+        }
+        of.usage += record.usage;
+        of.cost = of.cost.plus(record.cost.unwrap_or_default());
+        if account.records.len() == Self::CAPACITY {
+            account.records.remove(0);
+        }
+        account.records.push(record);
+    }
+
+    fn decided(&self, role: Role, model: &str, fate: EditFate, n: u64) {
+        let mut account = self.account();
+        let of = account.of(role, model);
+        *match fate {
+            EditFate::Fitted => &mut of.fitted,
+            EditFate::Refused => &mut of.refused,
+            EditFate::Accepted => &mut of.accepted,
+            EditFate::Rejected => &mut of.rejected,
+            EditFate::Undone => &mut of.undone,
+        } += n;
+    }
+
+    fn spent_today(&self) -> BoxFuture<'_, Spent> {
+        Box::pin(ready(self.account().spent))
+    }
+
+    fn statistics(&self) -> BoxFuture<'_, Vec<ModelStatistics>> {
+        let mut models: Vec<_> = self.account().models.values().cloned().collect();
+        models.sort_by_key(|of| std::cmp::Reverse(of.requests));
+        Box::pin(ready(models))
+    }
 }

@@ -1,6 +1,6 @@
 //! Parts of request bodies that several protocols share. Pure.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::failure::Fault;
 use crate::model::{ModelErrorKind, ToolCall};
@@ -13,18 +13,6 @@ pub(super) fn number(name: &str, text: &str) -> Result<Value, Fault> {
     serde_json::from_str(text.trim()).map(Value::Number).map_err(|_| {
         Fault::new(ModelErrorKind::BadRequest, format!("`{name}` is not a number in the configuration"))
     })
-}
-
-/// Lays the members of `extra` over those of `body`: objects are joined, everything else is replaced.
-pub(super) fn lay_over(body: &mut Map<String, Value>, extra: &Map<String, Value>) {
-    for (name, value) in extra {
-        match (body.get_mut(name), value) {
-            (Some(Value::Object(below)), Value::Object(above)) => lay_over(below, above),
-            _ => {
-                body.insert(name.clone(), value.clone());
-            }
-        }
-    }
 }
 
 /// The arguments of a call as the object that protocols want back. What the model wrote is kept where it is none, so
@@ -54,15 +42,6 @@ mod tests {
             assert_eq!(fault.kind, ModelErrorKind::BadRequest);
             assert!(fault.message.contains("`top_p`"));
         }
-    }
-
-    #[test]
-    fn members_of_the_configuration_win_and_objects_are_joined() {
-        let mut body = json!({"a": {"b": 1, "c": {"d": 2}}, "e": [1], "f": {}});
-        let extra = json!({"a": {"c": {"g": 3}, "b": 4}, "e": [2], "f": null, "h": true});
-        let (Value::Object(members), Value::Object(extra)) = (&mut body, extra) else { unreachable!() };
-        lay_over(members, &extra);
-        assert_eq!(body, json!({"a": {"b": 4, "c": {"d": 2, "g": 3}}, "e": [2], "f": null, "h": true}));
     }
 
     #[test]

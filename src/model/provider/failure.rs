@@ -88,7 +88,7 @@ impl Fault {
     }
 }
 
-/// A number, also one in quotes as LiteLLM and Azure write it.
+/// A number, also one in quotes as `LiteLLM` and Azure write it.
 fn number(value: &Value) -> Option<u16> {
     match value {
         Value::String(text) => text.parse().ok(),
@@ -154,7 +154,7 @@ fn raw_message(raw: &str) -> String {
     }
 }
 
-/// google.rpc.RetryInfo: `{"retryDelay": "34.5s"}`. A quota of the day is not better after seconds, whatever it says.
+/// `google.rpc.RetryInfo`: `{"retryDelay": "34.5s"}`. A quota of the day is not better after seconds, whatever it says.
 fn retry_delay(error: &Value) -> Option<Duration> {
     let details = error["details"].as_array()?;
     let is_daily = details

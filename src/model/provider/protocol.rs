@@ -81,7 +81,7 @@ fn chat(api: Api) -> Result<Protocol, Fault> {
             codec: || Box::new(openai_chat::Codec::default()),
         },
         Api::Anthropic => Protocol {
-            name: "Anthropic",
+            name: anthropic::NAME,
             below: Below::Base,
             key: KeyHeader::Named("x-api-key"),
             framing: Framing::Sse,
@@ -89,7 +89,7 @@ fn chat(api: Api) -> Result<Protocol, Fault> {
             codec: || Box::new(anthropic::Codec::default()),
         },
         Api::Gemini => Protocol {
-            name: "Gemini",
+            name: gemini::NAME,
             below: Below::Base,
             key: KeyHeader::Named("x-goog-api-key"),
             framing: Framing::Sse,

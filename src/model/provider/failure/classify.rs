@@ -135,12 +135,11 @@ fn by_status(status: Option<u16>) -> Option<ModelErrorKind> {
     Some(match status? {
         401 | 403 => ModelErrorKind::Authentication,
         408 => ModelErrorKind::Stalled,
-        409 => ModelErrorKind::Server,
         429 => ModelErrorKind::RateLimit,
+        409 | 502 | 504 => ModelErrorKind::Server,
         // 498 is Groq's.
         498 | 503 | 529 => ModelErrorKind::Overloaded,
         400..=499 | 501 => ModelErrorKind::BadRequest,
-        502 | 504 => ModelErrorKind::Server,
         _ => return None,
     })
 }

@@ -184,7 +184,7 @@ fn content(event: &StreamEvent) -> usize {
         StreamEvent::CallBegun { id, name, .. } => id.len() + name.len(),
         StreamEvent::CallArguments { json, .. } => json.len(),
         StreamEvent::Keep(block) => block.to_string().len(),
-        StreamEvent::Usage(_) | StreamEvent::Finished(_) => 0,
+        StreamEvent::Usage(_) | StreamEvent::Cached | StreamEvent::Finished(_) => 0,
     }
 }
 
