@@ -11,9 +11,8 @@ mod edit;
 mod fit;
 mod gather;
 mod job;
-mod private;
 
-pub use board::{Board, Health, TaskProgress};
+pub use board::{Board, TaskProgress};
 pub use comment::{CommentInstruction, find_comment};
 pub(crate) use edit::cancelled;
 pub use edit::run;

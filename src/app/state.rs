@@ -10,6 +10,7 @@ use super::applying::Flights;
 use super::completion::Completions;
 use super::event::{ClientFacts, Event, Internal, InternalEvent};
 use super::tasks::Tasks;
+use crate::model::CacheKey;
 use crate::orchestrator::desynchronised;
 use crate::problem::{Category, Problem};
 use crate::review::{History, Proposal, ProposalId, ProposalState, Track};
@@ -30,6 +31,8 @@ pub(super) struct State {
     pub tasks: Tasks,
     /// Oldest first.
     pub proposals: Vec<Proposal>,
+    /// What the answers behind them are kept under, until the user does not want them.
+    pub answers: HashMap<ProposalId, CacheKey>,
     pub history: History,
     pub flights: Flights,
     pub completions: Completions,
@@ -49,6 +52,7 @@ impl State {
             documents: HashMap::new(),
             tasks: Tasks::default(),
             proposals: Vec::new(),
+            answers: HashMap::new(),
             history: History::default(),
             flights: Flights::default(),
             completions: Completions::default(),
@@ -74,6 +78,13 @@ impl State {
             tokio::time::sleep(delay).await;
             send(event);
         });
+    }
+
+    /// Lets the answer behind a proposal not be given again: the user did not want it.
+    pub(super) fn forget_answer(&mut self, proposal: &ProposalId) {
+        if let Some(answer) = self.answers.remove(proposal) {
+            self.parts.services.models.forget(answer);
+        }
     }
 
     /// Shows a problem with its hint.

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::Health;
 use super::ask::{Answer, ask, report};
 use super::comment::CommentInstruction;
 use super::conversation::Conversation;
@@ -16,7 +15,8 @@ use super::job::{EditJob, Outcome, Services};
 use crate::diff::gate::{self, Consent, Note};
 use crate::diff::impact::{Impact, impact};
 use crate::diff::{self, ChangeKind, ChangeSet, Evidence, FileChange, FileSet, Hunk, Refusal};
-use crate::model::{Model, Role, Usage};
+use crate::model::routing::{AfterFailure, Fallback, after_failure};
+use crate::model::{CacheKey, Model, ModelError, ModelErrorKind, Role, Usage};
 use crate::ports::{ProgressStage, SourceFiles, TaskNotice};
 use crate::problem::{Category, Problem, Severity};
 
@@ -53,10 +53,14 @@ async fn edit(job: EditJob, services: Services) -> Result<Outcome, Problem> {
     let gathered = gather_off_loop(&job, &services).await?;
     let models = services.models.models(Role::Edit).await?;
     let mut usage = Usage::default();
-    let mut last = None;
+    let mut failed = Failed::default();
     for model in &models {
+        if !failed.fallback.permits(model.settings()) {
+            continue;
+        }
         match edit_with(&job, &services, model, &gathered, &mut usage).await {
-            Ok(Proved { changes, impact, notes }) => {
+            Ok((Proved { changes, impact, notes }, answer)) => {
+                failed.tell(&services, None);
                 return Ok(Outcome {
                     changes,
                     impact,
@@ -65,19 +69,53 @@ async fn edit(job: EditJob, services: Services) -> Result<Outcome, Problem> {
                     uris: gathered.uris,
                     model: model.name().to_owned(),
                     usage,
+                    answer,
                 });
             }
-            Err(Failure::Final(problem)) => return Err(problem),
-            Err(Failure::TryNext(problem)) => last = Some(problem),
+            Err(failure) => failed.add(model, failure),
         }
     }
-    Err(last.unwrap_or_else(|| Problem::error("no-model", Category::Configuration, "no model is configured")))
+    let none = || Problem::error("no-model", Category::Configuration, "no model is configured");
+    let problem = failed.problem.take().unwrap_or_else(none);
+    failed.tell(&services, Some(&problem));
+    Err(problem)
+}
+
+/// What went wrong with the models so far.
+#[derive(Default)]
+struct Failed {
+    fallback: Fallback,
+    /// The one to show if no model gets there.
+    problem: Option<Problem>,
+    /// Those of providers that do not work until the user does something.
+    stopped: Vec<Problem>,
+}
+
+impl Failed {
+    fn add(&mut self, model: &Arc<dyn Model>, Failure { problem, after }: Failure) {
+        self.fallback.failed(model.settings(), after);
+        if after == AfterFailure::Stopped {
+            self.stopped.push(problem.clone());
+        }
+        // That a provider rests says less than why another one failed.
+        if after != AfterFailure::Elsewhere || self.problem.is_none() {
+            self.problem = Some(problem);
+        }
+    }
+
+    /// Tells of stopped providers, except for what the task ends with anyway.
+    fn tell(&self, services: &Services, end: Option<&Problem>) {
+        for problem in self.stopped.iter().filter(|problem| Some(*problem) != end) {
+            let hint = problem.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+            services.editor.message(Severity::Warning, &format!("tenon: {}{hint}", problem.message));
+        }
+    }
 }
 
 async fn gather_off_loop(job: &Arc<EditJob>, services: &Services) -> Result<Gathered, Problem> {
     let (job, files) = (Arc::clone(job), Arc::clone(&services.files));
-    let settings = Arc::clone(&services.settings);
-    blocking(move || gather(&job, &files, &settings)).await?
+    let (settings, filter) = (Arc::clone(&services.settings), services.filter.clone());
+    blocking(move || gather(&job, &files, &settings, &filter)).await?
 }
 
 /// Runs work that blocks or computes on a thread of its own, so that no protocol task waits behind it.
@@ -95,12 +133,20 @@ fn enter(services: &Services, task: &str, stage: ProgressStage, message: &str) {
     services.editor.notice(task, TaskNotice::Stage { stage, percent });
 }
 
-/// Why one model did not get there.
-enum Failure {
-    /// Another model would not help, or text was shown already.
-    Final(Problem),
-    /// The next model may try.
-    TryNext(Problem),
+/// Why one model did not get there, and who may try after it.
+struct Failure {
+    problem: Problem,
+    after: AfterFailure,
+}
+
+impl Failure {
+    fn end(problem: Problem) -> Self {
+        Self { problem, after: AfterFailure::End }
+    }
+
+    fn of(error: &ModelError, shown: bool) -> Self {
+        Self { problem: Problem::from(error), after: after_failure(error.kind, shown) }
+    }
 }
 
 /// A change set that fits and passed the gates, and what is known of it.
@@ -116,40 +162,43 @@ async fn edit_with(
     model: &Arc<dyn Model>,
     gathered: &Gathered,
     usage: &mut Usage,
-) -> Result<Proved, Failure> {
-    let fitted = gathered.fit(model.settings()).map_err(Failure::TryNext)?;
+) -> Result<(Proved, Option<CacheKey>), Failure> {
+    let fitted = gathered.fit(model.settings()).map_err(|problem| Failure {
+        problem,
+        after: after_failure(ModelErrorKind::PromptTooLarge, false),
+    })?;
     let mut conversation = Conversation::begin(gathered, &fitted, model.settings());
     let mut refusals = Vec::new();
     for round in 0..=services.settings.repair_rounds {
         let stage = if round == 0 { ProgressStage::Ask } else { ProgressStage::Repair };
         enter(services, &job.task, stage, &asking(model.name(), round, refusals.len()));
-        let provider = &model.settings().provider;
-        let answer = ask(services, &job.task, model.as_ref(), &conversation).await.map_err(|e| {
-            services.board.answered(provider, Health::Failing);
-            let problem = Problem::from(&e.error);
+        let asked = ask(services, &job.task, model.as_ref(), &conversation).await;
+        let answer = asked.map_err(|failed| {
+            // A repair goes to the model that wrote what is to be repaired, and its text was shown.
             if round > 0 {
-                Failure::Final(unrepaired(&refusals, &problem))
-            } else if e.shown {
-                Failure::Final(problem)
+                Failure::end(unrepaired(&refusals, &Problem::from(&failed.error)))
             } else {
-                Failure::TryNext(problem)
+                Failure::of(&failed.error, failed.shown)
             }
         })?;
-        services.board.answered(provider, Health::Ok);
         *usage += answer.usage;
         enter(services, &job.task, ProgressStage::Resolve, "finding the place of each edit");
         let Answer { said, reply, .. } = answer;
-        match resolve(job, services, gathered, &fitted.base, reply).await.map_err(Failure::Final)? {
-            Ok(proved) if proved.changes.files.is_empty() => return Err(Failure::Final(no_change())),
-            Ok(proved) => return Ok(proved),
-            Err(refused) => refusals = refused,
+        let kept_under = model.cache_key(&conversation.request);
+        match resolve(job, services, gathered, &fitted.base, reply).await.map_err(Failure::end)? {
+            Ok(proved) if !proved.changes.files.is_empty() => return Ok((proved, kept_under)),
+            useless => {
+                // Who asks again wants another answer.
+                kept_under.into_iter().for_each(|key| services.models.forget(key));
+                refusals = useless.err().ok_or_else(|| Failure::end(no_change()))?;
+            }
         }
         if refusals.iter().any(|refusal| refusal.code == diff::RefusalCode::Truncated) {
             break; // The same question would be cut at the same place.
         }
         conversation.correct(said, &refusals);
     }
-    Err(Failure::Final(refused(&refusals)))
+    Err(Failure::end(refused(&refusals)))
 }
 
 fn asking(model: &str, round: u32, n_refused: usize) -> String {

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use super::comment::{CommentInstruction, find_comment};
 use super::job::{EditJob, Intent, Region, Settings};
-use super::private::is_private;
 use crate::diff::FileSet;
+use crate::model::OutgoingFilter;
 use crate::ports::{FileError, SourceFiles};
 use crate::problem::{Category, Problem};
 use crate::prompt;
@@ -42,6 +42,7 @@ pub(super) fn gather(
     job: &EditJob,
     files: &Arc<dyn SourceFiles>,
     settings: &Settings,
+    filter: &OutgoingFilter,
 ) -> Result<Gathered, Problem> {
     let mut gathered = Gathered {
         base: FileSet::default(),
@@ -53,13 +54,13 @@ pub(super) fn gather(
         others: Vec::new(),
     };
     let target = relative(&job.root, &job.target);
-    if is_private(&target) {
+    if is_denied(&target, &job.target, job, files, filter) {
         return Err(Problem::error(
             "private-file",
             Category::Request,
             format!("{target} is never sent to a model"),
         )
-        .hint("it usually holds secrets; change it by hand"));
+        .hint("it usually holds secrets, or your `outgoing.deny` names it; change it by hand"));
     }
     add_target(job, files, &target, &mut gathered)?;
     gathered.target.clone_from(&target);
@@ -68,7 +69,7 @@ pub(super) fn gather(
     let text = gathered.base.files[&target].clone();
     gathered.focus = job.region.map(|region| to_bytes(job, region, &text)).transpose()?;
     set_intent(job, settings, &text, &mut gathered)?;
-    add_others(job, files, settings, &mut gathered);
+    add_others(job, files, settings, filter, &mut gathered);
     Ok(gathered)
 }
 
@@ -276,7 +277,27 @@ pub(super) fn whole_lines(text: &Rope, lines: &RangeInclusive<usize>) -> Range<u
     text.line_to_byte(*lines.start())..text.line_to_byte(end)
 }
 
-fn add_others(job: &EditJob, files: &Arc<dyn SourceFiles>, settings: &Settings, gathered: &mut Gathered) {
+/// Whether the text of a file must not be sent: by its name here, by its whole path, or by where a link leads.
+fn is_denied(
+    name: &str,
+    uri: &DocumentUri,
+    job: &EditJob,
+    files: &Arc<dyn SourceFiles>,
+    filter: &OutgoingFilter,
+) -> bool {
+    let path = uri.to_path();
+    let leads_to = path.as_ref().and_then(|path| files.resolve(&job.root, path));
+    let also = path.into_iter().chain(leads_to);
+    filter.denies(name) || also.into_iter().any(|path| filter.denies(&path.to_string_lossy()))
+}
+
+fn add_others(
+    job: &EditJob,
+    files: &Arc<dyn SourceFiles>,
+    settings: &Settings,
+    filter: &OutgoingFilter,
+    gathered: &mut Gathered,
+) {
     let named = job.also.iter().map(|path| DocumentUri::from_path(&absolute(&job.root, path)));
     let open = job.documents.iter().filter(|document| document.desynchronised.is_none());
     for uri in named.chain(open.map(|document| document.uri.clone())) {
@@ -287,7 +308,7 @@ fn add_others(job: &EditJob, files: &Arc<dyn SourceFiles>, settings: &Settings, 
         let Some(path) = uri.to_path().filter(|path| path.starts_with(&job.root)) else { continue };
         let name = relative(&job.root, &uri);
         // A document that is no file may have a file's name.
-        if is_private(&name) || gathered.base.files.contains_key(&name) {
+        if gathered.base.files.contains_key(&name) || is_denied(&name, &uri, job, files, filter) {
             continue;
         }
         let open = job.documents.iter().find(|document| document.uri == uri);
