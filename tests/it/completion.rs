@@ -10,7 +10,6 @@ use tempfile::TempDir;
 use tenon::app::{self, Entrance, Event};
 use tenon::assembly;
 use tenon::config::Config;
-use tenon::gateway::Gateway;
 use tenon::model::scripted::{Gate, Scripted, Step};
 use tenon::model::{
     CompletionSettings, FillForm, FillRequest, ModelErrorKind, OutgoingFilter, Role, Upstream,
@@ -62,11 +61,13 @@ impl Desk {
             Scripted::with_settings(settings)
         });
         let upstreams = Arc::new(Upstreams(vec![model.clone(), fallback.clone()]));
-        let models = Arc::new(Gateway::new(upstreams, OutgoingFilter::default()));
+        let (config, filter) = (Config::default(), OutgoingFilter::default());
+        let books = assembly::books_in_memory();
+        let models = Arc::new(assembly::gateway(&config, upstreams, filter.clone(), books));
         let folder = tempfile::tempdir().unwrap();
         let (give, given) = oneshot::channel();
         let start = move |editor| {
-            let mut parts = assembly::parts(&Config::default(), models, editor, None);
+            let mut parts = assembly::parts(&config, models, filter, editor, None);
             parts.completion = Some(CompletionSettings::default());
             let events = app::spawn(parts).0;
             give.send(events.clone()).unwrap();
