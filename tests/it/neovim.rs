@@ -256,6 +256,30 @@ async fn completing_at_the_cursor() {
 }
 
 #[tokio::test]
+async fn typing_while_a_completion_is_asked_for() {
+    let mut gates = HashMap::new();
+    gates.insert("never".to_owned(), Gate::default());
+    let piece =
+        |text: &str| Act::chunk(format!("data: {}\n\n", json!({"choices": [{"index": 0, "text": text}]})));
+    let hangs =
+        vec![Act::head("text/event-stream"), piece("late"), Act::Pause(gates["never"].clone()), piece("();")];
+    let end = json!({"choices": [{"index": 0, "text": "", "finish_reason": "stop"}]});
+    let answers = vec![
+        Act::head("text/event-stream"),
+        piece("y(é);\n"),
+        Act::chunk(format!("data: {end}\n\ndata: [DONE]\n\n")),
+        Act::end(),
+    ];
+    let config = |url: &str| {
+        format!(
+            "[providers.fake]\napi = \"openai-chat\"\nbase_url = \"{url}\"\n\
+             [models.filler]\nprovider = \"fake\"\nmodel = \"slow\"\nfill = \"completions\"\n"
+        )
+    };
+    play_with(config, "completion_typing", vec![hangs, answers], gates).await;
+}
+
+#[tokio::test]
 async fn undoing_in_the_editor() {
     let block = block("main.rs", GREETING, NEW_GREETING);
     story("editor_undo", &[&[block.as_str()]]).await;

@@ -53,8 +53,10 @@ complete()
 wait_text(buffer, '// dos\r\nfn a() {\r\n    b();\r\n    c();\r\n    d();\r\n}\r\n')
 
 -- In the middle of a word, and in a file that is never sent, there is nothing.
-buffer = open('middle.rs', 'fn mid|dle() {}\n')
-params = vim.lsp.util.make_position_params(0, t.client.offset_encoding)
-answer = assert(t.client:request_sync('textDocument/completion', params, 8000, buffer))
-t.check(answer.result, { isIncomplete = true, items = {} }, 'in a word')
+for name, text in pairs({ ['middle.rs'] = 'fn mid|dle() {}\n', ['.env'] = 'KEY=1\nNAME=|\n' }) do
+  buffer = open(name, text)
+  params = vim.lsp.util.make_position_params(0, t.client.offset_encoding)
+  answer = assert(t.client:request_sync('textDocument/completion', params, 8000, buffer))
+  t.check(answer.result, { isIncomplete = true, items = {} }, name)
+end
 t.done()
