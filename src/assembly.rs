@@ -1,10 +1,14 @@
 //! Puts the application together from a configuration: the same parts for every front door.
 
+mod storage;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use tokio::sync::mpsc;
+
+pub use storage::Storage;
 
 use crate::app::{self, Entrance, Event, Parts};
 use crate::config::{Config, ConfiguredModels};
@@ -34,6 +38,7 @@ pub fn parts(
             models,
             files: Arc::new(DiskFiles::new(config.limits.file_bytes)),
             editor,
+            ledger: Arc::new(MemoryLedger::default()),
             board: Arc::new(Board::default()),
             settings: Arc::new(settings),
         },
@@ -43,6 +48,7 @@ pub fn parts(
         concurrent_tasks: config.limits.concurrent_tasks,
         completion: completes(config).then_some(config.completion),
         providers: config.providers.keys().cloned().collect(),
+        budget: config.budget,
         warnings: Vec::new(),
     }
 }
@@ -86,6 +92,8 @@ pub struct Loaded {
     pub warnings: Vec<Problem>,
     /// Where diffs to look at are written.
     pub scratch: Option<PathBuf>,
+    /// What is kept over sessions.
+    pub storage: Storage,
 }
 
 /// Starts the application for `editor`. A broken configuration does not keep it from starting: what needs no model
@@ -95,10 +103,11 @@ pub fn start(loaded: &Loaded, editor: Arc<dyn Editor>) -> mpsc::UnboundedSender<
         Some(problem) => Arc::new(NoModels(problem.clone())),
         None => {
             let configured = ConfiguredModels::new(Arc::clone(&loaded.config));
-            Arc::new(gateway(&loaded.config, Arc::new(configured), books_in_memory()))
+            Arc::new(gateway(&loaded.config, Arc::new(configured), loaded.storage.books()))
         }
     };
     let mut parts = parts(&loaded.config, models, editor, loaded.scratch.clone());
+    parts.services.ledger = loaded.storage.ledger();
     parts.warnings.extend(loaded.config_problem.iter().chain(&loaded.warnings).cloned());
     app::spawn(parts).0
 }

@@ -109,8 +109,14 @@ impl Session {
         let fallback = Scripted::new("second");
         let models = Arc::new(Models(vec![model.clone(), fallback.clone()]));
         parameters["initializationOptions"] = json!({"tenon": {"events": true}});
-        let gateway = Arc::new(assembly::gateway(&config, models, assembly::books_in_memory()));
-        let start = move |editor| tenon::app::spawn(assembly::parts(&config, gateway, editor, None)).0;
+        let books = assembly::books_in_memory();
+        let ledger = Arc::clone(&books.ledger);
+        let gateway = Arc::new(assembly::gateway(&config, models, books));
+        let start = move |editor| {
+            let mut parts = assembly::parts(&config, gateway, editor, None);
+            parts.services.ledger = ledger;
+            tenon::app::spawn(parts).0
+        };
         let editor = FakeEditor::start(peer, parameters, start).await;
         Self { editor, model, fallback, folder }
     }
