@@ -11,7 +11,7 @@ mod edit;
 mod fit;
 mod gather;
 mod job;
-mod private;
+mod put_back;
 
 pub use board::{Board, TaskProgress};
 pub use comment::{CommentInstruction, find_comment};

@@ -298,6 +298,7 @@ mod tests {
                 files: 1,
                 comment_marker: "AI!".to_owned(),
             }),
+            filter: crate::model::OutgoingFilter::default(),
         };
         let model = Scripted::new("m").reply([Step::text("a"), Step::text("b"), Step::finish()]);
         let form = ReplyForm::Text(ReplyFormat::SearchReplace);

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use tenon::assembly;
 use tenon::config::Config;
 use tenon::model::scripted::{Gate, Scripted, Step};
-use tenon::model::{EditFormat, Model, ModelSettings, Role, Upstream};
+use tenon::model::{EditFormat, Model, ModelSettings, OutgoingFilter, Role, Upstream};
 use tenon::ports::UpstreamSource;
 use tenon::problem::Problem;
 
@@ -109,11 +109,12 @@ impl Session {
         let fallback = Scripted::new("second");
         let models = Arc::new(Models(vec![model.clone(), fallback.clone()]));
         parameters["initializationOptions"] = json!({"tenon": {"events": true}});
+        let filter = OutgoingFilter::default();
         let books = assembly::books_in_memory();
         let ledger = Arc::clone(&books.ledger);
-        let gateway = Arc::new(assembly::gateway(&config, models, books));
+        let gateway = Arc::new(assembly::gateway(&config, models, filter.clone(), books));
         let start = move |editor| {
-            let mut parts = assembly::parts(&config, gateway, editor, None);
+            let mut parts = assembly::parts(&config, gateway, filter, editor, None);
             parts.services.ledger = ledger;
             tenon::app::spawn(parts).0
         };
