@@ -103,6 +103,16 @@ pub struct Loaded {
     pub storage: Storage,
 }
 
+/// The way to the models of `config` without an application around it.
+///
+/// # Errors
+/// The rules of what may be sent are wrong: without them nothing is sent.
+pub fn models(config: Arc<Config>, storage: &Storage) -> Result<Arc<dyn ModelSource>, Problem> {
+    let filter = OutgoingFilter::new(&config.outgoing).map_err(|bad| Problem::from(&bad))?;
+    let configured = ConfiguredModels::new(Arc::clone(&config));
+    Ok(Arc::new(gateway(&config, Arc::new(configured), filter, storage.books())))
+}
+
 /// Starts the application for `editor`. A broken configuration does not keep it from starting: what needs no model
 /// works, and what needs one says what is wrong.
 pub fn start(loaded: &Loaded, editor: Arc<dyn Editor>) -> mpsc::UnboundedSender<Event> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use tenon::assembly::{self, Loaded, Storage};
-use tenon::cli::{Arguments, Command, apply, config_command, demo, doctor, edit, output};
+use tenon::cli::{Arguments, Command, apply, config_command, demo, doctor, edit, models, output};
 use tenon::config::{self, Config, ConfigError, StateDir, UserFile};
 use tenon::lsp;
 use tenon::problem::{Category, Problem};
@@ -47,6 +47,22 @@ fn run(command: &Command) -> Result<ExitCode, Problem> {
             let exit = block_on(edit::run(args, |editor| assembly::start(&loaded, editor)));
             loaded.storage.close();
             exit??
+        }
+        Command::Models(args) => {
+            let parts = Parts::start(Front::Terminal);
+            let config = config?;
+            let (storage, problems) = parts.storage(&config);
+            problems.iter().for_each(output::tell);
+            let (ledger, responses) = (storage.ledger(), storage.responses());
+            let sources = models::Sources {
+                config: &config,
+                ledger: ledger.as_ref(),
+                responses: responses.as_deref(),
+                models: &|config| assembly::models(Arc::new(config), &storage),
+            };
+            let exit = block_on(models::run(args, &sources));
+            storage.close();
+            exit?
         }
         Command::Demo => {
             let parts = Parts::start(Front::Terminal);
