@@ -29,6 +29,7 @@ pub fn parts(
         task_time: config.limits.task,
         files: config.limits.files,
         comment_marker: config.comment_marker.clone(),
+        sends_nothing: false,
     };
     Parts {
         services: Services {
@@ -37,6 +38,7 @@ pub fn parts(
             editor,
             board: Arc::new(Board::default()),
             settings: Arc::new(settings),
+            prompts: Arc::default(),
             filter,
         },
         journal: Arc::new(MemoryJournal::default()),
