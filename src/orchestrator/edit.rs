@@ -17,7 +17,7 @@ use crate::diff::gate::{self, Consent, Note};
 use crate::diff::impact::{Impact, impact};
 use crate::diff::{self, ChangeKind, ChangeSet, Evidence, FileChange, FileSet, Hunk, Refusal};
 use crate::model::routing::{AfterFailure, Fallback, after_failure};
-use crate::model::{CacheKey, Model, ModelError, ModelErrorKind, Role, Usage};
+use crate::model::{CacheKey, Model, ModelError, ModelErrorKind, Request, Role, Usage};
 use crate::ports::{EditFate, ProgressStage, SourceFiles, TaskNotice};
 use crate::problem::{Category, Problem, Severity};
 
@@ -173,6 +173,9 @@ async fn edit_with(
         after: after_failure(ModelErrorKind::PromptTooLarge, false),
     })?;
     let mut conversation = Conversation::begin(gathered, &fitted, model.settings());
+    if services.settings.sends_nothing {
+        return Err(Failure::end(only_shown(services, &job.task, model, conversation)));
+    }
     let mut refusals = Vec::new();
     for round in 0..=services.settings.repair_rounds {
         let stage = if round == 0 { ProgressStage::Ask } else { ProgressStage::Repair };
@@ -208,6 +211,28 @@ async fn edit_with(
         conversation.correct(said, &refusals);
     }
     Err(Failure::end(refused(&refusals)))
+}
+
+/// Keeps the prompt for a look; how a task ends that sends nothing.
+fn only_shown(
+    services: &Services,
+    task: &str,
+    model: &Arc<dyn Model>,
+    conversation: Conversation,
+) -> Problem {
+    match services.filter.pass(Request::Chat(conversation.request)) {
+        Ok(outgoing) => {
+            services.prompts.keep(task, model.settings(), outgoing, false);
+            let mut problem = Problem::error("prompt-shown", Category::Request, "nothing was sent");
+            problem.severity = Severity::Info;
+            problem
+        }
+        Err(withheld) => {
+            let settings = model.settings();
+            let error = ModelError::new(withheld.kind, &settings.provider, &settings.name, withheld.message);
+            Problem::from(&error)
+        }
+    }
 }
 
 fn asking(model: &str, round: u32, n_refused: usize) -> String {
