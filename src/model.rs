@@ -11,6 +11,7 @@ mod policy;
 pub mod provider;
 mod request;
 mod role;
+pub mod routing;
 pub mod scripted;
 pub mod settings;
 
@@ -25,6 +26,7 @@ pub use request::{
     AnswerForm, FillRequest, Message, ModelRequest, Request, Speaker, Tool, ToolCall, ToolResult,
 };
 pub use role::Role;
+pub use routing::CacheKey;
 pub use settings::{
     Api, Capabilities, EditFormat, FillForm, KeySource, ModelSettings, ProviderLimits, ProviderSettings,
     Thinking, Timeouts,
@@ -41,12 +43,18 @@ pub trait Model: Send + Sync {
     /// Its capability record.
     fn settings(&self) -> &ModelSettings;
 
-    /// Continues a conversation. Nothing happens before the stream is polled.
+    /// Continues a conversation. Nothing happens before the stream is polled. An answer from the cache begins with
+    /// [`StreamEvent::Cached`].
     fn ask(&self, request: ModelRequest) -> ReplyStream;
 
     /// Writes the middle of a text; for models with [`Capabilities::fill`] only. Nothing happens before the stream
     /// is polled.
     fn fill(&self, request: FillRequest) -> ReplyStream;
+
+    /// What the answer to `request` is kept under, if answers are kept. Costs about as much as preparing the request.
+    fn cache_key(&self, _request: &ModelRequest) -> Option<CacheKey> {
+        None
+    }
 }
 
 /// A model behind its provider: takes only what passed the [`OutgoingFilter`].

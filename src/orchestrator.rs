@@ -6,15 +6,16 @@
 mod ask;
 mod board;
 mod comment;
+mod conversation;
 mod edit;
 mod fit;
 mod gather;
 mod job;
-mod private;
+mod put_back;
 
-pub use board::{Board, Health, TaskProgress};
+pub use board::{Board, TaskProgress};
 pub use comment::{CommentInstruction, find_comment};
 pub(crate) use edit::cancelled;
 pub use edit::run;
-pub(crate) use gather::desynchronised;
+pub(crate) use gather::{desynchronised, relative};
 pub use job::{EditJob, Finding, Intent, Outcome, Region, Services, Settings};

@@ -4,6 +4,7 @@
 
 mod editor;
 mod files;
+mod health;
 mod journal;
 mod ledger;
 mod models;
@@ -15,8 +16,12 @@ pub use editor::{
     WorkspaceChange,
 };
 pub use files::{FileError, Scratch, SourceFiles};
+pub use health::{Availability, Health, LastError, ModelHealth, ProviderHealth};
 pub use journal::{FileRecord, Journal, JournalRecord, MemoryJournal};
-pub use ledger::{EditFate, Ledger, ModelStatistics, RequestEnd, Spent, UsageRecord};
+pub use ledger::{
+    EditFate, KnownUsage, Ledger, MemoryLedger, ModelStatistics, ProviderHistory, RequestEnd, Spent,
+    UsageRecord,
+};
 pub use models::{ModelSource, UpstreamSource};
 pub use recorder::Recorder;
-pub use responses::{CacheKey, ResponseStore, StoreStatistics, StoredReply};
+pub use responses::{CacheKey, MemoryStore, ResponseStore, StoreStatistics, StoredReply};

@@ -7,8 +7,10 @@ use tokio::sync::mpsc;
 
 use super::Parts;
 use super::applying::Flights;
+use super::completion::Completions;
 use super::event::{ClientFacts, Event, Internal, InternalEvent};
 use super::tasks::Tasks;
+use crate::model::CacheKey;
 use crate::orchestrator::desynchronised;
 use crate::problem::{Category, Problem};
 use crate::review::{History, Proposal, ProposalId, ProposalState, Track};
@@ -29,8 +31,11 @@ pub(super) struct State {
     pub tasks: Tasks,
     /// Oldest first.
     pub proposals: Vec<Proposal>,
+    /// What the answers behind them are kept under, until the user does not want them.
+    pub answers: HashMap<ProposalId, CacheKey>,
     pub history: History,
     pub flights: Flights,
+    pub completions: Completions,
     /// Whether a refresh of the marks is on its way.
     pub marks_due: bool,
     /// Documents that show marks at the moment.
@@ -47,8 +52,10 @@ impl State {
             documents: HashMap::new(),
             tasks: Tasks::default(),
             proposals: Vec::new(),
+            answers: HashMap::new(),
             history: History::default(),
             flights: Flights::default(),
+            completions: Completions::default(),
             marks_due: false,
             marked: Vec::new(),
             clock: 0,
@@ -71,6 +78,13 @@ impl State {
             tokio::time::sleep(delay).await;
             send(event);
         });
+    }
+
+    /// Lets the answer behind a proposal not be given again: the user did not want it.
+    pub(super) fn forget_answer(&mut self, proposal: &ProposalId) {
+        if let Some(answer) = self.answers.remove(proposal) {
+            self.parts.services.models.forget(answer);
+        }
     }
 
     /// Shows a problem with its hint.

@@ -57,6 +57,9 @@ impl std::ops::AddAssign for Usage {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum StreamEvent {
+    /// The answer was given before and is kept: nothing was sent and nothing is paid. Comes first if at all, and only
+    /// from the gateway.
+    Cached,
     /// The next piece of the answer.
     Text(String),
     /// The next piece of the model's reasoning; never part of an edit.
@@ -83,4 +86,18 @@ pub enum StreamEvent {
     Usage(Usage),
     /// The terminal event. A stream that ends without it and without an error is a defect of the provider code.
     Finished(FinishReason),
+}
+
+impl StreamEvent {
+    /// About how many bytes of memory it takes.
+    pub fn size(&self) -> u64 {
+        let held = match self {
+            Self::Text(text) | Self::Reasoning(text) => text.len(),
+            Self::CallBegun { id, name, .. } => id.len() + name.len(),
+            Self::CallArguments { json, .. } => json.len(),
+            Self::Keep(block) => block.to_string().len(),
+            Self::Cached | Self::Usage(_) | Self::Finished(_) => 0,
+        };
+        (held + size_of::<Self>()) as u64
+    }
 }

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::Price;
 
 /// The protocol a provider speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum Api {
     /// `POST {base_url}/chat/completions`.
     OpenAiChat,
@@ -171,7 +172,7 @@ impl ModelSettings {
 
 /// What a model takes and can do.
 #[expect(clippy::struct_excessive_bools, reason = "each is one independent capability")]
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Capabilities {
     /// Sampling temperature, a JSON number; sent only when set: newer models refuse it.
     pub temperature: Option<String>,
@@ -213,7 +214,7 @@ impl Default for Capabilities {
 }
 
 /// How much a model thinks before it answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub enum Thinking {
     /// As the provider has it; nothing is sent.
     #[default]
@@ -231,7 +232,7 @@ pub enum Thinking {
 }
 
 /// How a model is asked for the middle of a text.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub enum FillForm {
     /// `POST {base_url}/fim/completions` with `prompt` and `suffix` (Mistral).
     Mistral,

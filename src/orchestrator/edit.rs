@@ -7,19 +7,19 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::Health;
 use super::ask::{Answer, ask, report};
 use super::comment::CommentInstruction;
-use super::fit::Fitted;
+use super::conversation::Conversation;
 use super::gather::{Gathered, gather, whole_lines};
 use super::job::{EditJob, Outcome, Services};
+use super::put_back::put_back;
 use crate::diff::gate::{self, Consent, Note};
 use crate::diff::impact::{Impact, impact};
-use crate::diff::{self, ChangeKind, ChangeSet, Evidence, FileChange, FileSet, Hunk, Refusal, ReplyFormat};
-use crate::model::{EditFormat, Message, Model, ModelRequest, Role, Usage};
+use crate::diff::{self, ChangeKind, ChangeSet, Evidence, FileChange, FileSet, Hunk, Refusal};
+use crate::model::routing::{AfterFailure, Fallback, after_failure};
+use crate::model::{CacheKey, Model, ModelError, ModelErrorKind, Role, Usage};
 use crate::ports::{ProgressStage, SourceFiles, TaskNotice};
 use crate::problem::{Category, Problem, Severity};
-use crate::prompt::{self, EditPrompt};
 
 /// Runs the pipeline to its outcome. Cancelling drops everything at once, the model's connection included.
 ///
@@ -54,10 +54,14 @@ async fn edit(job: EditJob, services: Services) -> Result<Outcome, Problem> {
     let gathered = gather_off_loop(&job, &services).await?;
     let models = services.models.models(Role::Edit).await?;
     let mut usage = Usage::default();
-    let mut last = None;
+    let mut failed = Failed::default();
     for model in &models {
+        if !failed.fallback.permits(model.settings()) {
+            continue;
+        }
         match edit_with(&job, &services, model, &gathered, &mut usage).await {
-            Ok(Proved { changes, impact, notes }) => {
+            Ok((Proved { changes, impact, notes }, answer)) => {
+                failed.tell(&services, None);
                 return Ok(Outcome {
                     changes,
                     impact,
@@ -66,19 +70,53 @@ async fn edit(job: EditJob, services: Services) -> Result<Outcome, Problem> {
                     uris: gathered.uris,
                     model: model.name().to_owned(),
                     usage,
+                    answer,
                 });
             }
-            Err(Failure::Final(problem)) => return Err(problem),
-            Err(Failure::TryNext(problem)) => last = Some(problem),
+            Err(failure) => failed.add(model, failure),
         }
     }
-    Err(last.unwrap_or_else(|| Problem::error("no-model", Category::Configuration, "no model is configured")))
+    let none = || Problem::error("no-model", Category::Configuration, "no model is configured");
+    let problem = failed.problem.take().unwrap_or_else(none);
+    failed.tell(&services, Some(&problem));
+    Err(problem)
+}
+
+/// What went wrong with the models so far.
+#[derive(Default)]
+struct Failed {
+    fallback: Fallback,
+    /// The one to show if no model gets there.
+    problem: Option<Problem>,
+    /// Those of providers that do not work until the user does something.
+    stopped: Vec<Problem>,
+}
+
+impl Failed {
+    fn add(&mut self, model: &Arc<dyn Model>, Failure { problem, after }: Failure) {
+        self.fallback.failed(model.settings(), after);
+        if after == AfterFailure::Stopped {
+            self.stopped.push(problem.clone());
+        }
+        // That a provider rests says less than why another one failed.
+        if after != AfterFailure::Elsewhere || self.problem.is_none() {
+            self.problem = Some(problem);
+        }
+    }
+
+    /// Tells of stopped providers, except for what the task ends with anyway.
+    fn tell(&self, services: &Services, end: Option<&Problem>) {
+        for problem in self.stopped.iter().filter(|problem| Some(*problem) != end) {
+            let hint = problem.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+            services.editor.message(Severity::Warning, &format!("tenon: {}{hint}", problem.message));
+        }
+    }
 }
 
 async fn gather_off_loop(job: &Arc<EditJob>, services: &Services) -> Result<Gathered, Problem> {
     let (job, files) = (Arc::clone(job), Arc::clone(&services.files));
-    let settings = Arc::clone(&services.settings);
-    blocking(move || gather(&job, &files, &settings)).await?
+    let (settings, filter) = (Arc::clone(&services.settings), services.filter.clone());
+    blocking(move || gather(&job, &files, &settings, &filter)).await?
 }
 
 /// Runs work that blocks or computes on a thread of its own, so that no protocol task waits behind it.
@@ -96,12 +134,20 @@ fn enter(services: &Services, task: &str, stage: ProgressStage, message: &str) {
     services.editor.notice(task, TaskNotice::Stage { stage, percent });
 }
 
-/// Why one model did not get there.
-enum Failure {
-    /// Another model would not help, or text was shown already.
-    Final(Problem),
-    /// The next model may try.
-    TryNext(Problem),
+/// Why one model did not get there, and who may try after it.
+struct Failure {
+    problem: Problem,
+    after: AfterFailure,
+}
+
+impl Failure {
+    fn end(problem: Problem) -> Self {
+        Self { problem, after: AfterFailure::End }
+    }
+
+    fn of(error: &ModelError, shown: bool) -> Self {
+        Self { problem: Problem::from(error), after: after_failure(error.kind, shown) }
+    }
 }
 
 /// A change set that fits and passed the gates, and what is known of it.
@@ -117,63 +163,43 @@ async fn edit_with(
     model: &Arc<dyn Model>,
     gathered: &Gathered,
     usage: &mut Usage,
-) -> Result<Proved, Failure> {
-    let fitted = gathered.fit(model.settings()).map_err(Failure::TryNext)?;
-    let format = match model.settings().edit_format {
-        // Of a file that is shown in part, the whole cannot be written.
-        EditFormat::Whole if fitted.target.excerpt.is_none() => ReplyFormat::Whole,
-        EditFormat::Whole | EditFormat::SearchReplace => ReplyFormat::SearchReplace,
-        EditFormat::UnifiedDiff => ReplyFormat::UnifiedDiff,
-        EditFormat::ApplyPatch => ReplyFormat::ApplyPatch,
-        EditFormat::Json => ReplyFormat::Json,
-    };
-    let mut request = first_request(gathered, &fitted, format);
+) -> Result<(Proved, Option<CacheKey>), Failure> {
+    let fitted = gathered.fit(model.settings()).map_err(|problem| Failure {
+        problem,
+        after: after_failure(ModelErrorKind::PromptTooLarge, false),
+    })?;
+    let mut conversation = Conversation::begin(gathered, &fitted, model.settings());
     let mut refusals = Vec::new();
     for round in 0..=services.settings.repair_rounds {
         let stage = if round == 0 { ProgressStage::Ask } else { ProgressStage::Repair };
         enter(services, &job.task, stage, &asking(model.name(), round, refusals.len()));
-        let provider = &model.settings().provider;
-        let answer =
-            ask(services, &job.task, model.as_ref(), request.clone(), format).await.map_err(|e| {
-                services.board.answered(provider, Health::Failing);
-                let problem = Problem::from(&e.error);
-                if round > 0 {
-                    Failure::Final(unrepaired(&refusals, &problem))
-                } else if e.shown {
-                    Failure::Final(problem)
-                } else {
-                    Failure::TryNext(problem)
-                }
-            })?;
-        services.board.answered(provider, Health::Ok);
+        let asked = ask(services, &job.task, model.as_ref(), &conversation).await;
+        let answer = asked.map_err(|failed| {
+            // A repair goes to the model that wrote what is to be repaired, and its text was shown.
+            if round > 0 {
+                Failure::end(unrepaired(&refusals, &Problem::from(&failed.error)))
+            } else {
+                Failure::of(&failed.error, failed.shown)
+            }
+        })?;
         *usage += answer.usage;
         enter(services, &job.task, ProgressStage::Resolve, "finding the place of each edit");
-        let Answer { text, reply, .. } = answer;
-        match resolve(job, services, gathered, &fitted.base, reply).await.map_err(Failure::Final)? {
-            Ok(proved) if proved.changes.files.is_empty() => return Err(Failure::Final(no_change())),
-            Ok(proved) => return Ok(proved),
-            Err(refused) => refusals = refused,
+        let Answer { said, reply, .. } = answer;
+        let kept_under = model.cache_key(&conversation.request);
+        match resolve(job, services, gathered, &fitted.base, reply).await.map_err(Failure::end)? {
+            Ok(proved) if !proved.changes.files.is_empty() => return Ok((proved, kept_under)),
+            useless => {
+                // Who asks again wants another answer.
+                kept_under.into_iter().for_each(|key| services.models.forget(key));
+                refusals = useless.err().ok_or_else(|| Failure::end(no_change()))?;
+            }
         }
         if refusals.iter().any(|refusal| refusal.code == diff::RefusalCode::Truncated) {
             break; // The same question would be cut at the same place.
         }
-        let correction = prompt::repair(format, &diff::refusal::for_model(&refusals));
-        request.messages.push(Message::assistant(text));
-        request.messages.push(Message::user(correction));
+        conversation.correct(said, &refusals);
     }
-    Err(Failure::Final(refused(&refusals)))
-}
-
-fn first_request(gathered: &Gathered, fitted: &Fitted, format: ReplyFormat) -> ModelRequest {
-    let prompt = EditPrompt {
-        format,
-        intent: &gathered.intent,
-        target: &fitted.target,
-        focus: fitted.focus.clone(),
-        others: &fitted.others,
-    }
-    .render();
-    ModelRequest::new(prompt.system, vec![Message::user(prompt.user)])
+    Err(Failure::end(refused(&refusals)))
 }
 
 fn asking(model: &str, round: u32, n_refused: usize) -> String {
@@ -214,25 +240,28 @@ async fn resolve(
     job: &EditJob,
     services: &Services,
     gathered: &Gathered,
-    base: &FileSet,
+    shown: &FileSet,
     reply: Result<diff::parse::Reply, Vec<Refusal>>,
 ) -> Result<Result<Proved, Vec<Refusal>>, Problem> {
     let reply = match reply {
         Ok(reply) => reply,
         Err(refusals) => return Ok(Err(refusals)),
     };
-    let (base, target) = (base.clone(), gathered.target.clone());
-    let comment = gathered.comment.clone();
+    let (shown, base, target) = (shown.clone(), gathered.base.clone(), gathered.target.clone());
+    let (comment, marks, filter) =
+        (gathered.comment.clone(), gathered.marks.clone(), services.filter.clone());
     let (files, root) = (Arc::clone(&services.files), job.root.clone());
     blocking(move || {
-        let mut changes = diff::evaluate(&reply, &base)?;
+        // Up to the end on what the model saw: what is refused goes back to it, lines of the text included.
+        let mut changes = diff::evaluate(&reply, &shown)?;
         for change in &changes.files {
             allowed(change, files.as_ref(), &root).map_err(|refusal| vec![refusal])?;
         }
         if let Some(comment) = comment {
-            remove_comment(&mut changes, &base, &target, &comment);
+            remove_comment(&mut changes, &shown, &target, &comment);
         }
-        let notes = gate::check(&changes, &base, Consent::default())?;
+        let notes = gate::check(&changes, &shown, Consent::default())?;
+        put_back(&mut changes, &marks, &filter)?;
         let impact = impact(&changes, &base);
         Ok(Proved { changes, impact, notes })
     })

@@ -9,7 +9,7 @@ use super::Board;
 use crate::diff::gate::Note;
 use crate::diff::impact::Impact;
 use crate::diff::{ChangeSet, FileSet};
-use crate::model::Usage;
+use crate::model::{CacheKey, OutgoingFilter, Usage};
 use crate::ports::{Editor, ModelSource, SourceFiles};
 use crate::text::{DocumentSnapshot, DocumentUri, PositionEncoding, Span};
 
@@ -97,6 +97,9 @@ pub struct Services {
     pub board: Arc<Board>,
     /// Limits and habits.
     pub settings: Arc<Settings>,
+    /// What must not be sent; the same that stands between the models and their providers, so that a secret has one
+    /// mark everywhere.
+    pub filter: OutgoingFilter,
 }
 
 /// What a task found out: a change set proved against the texts it was shown.
@@ -116,4 +119,6 @@ pub struct Outcome {
     pub model: String,
     /// Tokens used, over all rounds.
     pub usage: Usage,
+    /// What the answer is kept under, so that it can be forgotten when the user does not want it.
+    pub answer: Option<CacheKey>,
 }

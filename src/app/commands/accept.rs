@@ -29,6 +29,7 @@ pub(super) fn reject(state: &mut State, selection: &Selection) -> Result<Value, 
     if let Some(proposal) = state.proposal_mut(&id) {
         proposal.decide(&numbers, Decision::Rejected);
     }
+    state.forget_answer(&id);
     marks::refresh(state);
     Ok(json!({ "rejected": numbers.len() }))
 }

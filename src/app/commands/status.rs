@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::app::state::State;
-use crate::ports::ProgressStage;
+use crate::ports::{Availability, ProgressStage};
 use crate::text::PositionEncoding;
 
 /// The status object of the protocol page.
@@ -47,13 +47,20 @@ pub(super) fn status(state: &State) -> Value {
             })
         })
         .collect();
+    let health = state.parts.services.models.health();
     let providers: Vec<_> = state
         .parts
         .providers
         .iter()
         .map(|name| {
-            let health = board.health(name).map_or_else(|| json!("unknown"), |health| json!(health));
-            json!({ "name": name, "health": health })
+            let known = health.provider(name);
+            let word = match known.map(|known| (known.availability, known.answered)) {
+                Some((Availability::Open { .. }, _)) => "resting",
+                Some((_, Some(true))) => "ok",
+                Some((_, Some(false))) => "failing",
+                _ => "unknown",
+            };
+            json!({ "name": name, "health": word })
         })
         .collect();
     json!({

@@ -20,7 +20,7 @@ pub(super) enum Framing {
 /// What is sent: the path below the base URL (with its query, if any) and the body.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Wire {
-    /// Appended to the base URL with a slash between.
+    /// Appended to the base URL with a slash between; which one the protocol's row in [`super::protocol`] says.
     pub path: String,
     /// The body.
     pub body: Value,
@@ -49,4 +49,18 @@ pub(super) trait Codec: Send {
     /// # Errors
     /// The terminal event did not come: `Truncated`.
     fn closed(&mut self, rest: Option<&Event>, out: &mut VecDeque<StreamEvent>) -> Result<(), Fault>;
+}
+
+/// Appends a piece of text as what `kind` makes of it. An empty one says nothing: servers send those as keep-alives.
+pub(super) fn say(text: &str, kind: fn(String) -> StreamEvent, out: &mut VecDeque<StreamEvent>) {
+    if !text.is_empty() {
+        out.push_back(kind(text.to_owned()));
+    }
+}
+
+/// Adds a piece of a message about the answer; more than a screenful of it is of no use.
+pub(super) fn joined(text: &mut String, piece: &str) {
+    if text.len() < 4096 {
+        text.push_str(piece);
+    }
 }

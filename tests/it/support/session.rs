@@ -8,14 +8,15 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, ready};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
+use tenon::assembly;
 use tenon::config::Config;
 use tenon::model::scripted::{Gate, Scripted, Step};
-use tenon::model::{EditFormat, Model, Role};
-use tenon::ports::ModelSource;
+use tenon::model::{EditFormat, Model, ModelSettings, OutgoingFilter, Role, Upstream};
+use tenon::ports::UpstreamSource;
 use tenon::problem::Problem;
 
 use super::client::Peer;
@@ -27,10 +28,10 @@ const CHATTER: [&str; 4] =
 
 struct Models(Vec<Scripted>);
 
-impl ModelSource for Models {
-    fn models(&self, _role: Role) -> BoxFuture<'_, Result<Vec<Arc<dyn Model>>, Problem>> {
-        let models = self.0.iter().map(|model| Arc::new(model.clone()) as Arc<dyn Model>).collect();
-        Box::pin(std::future::ready(Ok(models)))
+impl UpstreamSource for Models {
+    fn upstreams(&self, _role: Role) -> BoxFuture<'_, Result<Vec<Arc<dyn Upstream>>, Problem>> {
+        let models = self.0.iter().map(|model| Arc::new(model.clone()) as Arc<dyn Upstream>).collect();
+        Box::pin(ready(Ok(models)))
     }
 }
 
@@ -81,8 +82,13 @@ impl Session {
 
     /// A model that writes patch envelopes.
     pub(crate) async fn with_patches(peer: Peer) -> Self {
-        let mut settings = Scripted::new("first").settings().clone();
-        settings.edit_format = EditFormat::ApplyPatch;
+        Self::with_model(peer, |settings| settings.edit_format = EditFormat::ApplyPatch).await
+    }
+
+    /// A model with another capability record.
+    pub(crate) async fn with_model(peer: Peer, change: impl FnOnce(&mut ModelSettings)) -> Self {
+        let mut settings = Model::settings(&Scripted::new("first")).clone();
+        change(&mut settings);
         let folder = tempfile::tempdir().unwrap();
         let parameters = peer.parameters_at(folder.path());
         Self::answered_by(Scripted::with_settings(settings), parameters, peer, Config::default(), folder)
@@ -103,7 +109,11 @@ impl Session {
         let fallback = Scripted::new("second");
         let models = Arc::new(Models(vec![model.clone(), fallback.clone()]));
         parameters["initializationOptions"] = json!({"tenon": {"events": true}});
-        let start = move |editor| tenon::app::spawn(tenon::assembly::parts(&config, models, editor, None)).0;
+        let filter = OutgoingFilter::default();
+        let books = assembly::books_in_memory();
+        let gateway = Arc::new(assembly::gateway(&config, models, filter.clone(), books));
+        let start =
+            move |editor| tenon::app::spawn(assembly::parts(&config, gateway, filter, editor, None)).0;
         let editor = FakeEditor::start(peer, parameters, start).await;
         Self { editor, model, fallback, folder }
     }
