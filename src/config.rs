@@ -5,6 +5,7 @@
 //! store yet. What is wrong in a file is reported all at once, each with its line and with what to do.
 
 pub mod check;
+mod decimal;
 pub mod endpoint;
 pub mod entries;
 pub mod error;

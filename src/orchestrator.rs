@@ -6,7 +6,9 @@
 mod ask;
 mod board;
 mod comment;
+mod conversation;
 mod edit;
+mod failure;
 mod fit;
 mod gather;
 mod job;

@@ -3,6 +3,8 @@
 //! Pure. The texts are in `src/prompt/library`, one file per step, format or intent; code only fills their slots.
 
 mod edit;
+mod reply_form;
 mod template;
 
 pub use edit::{EditPrompt, Intent, Prompt, PromptFile, repair};
+pub use reply_form::{ReplyForm, ToolText};

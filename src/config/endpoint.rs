@@ -51,6 +51,11 @@ impl Endpoint {
         Ok(Self { secure, host: host.to_ascii_lowercase(), port })
     }
 
+    /// Whether what is sent there travels unencrypted, and not only on this machine.
+    pub fn is_exposed(&self) -> bool {
+        !self.secure && !self.is_loopback()
+    }
+
     /// Whether the host is certainly this machine.
     pub fn is_loopback(&self) -> bool {
         self.host == "localhost"

@@ -3,12 +3,16 @@
 //! Written as TOML the entries are a valid configuration file that resolves to the same values. There is no secret
 //! in them, because there is none in a [`Config`].
 
+mod models;
+
 use serde::Serialize;
 use toml::Value;
 
 use super::check::join;
+use super::decimal::from_units;
+use super::resolve::MONEY_PLACES;
 use super::resolved::{Config, Origin, ReviewMode};
-use crate::model::{Api, EditFormat, KeySource, ModelSettings, ProviderSettings};
+use crate::model::{Money, Role};
 
 /// One value.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -38,21 +42,9 @@ impl Config {
         for model in self.models.values() {
             list.model(model);
         }
-        for (role, models) in &self.roles {
-            list.add("roles", role.name(), names(models));
-        }
-        let mode = match self.review_mode {
-            ReviewMode::Review => "review",
-            ReviewMode::Auto => "auto",
-        };
-        list.add("review", "mode", mode);
-        let limits = &self.limits;
-        list.add("limits", "concurrent_tasks", whole(limits.concurrent_tasks as u64));
-        list.add("limits", "files", whole(limits.files as u64));
-        list.add("limits", "file_bytes", whole(limits.file_bytes));
-        list.add("limits", "task_seconds", whole(limits.task.as_secs()));
-        list.add("limits", "repair_rounds", whole(limits.repair_rounds.into()));
-        list.add("edit", "comment_marker", self.comment_marker.as_str());
+        list.roles();
+        list.work();
+        list.policy();
         list.entries
     }
 }
@@ -65,64 +57,82 @@ struct List<'a> {
 impl List<'_> {
     fn add(&mut self, table: &str, key: &str, value: impl Into<Value>) {
         let key = join(table, key);
-        let origin = match self.config.origins.of(&key) {
-            // A single model serves every role without being named there.
-            Origin::Default if table == "roles" => "the only model".to_owned(),
-            origin => origin.to_string(),
-        };
+        let origin = self.config.origins.of(&key).to_string();
         self.entries.push(Entry { key, value: value.into(), origin });
     }
 
-    fn provider(&mut self, provider: &ProviderSettings) {
-        let table = join("providers", &provider.name);
-        let api = match provider.api {
-            Api::OpenAiChat => "openai-chat",
-            Api::OpenAiResponses => "openai-responses",
-            Api::Anthropic => "anthropic",
-            Api::Gemini => "gemini",
-            Api::Ollama => "ollama",
-            Api::Replay => "replay",
-        };
-        self.add(&table, "api", api);
-        self.add(&table, "base_url", provider.base_url.as_str());
-        match &provider.key {
-            Some(KeySource::Variable(name)) => self.add(&table, "key_env", name.as_str()),
-            Some(KeySource::Command(argv)) => self.add(&table, "key_command", names(argv)),
-            Some(KeySource::Keyring(name)) => self.add(&table, "key_keyring", name.as_str()),
-            None => {}
+    fn add_some(&mut self, table: &str, key: &str, value: Option<impl Into<Value>>) {
+        if let Some(value) = value {
+            self.add(table, key, value);
         }
-        // Shown only where it was set: it is a permission, which nothing else depends on.
-        if matches!(self.config.origins.of(&join(&table, "allow_http")), Origin::File(..)) {
-            self.add(&table, "allow_http", true);
-        }
-        let table = join(&table, "timeouts");
-        let timeouts = &provider.timeouts;
-        self.add(&table, "connect", timeouts.connect.as_secs_f64());
-        self.add(&table, "first_byte", timeouts.first_byte.as_secs_f64());
-        self.add(&table, "idle", timeouts.idle_bytes.as_secs_f64());
-        self.add(&table, "content", timeouts.idle_content.as_secs_f64());
     }
 
-    fn model(&mut self, model: &ModelSettings) {
-        let table = join("models", &model.name);
-        self.add(&table, "provider", model.provider.as_str());
-        self.add(&table, "model", model.model.as_str());
-        self.add(&table, "context", whole(model.context.into()));
-        self.add(&table, "max_output", whole(model.max_output.into()));
-        let format = match model.edit_format {
-            EditFormat::SearchReplace => "search-replace",
-            EditFormat::Whole => "whole",
-            EditFormat::UnifiedDiff => "udiff",
-            EditFormat::ApplyPatch => "apply-patch",
-            EditFormat::Json => "json",
-        };
-        self.add(&table, "edit_format", format);
-        if let Some(temperature) =
-            model.capabilities.temperature.as_ref().and_then(|text| text.parse::<f64>().ok())
-        {
-            self.add(&table, "temperature", temperature);
+    /// Every role, so that what a role takes over from another can be seen.
+    fn roles(&mut self) {
+        if self.config.models.is_empty() {
+            return;
+        }
+        for role in Role::ALL {
+            let models = self.config.roles.get(&role).map(Vec::as_slice).unwrap_or_default();
+            let key = format!("roles.{role}");
+            let origin = match self.config.origins.of(&key) {
+                Origin::Default if models.is_empty() => "default".to_owned(),
+                Origin::Default if self.config.models.len() == 1 => "the only model".to_owned(),
+                Origin::Default => "as roles.edit".to_owned(),
+                origin => origin.to_string(),
+            };
+            self.entries.push(Entry { key, value: names(models), origin });
+        }
+        for (role, weights) in &self.config.splits {
+            for (model, weight) in weights {
+                self.add(&format!("split.{role}"), model, whole((*weight).into()));
+            }
         }
     }
+
+    fn work(&mut self) {
+        let mode = match self.config.review_mode {
+            ReviewMode::Review => "review",
+            ReviewMode::Auto => "auto",
+        };
+        self.add("review", "mode", mode);
+        let limits = &self.config.limits;
+        self.add("limits", "concurrent_tasks", whole(limits.concurrent_tasks as u64));
+        self.add("limits", "files", whole(limits.files as u64));
+        self.add("limits", "file_bytes", whole(limits.file_bytes));
+        self.add("limits", "task_seconds", whole(limits.task.as_secs()));
+        self.add("limits", "repair_rounds", whole(limits.repair_rounds.into()));
+        self.add("edit", "comment_marker", self.config.comment_marker.as_str());
+        let completion = &self.config.completion;
+        let debounce = u64::try_from(completion.debounce.as_millis()).unwrap_or(u64::MAX);
+        self.add("completion", "debounce_ms", whole(debounce));
+        self.add("completion", "max_output", whole(completion.max_output.into()));
+        self.add("completion", "context_bytes", whole(completion.context_bytes as u64));
+    }
+
+    /// What stands between the work and the models.
+    fn policy(&mut self) {
+        let budget = &self.config.budget;
+        self.add_some("budget", "request", budget.request.map(money));
+        self.add_some("budget", "session", budget.session.map(money));
+        self.add_some("budget", "day", budget.day.map(money));
+        self.add_some("budget", "day_tokens", budget.day_tokens.map(whole));
+        let cache = &self.config.cache;
+        self.add("cache", "enabled", cache.enabled);
+        self.add("cache", "ttl_seconds", whole(cache.time_to_live.as_secs()));
+        self.add("cache", "memory_bytes", whole(cache.memory_bytes));
+        self.add("cache", "disk_bytes", whole(cache.disk_bytes));
+        let outgoing = &self.config.outgoing;
+        self.add("outgoing", "deny", names(&outgoing.deny));
+        self.add("outgoing", "redact", outgoing.redact);
+        self.add("outgoing", "max_bytes", whole(outgoing.max_bytes));
+        let folder = self.config.recordings.as_ref();
+        self.add_some("recorder", "folder", folder.map(|folder| folder.to_string_lossy().into_owned()));
+    }
+}
+
+fn money(amount: Money) -> f64 {
+    from_units(amount.0, MONEY_PLACES)
 }
 
 fn whole(number: u64) -> Value {

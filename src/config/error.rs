@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::model::Role;
 use crate::problem::{Category, Problem};
 
 /// One thing that is wrong, at one place.
@@ -49,8 +50,6 @@ pub enum FaultKind {
         /// What is known there.
         known: Vec<String>,
     },
-    /// A protocol of a later version.
-    UnsupportedApi(String),
     /// A role names a model that is not there.
     UnknownModel {
         /// As typed.
@@ -73,8 +72,27 @@ pub enum FaultKind {
     KeyInConfig,
     /// Not the name of an environment variable.
     BadVariableName,
-    /// Two sources for one key.
-    ConflictingKeys,
+    /// Two keys of a table that exclude each other.
+    Conflicting(&'static str, &'static str),
+    /// A header that cannot be sent; what it is or has.
+    BadHeader(&'static str),
+    /// A proxy with a user name or a password.
+    PasswordInProxy,
+    /// A member of the body that tenon writes itself.
+    ReservedMember,
+    /// A model that cannot fill in a middle has the role `completion`.
+    CannotFill(String),
+    /// A split names a model that the role does not have.
+    NotInRole {
+        /// The role.
+        role: Role,
+        /// As typed.
+        name: String,
+        /// The models of the role.
+        known: Vec<String>,
+    },
+    /// A model that a budget cannot count.
+    NoPrice,
 }
 
 /// A configuration file that cannot be used: at least one [`Fault`].
@@ -141,15 +159,18 @@ impl FaultKind {
             Self::UnknownKey { .. } | Self::MissingKey | Self::WrongType { .. } | Self::OutOfRange(_) => {
                 self.shape_problem(place, key)
             }
-            Self::UnknownValue { .. }
-            | Self::UnsupportedApi(_)
-            | Self::UnknownModel { .. }
-            | Self::UnknownProvider { .. } => self.name_problem(place, key),
-            Self::BadUrl(_)
+            Self::UnknownValue { .. } | Self::UnknownModel { .. } | Self::UnknownProvider { .. } => {
+                self.name_problem(place, key)
+            }
+            Self::CannotFill(_) | Self::NotInRole { .. } | Self::NoPrice | Self::ReservedMember => {
+                self.model_problem(place, key)
+            }
+            Self::Conflicting(..)
+            | Self::BadUrl(_)
             | Self::InsecureUrl
-            | Self::KeyInConfig
-            | Self::BadVariableName
-            | Self::ConflictingKeys => self.provider_problem(place, key),
+            | Self::BadHeader(_)
+            | Self::PasswordInProxy => self.provider_problem(place, key),
+            Self::KeyInConfig | Self::BadVariableName => self.key_problem(place, key),
         }
     }
 
@@ -196,11 +217,6 @@ impl FaultKind {
                 let message = format!("{place}: `{value}` is not a known value of `{key}`");
                 Problem::error("unknown-value", category, message).hint(nearest_hint(value, known))
             }
-            Self::UnsupportedApi(value) => {
-                let message = format!("{place}: `{key}` is `{value}`, which tenon does not speak yet");
-                Problem::error("unsupported-api", category, message)
-                    .hint("it comes in a later version; most servers also speak openai-chat")
-            }
             Self::UnknownModel { name, known } => {
                 let message = format!("{place}: `{key}` names the model `{name}`, which is not in [models]");
                 Problem::error("unknown-model", category, message).hint(nearest_hint(name, known))
@@ -228,10 +244,35 @@ impl FaultKind {
                     "your text and key would travel unencrypted: use https, or set `allow_http = true` for this provider",
                 )
             }
+            Self::BadHeader(why) => Problem::error(
+                "bad-header",
+                category,
+                format!("{place}: the header `{key}` {why}"),
+            )
+            .hint(
+                "leave it out; keys come from `key_env`, `key_command` or `key_keyring`, never from a header",
+            ),
+            Self::PasswordInProxy => {
+                let message = format!("{place}: `{key}` has a user name or a password");
+                Problem::error("password-in-proxy", category, message)
+                    .hint("leave `proxy` out and set HTTPS_PROXY in the environment: it may hold them")
+            }
+            Self::Conflicting(one, other) => {
+                let message = format!("{place}: `{key}` has both {one} and {other}");
+                Problem::error("conflicting-keys", category, message).hint("keep one of them")
+            }
+            other => unreachable_kind(place, other),
+        }
+    }
+
+    /// Keys of providers. Values are never repeated here.
+    fn key_problem(&self, place: &str, key: &str) -> Problem {
+        let category = Category::Configuration;
+        match self {
             Self::KeyInConfig => {
                 let message = format!("{place}: `{key}` looks like a key itself");
                 Problem::error("key-in-config", category, message).hint(
-                    "put the key into an environment variable and write the variable's name here, \
+                    "put the key into an environment variable and name that in the provider's `key_env`, \
                      such as key_env = \"OPENAI_API_KEY\"; then replace the key, since it has been in a file",
                 )
             }
@@ -240,9 +281,34 @@ impl FaultKind {
                 Problem::error("bad-variable-name", category, message)
                     .hint("letters, digits and `_`, such as OPENAI_API_KEY")
             }
-            Self::ConflictingKeys => {
-                let message = format!("{place}: `{key}` has both key_env and key_command");
-                Problem::error("conflicting-keys", category, message).hint("keep one of them")
+            other => unreachable_kind(place, other),
+        }
+    }
+
+    /// What models can do and cost.
+    fn model_problem(&self, place: &str, key: &str) -> Problem {
+        let category = Category::Configuration;
+        match self {
+            Self::CannotFill(name) => {
+                let message =
+                    format!("{place}: `{key}` names the model `{name}`, which cannot fill in a middle");
+                Problem::error("cannot-fill", category, message)
+                    .hint("if it can, say how with `fill` or `fill_template` in its table")
+            }
+            Self::NotInRole { role, name, known } => {
+                let message = format!("{place}: `{name}` is not among the models of `roles.{role}`");
+                Problem::error("not-in-role", category, message).hint(nearest_hint(name, known))
+            }
+            Self::NoPrice => {
+                let message = format!("{place}: `{key}` has no price, so a budget in money cannot count it");
+                Problem::error("no-price", category, message).hint(
+                    "add its `price` (`price = { input = 0, output = 0 }` where it costs nothing), \
+                     or set `day_tokens` instead, which needs no price",
+                )
+            }
+            Self::ReservedMember => {
+                let message = format!("{place}: `{key}` is written by tenon itself");
+                Problem::error("reserved-member", category, message).hint("leave it out")
             }
             other => unreachable_kind(place, other),
         }

@@ -3,8 +3,21 @@
 //! It errs on the side of calling a strange name a key: the user then renames a variable, which costs little.
 
 /// Prefixes that vendors put before their keys.
-const PREFIXES: &[&str] =
-    &["sk-", "sk_", "pk-", "gsk_", "xai-", "ghp_", "gho_", "github_pat_", "hf_", "AIza", "Bearer ", "eyJ"];
+const PREFIXES: &[&str] = &[
+    "sk-",
+    "sk_",
+    "pk-",
+    "gsk_",
+    "xai-",
+    "ghp_",
+    "gho_",
+    "github_pat_",
+    "hf_",
+    "AIza",
+    "Bearer ",
+    "Basic ",
+    "eyJ",
+];
 
 /// Whether `text` looks like a key rather than like a name.
 pub(super) fn looks_like_key(text: &str) -> bool {

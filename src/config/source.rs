@@ -29,7 +29,8 @@ pub struct ConfiguredModels {
     config: Arc<Config>,
     build: Build,
     detect: Detect,
-    built: Mutex<BTreeMap<Role, Vec<Arc<dyn Upstream>>>>,
+    // By name: the roles of a model share its connections.
+    built: Mutex<BTreeMap<String, Arc<dyn Upstream>>>,
     // Held across the probe, so that tasks started together share one.
     found: tokio::sync::Mutex<Option<Found>>,
 }
@@ -58,14 +59,19 @@ impl ConfiguredModels {
     /// The configured models of a role. A model that cannot be built is left out, unless that leaves none.
     fn configured(&self, role: Role) -> Result<Vec<Arc<dyn Upstream>>, Problem> {
         let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(models) = built.get(&role) {
-            return Ok(models.clone());
-        }
         let mut models = Vec::new();
         let mut first_problem = None;
         for (provider, model) in self.config.models_of(role) {
+            if let Some(model) = built.get(&model.name) {
+                models.push(Arc::clone(model));
+                continue;
+            }
             match (self.build)(provider, model) {
-                Ok(model) => models.push(model),
+                Ok(upstream) => {
+                    built.insert(model.name.clone(), Arc::clone(&upstream));
+                    models.push(upstream);
+                }
+                // Not remembered: the missing key may be there at the next try.
                 Err(problem) => {
                     tracing::warn!(model = %model.name, code = problem.code, "a configured model cannot be used");
                     first_problem.get_or_insert(problem);
@@ -74,12 +80,7 @@ impl ConfiguredModels {
         }
         match first_problem {
             Some(problem) if models.is_empty() => Err(problem),
-            // Not remembered: the missing key may be there at the next try.
-            Some(_) => Ok(models),
-            None => {
-                built.insert(role, models.clone());
-                Ok(models)
-            }
+            _ => Ok(models),
         }
     }
 
@@ -109,8 +110,12 @@ pub const THREE_WAYS: &str = "one of three ways helps: \
     (2) name a provider in the configuration file: `tenon doctor` prints a snippet; \
     (3) `tenon demo` shows tenon at work without any model";
 
-/// Says that nobody is there to ask.
+/// Says that nobody is there to ask for an edit.
 pub fn no_model(config: &Config) -> Problem {
+    nobody(config, Role::Edit)
+}
+
+fn nobody(config: &Config, role: Role) -> Problem {
     if config.models.is_empty() {
         return Problem::error(
             "no-model",
@@ -120,8 +125,15 @@ pub fn no_model(config: &Config) -> Problem {
         .hint(THREE_WAYS);
     }
     let names = config.models.keys().cloned().collect::<Vec<_>>().join(", ");
-    Problem::error("no-model", Category::Configuration, "no model has the role `edit`")
-        .hint(format!("the configuration has the models {names}: choose with `[roles] edit = [\"…\"]`"))
+    let message = format!("no model has the role `{role}`");
+    Problem::error("no-model", Category::Configuration, message)
+        .hint(format!("the configuration has the models {names}: choose with `[roles] {role} = [\"…\"]`"))
+}
+
+fn cannot_fill() -> Problem {
+    let message = "the server found on this machine cannot complete text at the cursor";
+    Problem::error("no-model", Category::Configuration, message)
+        .hint("configure a model with `fill` or `fill_template`, and name it in `[roles] completion`")
 }
 
 impl UpstreamSource for ConfiguredModels {
@@ -131,12 +143,13 @@ impl UpstreamSource for ConfiguredModels {
             if !models.is_empty() {
                 return Ok(models);
             }
-            if self.config.models.is_empty() {
-                self.local().await
-            } else {
+            if !self.config.models.is_empty() {
                 // Text must not go to a server the user did not choose, once the user has chosen some.
-                Err(no_model(&self.config))
+                return Err(nobody(&self.config, role));
             }
+            let found = self.local().await?;
+            let fills = found.iter().any(|model| model.settings().capabilities.fill.is_some());
+            if role == Role::Completion && !fills { Err(cannot_fill()) } else { Ok(found) }
         })
     }
 }

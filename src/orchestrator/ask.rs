@@ -2,17 +2,19 @@
 
 use futures::StreamExt;
 
+use super::conversation::{Conversation, Said};
 use super::job::Services;
 use crate::diff::parse::Reply;
-use crate::diff::{Ending, ParseEvent, Refusal, ReplyFormat, ReplyParser};
-use crate::model::{FinishReason, Model, ModelError, ModelRequest, StreamEvent, Usage};
+use crate::diff::{Ending, ParseEvent, Refusal, RefusalCode, ReplyParser};
+use crate::model::{FinishReason, Model, ModelError, StreamEvent, ToolCall, Usage};
 use crate::ports::{Progress, ProgressStage, TaskNotice};
+use crate::prompt::ReplyForm;
 
 /// A reply that was read to its end.
 #[derive(Debug)]
 pub(super) struct Answer {
     /// What it says, for the conversation of a repair.
-    pub text: String,
+    pub said: Said,
     /// Its blocks, or why it was refused as a whole.
     pub reply: Result<Reply, Vec<Refusal>>,
     /// Tokens used.
@@ -34,7 +36,7 @@ const REPORT_EVERY: usize = 200;
 /// Most events of a stream that are taken together.
 const AT_ONCE: usize = 256;
 
-/// Asks `model` and reads its answer in `format`.
+/// Asks `model` and reads its answer in the form of the conversation.
 ///
 /// What is there at once, as after one read of the socket, is parsed and shown as one piece: a message to the
 /// editor for each token costs many times as much as the token.
@@ -42,83 +44,134 @@ pub(super) async fn ask(
     services: &Services,
     task: &str,
     model: &dyn Model,
-    request: ModelRequest,
-    format: ReplyFormat,
+    conversation: &Conversation,
 ) -> Result<Answer, AskError> {
-    let mut stream = model.ask(request).ready_chunks(AT_ONCE);
-    let parser = ReplyParser::new(format);
-    let (text, report) = (String::new(), StreamReport::default());
-    let mut reading = Reading { services, task, model: model.name().to_owned(), parser, text, report };
-    let mut usage = Usage::default();
+    let mut stream = model.ask(conversation.request.clone()).ready_chunks(AT_ONCE);
+    let mut reading = Reading::new(services, task, model.name(), conversation.form);
     while let Some(events) = stream.next().await {
-        let mut piece = String::new();
         for event in events {
             match event {
-                Ok(StreamEvent::Text(text)) => piece.push_str(&text),
-                Ok(StreamEvent::Reasoning(text)) => {
-                    reading.report.thought(services, task, text.chars().count());
-                }
-                Ok(StreamEvent::Usage(reported)) => usage = reported,
-                Ok(StreamEvent::Cached) => reading.is_cached(),
-                Ok(
-                    StreamEvent::CallBegun { .. } | StreamEvent::CallArguments { .. } | StreamEvent::Keep(_),
-                ) => {}
-                Ok(StreamEvent::Finished(reason)) => {
-                    reading.written(piece);
-                    let ending = match reason {
-                        FinishReason::Stop | FinishReason::Tools | FinishReason::Other(_) => Ending::Complete,
-                        FinishReason::Length | FinishReason::Filtered => Ending::Truncated,
-                    };
-                    let Reading { parser, text, .. } = reading;
-                    return Ok(Answer { reply: parser.finish(ending), text, usage });
-                }
+                Ok(StreamEvent::Finished(reason)) => return Ok(reading.finish(&reason)),
+                Ok(event) => reading.take(event),
                 Err(error) => {
-                    reading.written(piece);
-                    return Err(AskError { error, shown: !reading.text.is_empty() });
+                    reading.show();
+                    return Err(AskError { error, shown: reading.is_shown });
                 }
             }
         }
-        reading.written(piece);
+        reading.show();
     }
-    Err(AskError { error: ModelError::truncated(model.settings()), shown: !reading.text.is_empty() })
+    Err(AskError { error: ModelError::truncated(model.settings()), shown: reading.is_shown })
 }
 
 /// A reply as far as it came.
 struct Reading<'a> {
     services: &'a Services,
     task: &'a str,
-    /// Who answers, as the progress display says it.
-    model: String,
+    model: &'a str,
+    /// The tool whose calls hold the edits.
+    tool: Option<&'static str>,
     parser: ReplyParser,
-    text: String,
+    said: Said,
+    usage: Usage,
+    /// What came since the last piece was shown.
+    piece: String,
+    is_shown: bool,
     report: StreamReport,
 }
 
-impl Reading<'_> {
-    /// The answer is one that was given before; the user sees that nobody was asked.
-    fn is_cached(&mut self) {
-        let message = format!("answered from the cache, as {} did before", self.model);
-        report(self.services, self.task, ProgressStage::Ask, message);
-        self.model.push_str(" (from the cache)");
+impl<'a> Reading<'a> {
+    fn new(services: &'a Services, task: &'a str, model: &'a str, form: ReplyForm) -> Self {
+        Self {
+            services,
+            task,
+            model,
+            tool: form.tool().map(|tool| tool.name),
+            parser: ReplyParser::new(form.format()),
+            said: Said::default(),
+            usage: Usage::default(),
+            piece: String::new(),
+            is_shown: false,
+            report: StreamReport::default(),
+        }
     }
 
-    /// The next piece of the answer came; an empty one says nothing.
-    fn written(&mut self, piece: String) {
-        if piece.is_empty() {
+    /// Takes an event that is not the end.
+    fn take(&mut self, event: StreamEvent) {
+        match event {
+            StreamEvent::Text(text) => {
+                self.said.text.push_str(&text);
+                self.piece.push_str(&text);
+            }
+            StreamEvent::Reasoning(text) => {
+                self.report.thought(self.services, self.task, text.chars().count());
+            }
+            StreamEvent::CallBegun { id, name, .. } => {
+                self.said.calls.push(ToolCall { id, name, arguments: String::new() });
+            }
+            StreamEvent::CallArguments { index, json } => {
+                if let Some(call) = self.said.calls.get_mut(index as usize) {
+                    call.arguments.push_str(&json);
+                    self.piece.push_str(&json);
+                }
+            }
+            StreamEvent::Keep(block) => self.said.kept.push(block),
+            StreamEvent::Usage(usage) => self.usage = usage,
+            StreamEvent::Cached => {
+                let message = format!("{}: the answer is from the cache", self.model);
+                report(self.services, self.task, ProgressStage::Ask, message);
+            }
+            StreamEvent::Finished(_) => {}
+        }
+    }
+
+    /// Shows what came since the last time; nothing says nothing.
+    fn show(&mut self) {
+        if self.piece.is_empty() {
             return;
         }
-        if self.text.is_empty() {
+        if !std::mem::replace(&mut self.is_shown, true) {
             let stage = ProgressStage::Stream;
             let percent = self.services.board.enter(self.task, stage).percent();
             self.services.editor.notice(self.task, TaskNotice::Stage { stage, percent });
         }
-        self.text.push_str(&piece);
-        self.report.parsed(&self.parser.push(&piece));
-        let n_characters = piece.chars().count();
+        let text = std::mem::take(&mut self.piece);
+        if self.tool.is_none() {
+            self.report.parsed(&self.parser.push(&text));
+        }
+        let n_characters = text.chars().count();
         self.services.board.write(self.task, n_characters);
-        self.report.written(self.services, self.task, &self.model, n_characters);
-        self.services.editor.notice(self.task, TaskNotice::Text { text: piece });
+        self.report.written(self.services, self.task, self.model, n_characters);
+        self.services.editor.notice(self.task, TaskNotice::Text { text });
     }
+
+    fn finish(mut self, reason: &FinishReason) -> Answer {
+        self.show();
+        let ending = match reason {
+            FinishReason::Stop | FinishReason::Tools | FinishReason::Other(_) => Ending::Complete,
+            FinishReason::Length | FinishReason::Filtered => Ending::Truncated,
+        };
+        let Self { tool, mut parser, said, usage, .. } = self;
+        if let Some(tool) = tool {
+            if let Some(stranger) = said.calls.iter().find(|call| call.name != tool) {
+                let reply = Err(vec![unknown_tool(&stranger.name, tool)]);
+                return Answer { said, reply, usage };
+            }
+            // A model that was offered the tool and wrote the JSON itself is read as well.
+            let calls = said.calls.iter().map(|call| call.arguments.as_str());
+            let written = calls.chain(said.calls.is_empty().then_some(said.text.as_str()));
+            for arguments in written {
+                parser.push(arguments);
+                parser.push("\n");
+            }
+        }
+        Answer { reply: parser.finish(ending), said, usage }
+    }
+}
+
+fn unknown_tool(called: &str, offered: &str) -> Refusal {
+    let message = format!("The reply calls the tool `{called}`, which is not there");
+    Refusal::new(RefusalCode::MalformedReply, message, format!("Call the tool `{offered}`."))
 }
 
 /// What the progress display says of a stream.
@@ -185,8 +238,9 @@ mod tests {
 
     use super::super::Settings;
     use super::*;
-    use crate::model::Role;
+    use crate::diff::ReplyFormat;
     use crate::model::scripted::{Scripted, Step};
+    use crate::model::{ModelRequest, Role};
     use crate::ports::{ApplyId, Editor, FileError, Hint, Mark, ModelSource, SourceFiles, WorkspaceChange};
     use crate::problem::{Problem, Severity};
     use crate::text::{DocumentUri, Span};
@@ -240,8 +294,9 @@ mod tests {
             }),
         };
         let model = Scripted::new("m").reply([Step::text("a"), Step::text("b"), Step::finish()]);
-        let format = ReplyFormat::SearchReplace;
-        ask(&services, "t1", &model, ModelRequest::default(), format).await.unwrap();
+        let form = ReplyForm::Text(ReplyFormat::SearchReplace);
+        let conversation = Conversation { form, request: ModelRequest::default() };
+        ask(&services, "t1", &model, &conversation).await.unwrap();
         let text = |text: &str| TaskNotice::Text { text: text.to_owned() };
         let stage = TaskNotice::Stage { stage: ProgressStage::Stream, percent: 10 };
         assert_eq!(*noted.0.lock().unwrap(), [stage, text("ab")]);

@@ -9,19 +9,16 @@ use tokio_util::sync::CancellationToken;
 
 use super::ask::{Answer, ask, report};
 use super::comment::CommentInstruction;
-use super::fit::Fitted;
+use super::conversation::Conversation;
+use super::failure::{Failed, Failure};
 use super::gather::{Gathered, gather, whole_lines};
 use super::job::{EditJob, Outcome, Services};
 use crate::diff::gate::{self, Consent, Note};
 use crate::diff::impact::{Impact, impact};
-use crate::diff::{self, ChangeKind, ChangeSet, Evidence, FileChange, FileSet, Hunk, Refusal, ReplyFormat};
-use crate::model::routing::{AfterFailure, Fallback, after_failure};
-use crate::model::{
-    CacheKey, EditFormat, Message, Model, ModelError, ModelErrorKind, ModelRequest, Role, Usage,
-};
+use crate::diff::{self, ChangeKind, ChangeSet, Evidence, FileChange, FileSet, Hunk, Refusal};
+use crate::model::{CacheKey, Model, ModelErrorKind, Role, Usage};
 use crate::ports::{ProgressStage, SourceFiles, TaskNotice};
 use crate::problem::{Category, Problem, Severity};
-use crate::prompt::{self, EditPrompt};
 
 /// Runs the pipeline to its outcome. Cancelling drops everything at once, the model's connection included.
 ///
@@ -58,7 +55,7 @@ async fn edit(job: EditJob, services: Services) -> Result<Outcome, Problem> {
     let mut usage = Usage::default();
     let mut failed = Failed::default();
     for model in &models {
-        if !failed.fallback.permits(model.settings()) {
+        if !failed.permits(model.settings()) {
             continue;
         }
         match edit_with(&job, &services, model, &gathered, &mut usage).await {
@@ -75,44 +72,10 @@ async fn edit(job: EditJob, services: Services) -> Result<Outcome, Problem> {
                     answer,
                 });
             }
-            Err(failure) => failed.add(model, failure),
+            Err(failure) => failed.add(model.settings(), failure),
         }
     }
-    let none = || Problem::error("no-model", Category::Configuration, "no model is configured");
-    let problem = failed.problem.take().unwrap_or_else(none);
-    failed.tell(&services, Some(&problem));
-    Err(problem)
-}
-
-/// What went wrong with the models so far.
-#[derive(Default)]
-struct Failed {
-    fallback: Fallback,
-    /// The one to show if no model gets there.
-    problem: Option<Problem>,
-    /// Those of providers that do not work until the user does something.
-    stopped: Vec<Problem>,
-}
-
-impl Failed {
-    fn add(&mut self, model: &Arc<dyn Model>, Failure { problem, after }: Failure) {
-        self.fallback.failed(model.settings(), after);
-        if after == AfterFailure::Stopped {
-            self.stopped.push(problem.clone());
-        }
-        // That a provider rests says less than why another one failed.
-        if after != AfterFailure::Elsewhere || self.problem.is_none() {
-            self.problem = Some(problem);
-        }
-    }
-
-    /// Tells of stopped providers, except for what the task ends with anyway.
-    fn tell(&self, services: &Services, end: Option<&Problem>) {
-        for problem in self.stopped.iter().filter(|problem| Some(*problem) != end) {
-            let hint = problem.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
-            services.editor.message(Severity::Warning, &format!("tenon: {}{hint}", problem.message));
-        }
-    }
+    Err(failed.end(&services))
 }
 
 async fn gather_off_loop(job: &Arc<EditJob>, services: &Services) -> Result<Gathered, Problem> {
@@ -136,22 +99,6 @@ fn enter(services: &Services, task: &str, stage: ProgressStage, message: &str) {
     services.editor.notice(task, TaskNotice::Stage { stage, percent });
 }
 
-/// Why one model did not get there, and who may try after it.
-struct Failure {
-    problem: Problem,
-    after: AfterFailure,
-}
-
-impl Failure {
-    fn end(problem: Problem) -> Self {
-        Self { problem, after: AfterFailure::End }
-    }
-
-    fn of(error: &ModelError, shown: bool) -> Self {
-        Self { problem: Problem::from(error), after: after_failure(error.kind, shown) }
-    }
-}
-
 /// A change set that fits and passed the gates, and what is known of it.
 struct Proved {
     changes: ChangeSet,
@@ -166,24 +113,14 @@ async fn edit_with(
     gathered: &Gathered,
     usage: &mut Usage,
 ) -> Result<(Proved, Option<CacheKey>), Failure> {
-    let fitted = gathered.fit(model.settings()).map_err(|problem| Failure {
-        problem,
-        after: after_failure(ModelErrorKind::PromptTooLarge, false),
-    })?;
-    let format = match model.settings().edit_format {
-        // Of a file that is shown in part, the whole cannot be written.
-        EditFormat::Whole if fitted.target.excerpt.is_none() => ReplyFormat::Whole,
-        EditFormat::Whole | EditFormat::SearchReplace => ReplyFormat::SearchReplace,
-        EditFormat::UnifiedDiff => ReplyFormat::UnifiedDiff,
-        EditFormat::ApplyPatch => ReplyFormat::ApplyPatch,
-        EditFormat::Json => ReplyFormat::Json,
-    };
-    let mut request = first_request(gathered, &fitted, format);
+    let too_large = |problem| Failure::of_kind(problem, ModelErrorKind::PromptTooLarge);
+    let fitted = gathered.fit(model.settings()).map_err(too_large)?;
+    let mut conversation = Conversation::begin(gathered, &fitted, model.settings());
     let mut refusals = Vec::new();
     for round in 0..=services.settings.repair_rounds {
         let stage = if round == 0 { ProgressStage::Ask } else { ProgressStage::Repair };
         enter(services, &job.task, stage, &asking(model.name(), round, refusals.len()));
-        let asked = ask(services, &job.task, model.as_ref(), request.clone(), format).await;
+        let asked = ask(services, &job.task, model.as_ref(), &conversation).await;
         let answer = asked.map_err(|failed| {
             // A repair goes to the model that wrote what is to be repaired, and its text was shown.
             if round > 0 {
@@ -194,8 +131,8 @@ async fn edit_with(
         })?;
         *usage += answer.usage;
         enter(services, &job.task, ProgressStage::Resolve, "finding the place of each edit");
-        let Answer { text, reply, .. } = answer;
-        let kept_under = model.cache_key(&request);
+        let Answer { said, reply, .. } = answer;
+        let kept_under = model.cache_key(&conversation.request);
         match resolve(job, services, gathered, &fitted.base, reply).await.map_err(Failure::end)? {
             Ok(proved) if !proved.changes.files.is_empty() => return Ok((proved, kept_under)),
             useless => {
@@ -207,23 +144,9 @@ async fn edit_with(
         if refusals.iter().any(|refusal| refusal.code == diff::RefusalCode::Truncated) {
             break; // The same question would be cut at the same place.
         }
-        let correction = prompt::repair(format, &diff::refusal::for_model(&refusals));
-        request.messages.push(Message::assistant(text));
-        request.messages.push(Message::user(correction));
+        conversation.correct(said, &refusals);
     }
     Err(Failure::end(refused(&refusals)))
-}
-
-fn first_request(gathered: &Gathered, fitted: &Fitted, format: ReplyFormat) -> ModelRequest {
-    let prompt = EditPrompt {
-        format,
-        intent: &gathered.intent,
-        target: &fitted.target,
-        focus: fitted.focus.clone(),
-        others: &fitted.others,
-    }
-    .render();
-    ModelRequest::new(prompt.system, vec![Message::user(prompt.user)])
 }
 
 fn asking(model: &str, round: u32, n_refused: usize) -> String {

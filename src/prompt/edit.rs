@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 use std::ops::RangeInclusive;
 
+use super::reply_form::ReplyForm;
 use super::template::fill;
-use crate::diff::ReplyFormat;
 
 /// What the user wants, as far as the prompt is concerned.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub struct PromptFile {
 #[derive(Debug, Clone)]
 pub struct EditPrompt<'a> {
     /// The form of the answer.
-    pub format: ReplyFormat,
+    pub form: ReplyForm,
     /// What the user wants.
     pub intent: &'a Intent,
     /// The file the request points to.
@@ -62,11 +62,6 @@ pub struct Prompt {
 const SYSTEM: &str = include_str!("library/edit/system.md");
 const USER: &str = include_str!("library/edit/user.md");
 const REPAIR: &str = include_str!("library/edit/repair.md");
-const SEARCH_REPLACE: &str = include_str!("library/format/search-replace.md");
-const WHOLE: &str = include_str!("library/format/whole.md");
-const UDIFF: &str = include_str!("library/format/udiff.md");
-const APPLY_PATCH: &str = include_str!("library/format/apply-patch.md");
-const JSON: &str = include_str!("library/format/json.md");
 const COMMENT: &str = include_str!("library/intent/comment.md");
 const FIX: &str = include_str!("library/intent/fix.md");
 const FIX_UNNAMED: &str = include_str!("library/intent/fix-unnamed.md");
@@ -79,7 +74,7 @@ impl EditPrompt<'_> {
     pub fn render(&self) -> Prompt {
         let files: String = self.others.iter().chain([self.target]).map(file).collect();
         Prompt {
-            system: fill(SYSTEM, &[("format", format_rules(self.format).trim_end())]),
+            system: fill(SYSTEM, &[("format", self.form.rules().trim_end())]),
             user: fill(
                 USER,
                 &[
@@ -107,18 +102,8 @@ impl EditPrompt<'_> {
 }
 
 /// The message that sends refusals back to the model. `refusals` is their text for models.
-pub fn repair(format: ReplyFormat, refusals: &str) -> String {
-    fill(REPAIR, &[("refusals", refusals.trim_end()), ("format", format_rules(format).trim_end())])
-}
-
-fn format_rules(format: ReplyFormat) -> &'static str {
-    match format {
-        ReplyFormat::SearchReplace => SEARCH_REPLACE,
-        ReplyFormat::Whole => WHOLE,
-        ReplyFormat::UnifiedDiff => UDIFF,
-        ReplyFormat::ApplyPatch => APPLY_PATCH,
-        ReplyFormat::Json => JSON,
-    }
+pub fn repair(form: ReplyForm, refusals: &str) -> String {
+    fill(REPAIR, &[("refusals", refusals.trim_end()), ("format", form.rules().trim_end())])
 }
 
 fn intent(intent: &Intent) -> String {
@@ -159,6 +144,7 @@ fn fence(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diff::ReplyFormat;
 
     fn sample(text: &str) -> PromptFile {
         PromptFile { path: "src/a.rs".to_owned(), text: text.to_owned(), excerpt: None }
@@ -176,27 +162,21 @@ mod tests {
             Intent::Document,
             Intent::Refactor,
         ];
-        for format in ReplyFormat::ALL {
+        let text = ReplyFormat::ALL.map(ReplyForm::Text);
+        let others = [ReplyForm::EditTool, ReplyForm::ApplyPatchTool, ReplyForm::Schema];
+        for form in text.into_iter().chain(others) {
             for intent in &intents {
                 let prompt = EditPrompt {
-                    format,
+                    form,
                     intent,
                     target: &target,
                     focus: Some((1..=1, "fn a() {}\n".to_owned())),
                     others: &[],
                 }
                 .render();
-                let all = prompt.system + &prompt.user + &repair(format, "none");
+                let all = prompt.system + &prompt.user + &repair(form, "none");
                 assert!(!all.contains("{{"), "{all}");
             }
-        }
-    }
-
-    #[test]
-    fn the_example_of_each_format_is_read() {
-        for format in ReplyFormat::ALL.into_iter().filter(|format| *format != ReplyFormat::Whole) {
-            let read = crate::diff::parse::parse(format, format_rules(format));
-            assert!(read.is_ok_and(|reply| !reply.blocks.is_empty()), "{format:?}");
         }
     }
 

@@ -70,10 +70,18 @@ fn reference() -> String {
         ("[providers.NAME]", "Provider"),
         ("[providers.NAME.timeouts]", "Timeouts"),
         ("[models.NAME]", "Model"),
+        ("[models.NAME.price]", "Price"),
+        ("[[models.NAME.price.tiers]]", "Tier"),
         ("[roles]", "Roles"),
+        ("[split]", "Split"),
         ("[review]", "Review"),
         ("[limits]", "Limits"),
         ("[edit]", "Edit"),
+        ("[completion]", "Completion"),
+        ("[budget]", "Budget"),
+        ("[cache]", "Cache"),
+        ("[outgoing]", "Outgoing"),
+        ("[recorder]", "Recorder"),
     ];
     for (heading, name) in tables {
         let table = &schema["$defs"][name];
@@ -108,7 +116,9 @@ fn kind(schema: &Value, property: &Value) -> String {
     let name = property["type"].as_str().or(property["type"][0].as_str()).unwrap();
     let name = match name {
         "integer" => "whole number",
+        "array" if property["items"]["$ref"].is_string() => "list of tables",
         "array" => "list of texts",
+        "object" => "table",
         "string" => "text",
         other => other,
     };

@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::path::Path;
 
 use super::*;
-use crate::model::Api;
 use crate::model::scripted::Scripted;
+use crate::model::{Api, FillForm};
 
 thread_local! {
     static CALLS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
@@ -53,9 +53,20 @@ fn source(models: &[&str], roles: &str, detect: Detect) -> ConfiguredModels {
     ConfiguredModels::with(Arc::new(config), build, detect)
 }
 
-/// Names of the models, or the problem's code and message.
+fn found_with_fill() -> BoxFuture<'static, Option<Described>> {
+    let provider = ProviderSettings::new("llama-server", Api::OpenAiChat, "http://127.0.0.1:8080/v1");
+    let mut model = ModelSettings::new("local", "llama-server", "m");
+    model.capabilities.fill = Some(FillForm::Infill);
+    Box::pin(async move { Some((provider, model)) })
+}
+
 async fn ask(source: &ConfiguredModels) -> String {
-    match source.upstreams(Role::Edit).await {
+    ask_for(source, Role::Edit).await
+}
+
+/// Names of the models, or the problem's code and message.
+async fn ask_for(source: &ConfiguredModels, role: Role) -> String {
+    match source.upstreams(role).await {
         Ok(models) => models.iter().map(|model| model.settings().name.as_str()).collect::<Vec<_>>().join(" "),
         Err(problem) => format!("{}: {}", problem.code, problem.message),
     }
@@ -70,11 +81,35 @@ async fn configured_models_are_built_once_and_in_order() {
 }
 
 #[tokio::test]
+async fn a_model_is_built_once_for_all_its_roles() {
+    let source = source(&["a", "b"], "edit = [\"a\", \"b\"]\nreview = [\"b\"]", not_found);
+    assert_eq!(ask_for(&source, Role::Review).await, "b");
+    assert_eq!(ask_for(&source, Role::Edit).await, "a b");
+    assert_eq!(ask_for(&source, Role::Generation).await, "a b");
+    assert_eq!(calls(), "build:b build:a");
+}
+
+#[tokio::test]
+async fn a_server_that_was_found_serves_every_role_and_completion_if_it_can_fill() {
+    let plain = source(&[], "", found);
+    for role in Role::ALL {
+        let expected = match role {
+            Role::Completion => {
+                "no-model: the server found on this machine cannot complete text at the cursor"
+            }
+            _ => "local",
+        };
+        assert_eq!(ask_for(&plain, role).await, expected);
+    }
+    assert_eq!(ask_for(&source(&[], "", found_with_fill), Role::Completion).await, "local");
+}
+
+#[tokio::test]
 async fn a_model_that_cannot_be_built_gives_way_to_its_fallback_and_is_tried_again() {
     let source = source(&["broken", "b"], "edit = [\"broken\", \"b\"]", not_found);
     assert_eq!(ask(&source).await, "b");
     assert_eq!(ask(&source).await, "b");
-    assert_eq!(calls(), "build:broken build:b build:broken build:b");
+    assert_eq!(calls(), "build:broken build:b build:broken");
 }
 
 #[tokio::test]
@@ -111,5 +146,6 @@ async fn a_miss_is_probed_again_and_names_three_ways() {
 async fn chosen_models_without_the_role_are_never_replaced_by_a_found_server() {
     let source = source(&["a", "b"], "", found);
     assert_eq!(ask(&source).await, "no-model: no model has the role `edit`");
+    assert_eq!(ask_for(&source, Role::Completion).await, "no-model: no model has the role `completion`");
     assert_eq!(calls(), "");
 }

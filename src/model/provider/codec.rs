@@ -20,7 +20,7 @@ pub(super) enum Framing {
 /// What is sent: the path below the base URL (with its query, if any) and the body.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Wire {
-    /// Appended to the base URL with a slash between.
+    /// Appended to the base URL with a slash between; which one the protocol's row in [`super::protocol`] says.
     pub path: String,
     /// The body.
     pub body: Value,

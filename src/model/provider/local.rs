@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::join_all;
-use reqwest::{Client, Url};
+use reqwest::Client;
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
 
-use super::transport;
+use super::client;
 use crate::model::{Api, ModelSettings, ProviderSettings};
 
 /// For all servers together.
@@ -53,8 +53,7 @@ struct Found {
 /// Looks for servers at `ports`, less than a second in all, and describes the first model found.
 pub async fn detect(ports: Ports) -> Option<(ProviderSettings, ModelSettings)> {
     let deadline = Instant::now() + LIMIT;
-    let loopback = Url::parse("http://127.0.0.1").ok()?;
-    let client = transport::client(&loopback, LIMIT).ok()?;
+    let client = client::loopback(LIMIT).ok()?;
     let server = |port| Server { client: client.clone(), port };
     let probes = [
         ("ollama", ports.ollama, ollama(server(ports.ollama)).boxed()),

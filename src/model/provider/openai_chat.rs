@@ -6,17 +6,31 @@
 
 use std::collections::VecDeque;
 
-use serde_json::{Number, Value, json};
+use serde_json::{Value, json};
 
+use super::codec::{self, Wire};
 use super::failure::Fault;
+use super::protocol::{add_extra, number, unlike};
 use super::sse::Event;
-use crate::model::{FinishReason, ModelErrorKind, ModelRequest, ModelSettings, Speaker, StreamEvent, Usage};
+use crate::model::{
+    FinishReason, ModelErrorKind, ModelRequest, ModelSettings, Request, Speaker, StreamEvent, Usage,
+};
+
+/// What a server of this protocol is called in errors.
+pub(super) const NAME: &str = "OpenAI-compatible";
 
 /// The data of the terminal event.
-pub(super) const DONE: &str = "[DONE]";
+const DONE: &str = "[DONE]";
 
-/// Writes the body of a request. `temperature` is the parsed [`ModelSettings::temperature`].
-pub(super) fn body(request: &ModelRequest, model: &ModelSettings, temperature: Option<&Number>) -> Value {
+/// Writes a request.
+pub(super) fn wire(request: &Request, model: &ModelSettings) -> Result<Wire, Fault> {
+    let Request::Chat(request) = request else {
+        return Err(Fault::new(ModelErrorKind::BadRequest, "this is no conversation"));
+    };
+    Ok(Wire { path: "chat/completions".to_owned(), body: body(request, model), headers: Vec::new() })
+}
+
+fn body(request: &ModelRequest, model: &ModelSettings) -> Value {
     let system = (!request.system.is_empty()).then(|| json!({"role": "system", "content": request.system}));
     let conversation = request.messages.iter().map(|message| {
         let role = match message.speaker {
@@ -32,9 +46,10 @@ pub(super) fn body(request: &ModelRequest, model: &ModelSettings, temperature: O
         "stream": true,
         "stream_options": {"include_usage": true},
     });
-    if let Some(temperature) = temperature {
-        body["temperature"] = Value::Number(temperature.clone());
+    if let Some(temperature) = number(model.capabilities.temperature.as_deref()) {
+        body["temperature"] = Value::Number(temperature);
     }
+    add_extra(&mut body, &model.capabilities.extra, &["model", "messages", "stream"]);
     body
 }
 
@@ -45,10 +60,8 @@ pub(super) struct Codec {
     refusal: String,
 }
 
-impl Codec {
-    /// Reads one event of the stream and appends what it says to `out`; nothing may follow
-    /// [`StreamEvent::Finished`].
-    pub(super) fn event(&mut self, event: &Event, out: &mut VecDeque<StreamEvent>) -> Result<(), Fault> {
+impl codec::Codec for Codec {
+    fn event(&mut self, event: &Event, out: &mut VecDeque<StreamEvent>) -> Result<(), Fault> {
         if event.data.trim() == DONE {
             return self.end(out);
         }
@@ -65,22 +78,27 @@ impl Codec {
         self.choice(&chunk, "delta", out)
     }
 
-    /// Reads a whole completion, from servers that do not stream.
-    pub(super) fn completion(
-        &mut self,
-        answer: &Value,
-        out: &mut VecDeque<StreamEvent>,
-    ) -> Result<(), Fault> {
+    fn whole(&mut self, answer: &Value, out: &mut VecDeque<StreamEvent>) -> Result<(), Fault> {
         if let Some(fault) = Fault::in_band(answer) {
             return Err(fault);
         }
         if !answer["choices"].is_array() {
-            return Err(not_this_api("its JSON has no `choices`"));
+            return Err(unlike(NAME, "its JSON has no `choices`"));
         }
         self.choice(answer, "message", out)?;
         self.end(out)
     }
 
+    fn closed(&mut self, rest: Option<&Event>, out: &mut VecDeque<StreamEvent>) -> Result<(), Fault> {
+        // A server may forget the empty line after the terminal event; its data is whole or it is not it.
+        match rest {
+            Some(event) if event.data.trim() == DONE => self.end(out),
+            _ => Err(Fault::new(ModelErrorKind::Truncated, "the stream ended without its terminal event")),
+        }
+    }
+}
+
+impl Codec {
     fn choice(&mut self, chunk: &Value, part: &str, out: &mut VecDeque<StreamEvent>) -> Result<(), Fault> {
         let choices = chunk["choices"].as_array().map(Vec::as_slice).unwrap_or_default();
         // We ask for one choice; a missing index is the first.
@@ -118,11 +136,6 @@ impl Codec {
     }
 }
 
-/// The fault of a server that answered, but not in this protocol.
-pub(super) fn not_this_api(why: &str) -> Fault {
-    Fault::new(ModelErrorKind::Server, format!("the server is not an OpenAI-compatible API: {why}"))
-}
-
 /// Content is a string, or a list of parts of which only those of text are content.
 fn text(content: &Value) -> Result<String, Fault> {
     match content {
@@ -133,7 +146,7 @@ fn text(content: &Value) -> Result<String, Fault> {
             .filter(|part| part["type"] == "text")
             .filter_map(|part| part["text"].as_str())
             .collect()),
-        _ => Err(not_this_api("its content is no text")),
+        _ => Err(unlike(NAME, "its content is no text")),
     }
 }
 

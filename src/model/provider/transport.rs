@@ -1,56 +1,53 @@
-//! HTTP: one request, its answer as events, with time-outs and retries; and the client that carries them.
+//! HTTP: one request, its answer as events, with time-outs and retries; the same for every protocol.
 //!
 //! Nothing is sent before the stream is polled. There is no task behind a stream: dropping it drops the
-//! connection. Redirects are not followed, so a key never travels to another host; loopback addresses are never
-//! asked through a proxy. What a server says reaches errors without the key.
+//! connection. What a server says reaches errors without the key.
 
 mod answer;
+mod headers;
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher as _, RandomState};
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures::StreamExt as _;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use reqwest::{Client, Response, Url, redirect};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, Response, Url};
 use secrecy::ExposeSecret as _;
 use secrecy::zeroize::Zeroizing;
-use serde_json::Number;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use self::answer::Answer;
+use super::codec::Wire;
 use super::failure::{Fault, shortened};
 use super::key::Key;
-use super::{openai_chat, retry};
+use super::protocol::{Below, KeyHeader, Protocol};
+use super::retry;
 use crate::model::{
-    ModelError, ModelErrorKind, ModelSettings, Outgoing, ProviderSettings, ReplyStream, Request, StreamEvent,
-    Upstream,
+    ModelError, ModelErrorKind, ModelSettings, Outgoing, ProviderSettings, ReplyStream, StreamEvent, Upstream,
 };
 
+/// What an answer may come as.
+const ACCEPTED: &str = "text/event-stream, application/x-ndjson, application/json";
 /// Bytes of an answer's error body that are read.
 const ERROR_BODY_LIMIT: usize = 64 << 10;
 
 /// What a model over HTTP is made of.
 pub(super) struct Connection {
     pub client: Client,
-    pub endpoint: Url,
+    /// The base URL; without query and fragment.
+    pub base: Url,
     pub key: Option<Key>,
+    /// The configured further headers.
+    pub headers: HeaderMap,
     pub provider: ProviderSettings,
     pub settings: ModelSettings,
-    pub temperature: Option<Number>,
 }
 
-/// A model that speaks the `OpenAI` Chat protocol.
+/// A model behind HTTP.
 pub(super) struct HttpModel(Arc<Connection>);
-
-/// An error on its way out, with what the server says about trying again.
-struct Failure {
-    error: ModelError,
-    advice: Option<bool>,
-}
 
 impl HttpModel {
     pub(super) fn new(connection: Connection) -> Self {
@@ -69,13 +66,12 @@ impl Upstream for HttpModel {
 
     fn send(&self, request: Outgoing) -> ReplyStream {
         let connection = Arc::clone(&self.0);
-        let Request::Chat(request) = request.request() else {
-            let fault = Fault::new(ModelErrorKind::BadRequest, "this model cannot fill in a middle");
-            return futures::stream::iter([Err(connection.failure(fault).error)]).boxed();
+        let sending = match connection.sending(&request) {
+            Ok(sending) => sending,
+            Err(fault) => return futures::stream::iter([Err(connection.error(fault))]).boxed(),
         };
-        let body = openai_chat::body(request, &connection.settings, connection.temperature.as_ref());
         let asking = Asking {
-            body: Bytes::from(body.to_string()),
+            sending,
             connection,
             answer: None,
             queue: VecDeque::new(),
@@ -92,13 +88,23 @@ impl Upstream for HttpModel {
     }
 }
 
+/// A request, written.
+struct Sending {
+    protocol: Protocol,
+    /// Below the base URL; names the place in errors.
+    path: String,
+    url: Url,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
 /// One request under way.
 struct Asking {
     connection: Arc<Connection>,
-    body: Bytes,
+    sending: Sending,
     answer: Option<Answer>,
     queue: VecDeque<StreamEvent>,
-    failure: Option<Failure>,
+    failure: Option<ModelError>,
     n_retries: u32,
     is_shown: bool,
     is_ended: bool,
@@ -111,7 +117,8 @@ impl Asking {
         }
         loop {
             if let Some(event) = self.queue.pop_front() {
-                self.is_shown = true;
+                // Nobody has to take usage back: the next total replaces it.
+                self.is_shown |= !matches!(event, StreamEvent::Usage(_));
                 self.is_ended = matches!(event, StreamEvent::Finished(_));
                 if self.is_ended {
                     self.answer = None;
@@ -122,31 +129,34 @@ impl Asking {
                 self.answer = None;
                 let Some(pause) = self.pause_after(&failure) else {
                     self.is_ended = true;
-                    return Some(Err(failure.error));
+                    return Some(Err(failure));
                 };
-                self.wait(pause, &failure.error).await;
+                self.wait(pause, &failure).await;
             }
             // Events that came before a failure go out first.
             self.failure = self.advance().await.err();
         }
     }
 
-    async fn advance(&mut self) -> Result<(), Failure> {
+    async fn advance(&mut self) -> Result<(), ModelError> {
         let connection = Arc::clone(&self.connection);
         match &mut self.answer {
             Some(answer) => {
-                answer.read(&mut self.queue).await.map_err(|fault| connection.failure(fault))?;
+                let read = answer.read(&mut self.queue).await;
+                read.map_err(|fault| connection.error_with(fault, answer.headers.clone()))
             }
-            None => self.answer = Some(connection.open(self.body.clone()).await?),
+            None => {
+                self.answer = Some(connection.open(&self.sending).await?);
+                Ok(())
+            }
         }
-        Ok(())
     }
 
-    fn pause_after(&self, failure: &Failure) -> Option<Duration> {
+    fn pause_after(&self, failure: &ModelError) -> Option<Duration> {
         if self.is_shown {
             return None;
         }
-        retry::pause(&failure.error, failure.advice, self.n_retries, jitter())
+        retry::pause(failure, failure.should_retry, self.n_retries, jitter())
     }
 
     async fn wait(&mut self, pause: Duration, error: &ModelError) {
@@ -165,48 +175,73 @@ impl Asking {
 }
 
 impl Connection {
-    /// Sends the request and waits for the head of a good answer.
-    async fn open(&self, body: Bytes) -> Result<Answer, Failure> {
-        let authorization = self
-            .authorization()
-            .await
-            .map_err(|message| self.failure(Fault::new(ModelErrorKind::Authentication, message)))?;
-        let first_by = Instant::now() + self.provider.timeouts.first_byte;
-        let mut request = self
-            .client
-            .post(self.endpoint.clone())
-            .header(CONTENT_TYPE, "application/json")
-            .header(ACCEPT, "text/event-stream, application/json")
-            .body(body);
-        if let Some(authorization) = authorization {
-            request = request.header(AUTHORIZATION, authorization);
+    /// Writes the request.
+    fn sending(&self, request: &Outgoing) -> Result<Sending, Fault> {
+        let protocol = Protocol::of(self.provider.api, request.request(), &self.settings)?;
+        let Wire { path, body, headers } = (protocol.wire)(request.request(), &self.settings)?;
+        let mut map = HeaderMap::new();
+        map.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        map.insert(ACCEPT, HeaderValue::from_static(ACCEPTED));
+        for (name, value) in headers {
+            let value = HeaderValue::try_from(value).map_err(|_| {
+                let message = format!("the header {name} cannot carry what the settings ask for");
+                Fault::new(ModelErrorKind::BadRequest, message)
+            })?;
+            map.insert(HeaderName::from_static(name), value);
         }
-        let response = match timeout_at(first_by, request.send()).await {
-            Ok(Ok(response)) => response,
-            Ok(Err(error)) => return Err(self.failure(answer::broken(error))),
-            Err(_) => return Err(self.failure(answer::silent(self.provider.timeouts.first_byte))),
-        };
-        if !response.status().is_success() {
-            return Err(self.refused(response, first_by).await);
+        // The configuration may replace what the protocol says, such as a version.
+        for (name, value) in &self.headers {
+            map.insert(name.clone(), value.clone());
         }
-        Answer::new(response, self.provider.timeouts, first_by).map_err(|fault| self.failure(fault))
+        let url = below(&self.base, protocol.below, &path);
+        Ok(Sending { protocol, path, url, headers: map, body: Bytes::from(body.to_string()) })
     }
 
-    async fn authorization(&self) -> Result<Option<HeaderValue>, String> {
+    /// Sends the request and waits for the head of a good answer.
+    async fn open(&self, sending: &Sending) -> Result<Answer, ModelError> {
+        let mut headers = sending.headers.clone();
+        let key = self.key_header(sending.protocol.key).await;
+        let key = key.map_err(|message| self.error(Fault::new(ModelErrorKind::Authentication, message)))?;
+        if let Some((name, value)) = key {
+            headers.insert(name, value);
+        }
+        let first_by = Instant::now() + self.provider.timeouts.first_byte;
+        let request = self.client.post(sending.url.clone()).headers(headers).body(sending.body.clone());
+        let response = match timeout_at(first_by, request.send()).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => return Err(self.error(answer::broken(error))),
+            Err(_) => return Err(self.error(answer::silent(self.provider.timeouts.first_byte))),
+        };
+        if !response.status().is_success() {
+            return Err(self.refused(response, &sending.path, first_by).await);
+        }
+        let told = headers::telling(response.headers());
+        Answer::new(response, sending.protocol, self.provider.timeouts, first_by)
+            .map_err(|fault| self.error_with(fault, told))
+    }
+
+    async fn key_header(&self, form: KeyHeader) -> Result<Option<(HeaderName, HeaderValue)>, String> {
         let Some(key) = &self.key else { return Ok(None) };
-        let key = key.get().await?;
-        let text = Zeroizing::new(format!("Bearer {}", key.expose_secret()));
-        let mut value =
-            HeaderValue::try_from(text.as_str()).map_err(|_| "the key has characters no header can carry")?;
+        let key = key.get().await?.expose_secret();
+        let (name, value) = match form {
+            KeyHeader::Bearer => {
+                let text = Zeroizing::new(format!("Bearer {key}"));
+                (AUTHORIZATION, HeaderValue::try_from(text.as_str()))
+            }
+            KeyHeader::Named(name) => (HeaderName::from_static(name), HeaderValue::try_from(key)),
+        };
+        let mut value = value.map_err(|_| "the key has characters no header can carry")?;
         value.set_sensitive(true);
-        Ok(Some(value))
+        Ok(Some((name, value)))
     }
 
     /// Reads an answer with an error status.
-    async fn refused(&self, mut response: Response, deadline: Instant) -> Failure {
+    async fn refused(&self, mut response: Response, path: &str, deadline: Instant) -> ModelError {
         let status = response.status();
-        let advice = retry::advice(response.headers());
+        let should_retry = retry::advice(response.headers());
         let retry_after = retry::retry_after(response.headers(), SystemTime::now());
+        let told = headers::telling(response.headers());
+        let is_page = headers::is_page(response.headers());
         let mut body = Vec::new();
         // What has come by the deadline is enough: the status alone says the most.
         while let Ok(Ok(Some(chunk))) = timeout_at(deadline, response.chunk()).await
@@ -214,19 +249,23 @@ impl Connection {
         {
             body.extend_from_slice(&chunk);
         }
-        let reason = if status.is_redirection() {
-            "the server redirects, which is not followed"
-        } else {
-            status.canonical_reason().unwrap_or("the server gave no reason")
+        let standard = status.canonical_reason().unwrap_or("the server gave no reason");
+        let reason = match status.as_u16() {
+            300..400 => "the server redirects, which is not followed".to_owned(),
+            404 | 405 => format!("the server has nothing at {path} below `base_url`"),
+            _ if is_page => format!("a web page came instead of an answer ({standard})"),
+            _ => standard.to_owned(),
         };
-        let fault = Fault::with_status(status.as_u16(), reason, &String::from_utf8_lossy(&body));
-        let mut failure = self.failure(fault);
-        failure.error.retry_after = retry_after;
-        failure.advice = advice;
-        failure
+        let fault = Fault::with_status(status.as_u16(), &reason, &String::from_utf8_lossy(&body));
+        ModelError { retry_after, should_retry, ..self.error_with(fault, told) }
     }
 
-    fn failure(&self, fault: Fault) -> Failure {
+    fn error(&self, fault: Fault) -> ModelError {
+        self.error_with(fault, Vec::new())
+    }
+
+    /// Ties a fault to the provider and the model. `headers` are those of the answer.
+    fn error_with(&self, fault: Fault, headers: Vec<(String, String)>) -> ModelError {
         let redacted = |text: String| match &self.key {
             Some(key) => key.redact(&text),
             None => text,
@@ -240,7 +279,7 @@ impl Connection {
             message: shortened(&redacted(fault.message)),
             retry_after: None,
             should_retry: None,
-            headers: Vec::new(),
+            headers: headers.into_iter().map(|(name, value)| (name, redacted(value))).collect(),
         };
         tracing::debug!(
             provider = error.provider,
@@ -250,34 +289,22 @@ impl Connection {
             code = error.code,
             "request failed"
         );
-        Failure { error, advice: None }
+        error
     }
 }
 
-/// Builds a client for `url`'s host.
-pub(super) fn client(url: &Url, connect: Duration) -> Result<Client, reqwest::Error> {
-    // An error means that one is installed already, which is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let builder = Client::builder()
-        .redirect(redirect::Policy::none())
-        .connect_timeout(connect)
-        .tcp_nodelay(true)
-        .user_agent(concat!("tenon/", env!("CARGO_PKG_VERSION")));
-    if is_loopback(url) && url.scheme() == "http" {
-        // No certificates are read either: a machine without any can still use its own server.
-        builder.no_proxy().tls_certs_only([]).build()
-    } else if is_loopback(url) {
-        builder.no_proxy().build()
-    } else {
-        builder.build()
-    }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    url.host_str().is_some_and(|host| {
-        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-        address.map_or_else(|_| host == "localhost" || host.ends_with(".localhost"), |ip| ip.is_loopback())
-    })
+/// `path`, which may have a query, below the base URL.
+fn below(base: &Url, below: Below, path: &str) -> Url {
+    let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
+    let root = base.path().trim_end_matches('/');
+    let root = match below {
+        Below::Base => root,
+        Below::Root => root.strip_suffix("/v1").unwrap_or(root),
+    };
+    let mut url = base.clone();
+    url.set_path(&format!("{root}/{path}"));
+    url.set_query(query);
+    url
 }
 
 /// A random number from 0 to 1; the standard library's hash seeds are random enough to spread retries.
@@ -291,18 +318,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn loopback() {
-        let check = |url: &str, expected| {
-            assert_eq!(is_loopback(&Url::parse(url).expect("a URL")), expected, "{url}");
+    fn places() {
+        let check = |base: &str, root, path: &str, expected: &str| {
+            let base = Url::parse(base).expect("a URL");
+            assert_eq!(below(&base, root, path).as_str(), expected);
         };
-        check("http://127.0.0.1:1", true);
-        check("http://127.9.9.9/v1", true);
-        check("http://[::1]:8080/v1", true);
-        check("http://LocalHost/v1", true);
-        check("http://a.localhost/v1", true);
-        check("http://localhost.example.com/v1", false);
-        check("http://10.0.0.1", false);
-        check("https://[2001:db8::1]", false);
+        check("http://h:1/v1", Below::Base, "chat/completions", "http://h:1/v1/chat/completions");
+        check("https://h/a/v1/", Below::Base, "m:x?alt=sse", "https://h/a/v1/m:x?alt=sse");
+        check("http://h/v1/", Below::Root, "infill", "http://h/infill");
+        check("http://h", Below::Root, "api/chat", "http://h/api/chat");
+        check("http://h", Below::Base, "chat/completions", "http://h/chat/completions");
+        check("http://h/api/v1", Below::Root, "infill", "http://h/api/infill");
     }
 
     #[test]

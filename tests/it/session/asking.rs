@@ -2,10 +2,10 @@
 
 use serde_json::json;
 use tenon::model::scripted::{Gate, Step};
-use tenon::model::{FinishReason, ModelErrorKind, StreamEvent};
+use tenon::model::{AnswerForm, EditFormat, FinishReason, ModelErrorKind, StreamEvent};
 
 use crate::support::client::{Peer, within};
-use crate::support::session::{Session, block};
+use crate::support::session::{Session, block, patch};
 
 const TEXT: &str = "fn a() {}\nfn b() {}\n";
 
@@ -90,6 +90,78 @@ async fn a_refused_reply_is_repaired_once() {
     session.ask(&uri).await;
     assert_eq!(session.failure().await, "no-such-place");
     assert_eq!(session.model.requests().len(), 4);
+    session.finish().await;
+}
+
+/// Calls the tool with these arguments, in pieces.
+fn call(name: &str, arguments: &serde_json::Value) -> [Step; 4] {
+    let json = arguments.to_string();
+    let (first, rest) = json.split_at(json.len() / 2);
+    let arguments = |json: &str| Step::Event(StreamEvent::CallArguments { index: 0, json: json.to_owned() });
+    let (id, name) = ("call-1".to_owned(), name.to_owned());
+    let begun = Step::Event(StreamEvent::CallBegun { index: 0, id, name });
+    [begun, arguments(first), arguments(rest), Step::Event(StreamEvent::Finished(FinishReason::Tools))]
+}
+
+#[tokio::test]
+async fn edits_come_as_calls_of_a_tool_and_refusals_go_back_as_their_results() {
+    let session = Session::with_model(Peer::VsCode, |settings| {
+        settings.edit_format = EditFormat::Json;
+        settings.capabilities.tools = true;
+    })
+    .await;
+    let uri = session.open("a.rs", TEXT);
+    let edit = |old: &str| json!({"edits": [{"path": "a.rs", "old_string": old, "new_string": "fn c() {}", "replace_all": false}]});
+    let prose = Step::text("I rename it: ");
+    session.model.push([prose].into_iter().chain(call("edit", &edit("fn zzz(q: Q) {}"))));
+    session.model.push(call("delete_everything", &json!({})));
+    session.ask(&uri).await;
+    assert_eq!(session.failure().await, "malformed-reply");
+    let asked = session.model.requests();
+    let AnswerForm::Tools { tools, must: true } = &asked[0].answer else { panic!("{:?}", asked[0].answer) };
+    assert_eq!((tools.len(), tools[0].name.as_str()), (1, "edit"));
+    assert_eq!(asked[0].sources, ["a.rs"]);
+    let [_, said, told] = &asked[1].messages[..] else { panic!("{:?}", asked[1].messages) };
+    assert_eq!((said.text.as_str(), said.calls[0].name.as_str()), ("I rename it: ", "edit"));
+    assert_eq!(
+        (told.text.as_str(), told.results[0].id.as_str(), told.results[0].failed),
+        ("", "call-1", true)
+    );
+    assert!(told.results[0].text.contains("[no-such-place]"), "{}", told.results[0].text);
+
+    session.model.push(call("edit", &edit("fn a() {}")));
+    session.ask(&uri).await;
+    let id = session.proposal().await;
+    session.accept(json!({"proposal": id})).await;
+    assert_eq!(session.editor.text(&uri), "fn c() {}\nfn b() {}\n");
+    session.finish().await;
+}
+
+#[tokio::test]
+async fn a_patch_comes_as_a_call_and_json_under_a_schema() {
+    let session = Session::with_model(Peer::Helix, |settings| {
+        settings.edit_format = EditFormat::ApplyPatch;
+        settings.capabilities.tools = true;
+    })
+    .await;
+    let uri = session.open("a.rs", TEXT);
+    let envelope = patch("*** Update File: a.rs\n@@\n-fn a() {}\n+fn c() {}\n fn b() {}\n");
+    session.model.push(call("apply_patch", &json!({ "patch": envelope })));
+    session.ask(&uri).await;
+    let id = session.proposal().await;
+    session.accept(json!({"proposal": id})).await;
+    assert_eq!(session.editor.text(&uri), "fn c() {}\nfn b() {}\n");
+    session.finish().await;
+
+    let session = Session::with_model(Peer::Helix, |settings| {
+        settings.edit_format = EditFormat::Json;
+        settings.capabilities.schema = true;
+    })
+    .await;
+    let uri = session.open("a.rs", TEXT);
+    let reply = json!({"edits": [{"path": "a.rs", "old_string": "fn a", "new_string": "fn c", "replace_all": false}]});
+    session.propose(&uri, &reply.to_string()).await;
+    assert!(matches!(session.model.requests()[0].answer, AnswerForm::Json { .. }));
     session.finish().await;
 }
 

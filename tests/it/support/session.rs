@@ -12,10 +12,10 @@ use futures::future::{BoxFuture, ready};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
+use tenon::assembly;
 use tenon::config::Config;
 use tenon::model::scripted::{Gate, Scripted, Step};
-use tenon::assembly;
-use tenon::model::{EditFormat, Model as _, Role, Upstream};
+use tenon::model::{EditFormat, ModelSettings, Role, Upstream};
 use tenon::ports::UpstreamSource;
 use tenon::problem::Problem;
 
@@ -82,8 +82,13 @@ impl Session {
 
     /// A model that writes patch envelopes.
     pub(crate) async fn with_patches(peer: Peer) -> Self {
-        let mut settings = Scripted::new("first").settings().clone();
-        settings.edit_format = EditFormat::ApplyPatch;
+        Self::with_model(peer, |settings| settings.edit_format = EditFormat::ApplyPatch).await
+    }
+
+    /// A model with another capability record.
+    pub(crate) async fn with_model(peer: Peer, change: impl FnOnce(&mut ModelSettings)) -> Self {
+        let mut settings = Model::settings(&Scripted::new("first")).clone();
+        change(&mut settings);
         let folder = tempfile::tempdir().unwrap();
         let parameters = peer.parameters_at(folder.path());
         Self::answered_by(Scripted::with_settings(settings), parameters, peer, Config::default(), folder)

@@ -2,6 +2,7 @@
 
 use expect_test::{Expect, expect};
 
+use super::codec::Codec as _;
 use super::*;
 use crate::model::Message;
 
@@ -23,7 +24,7 @@ fn check(events: &[&str], expected: &Expect) {
 fn check_completion(answer: &str, expected: &Expect) {
     let mut out = VecDeque::new();
     let answer = serde_json::from_str(answer).expect("valid JSON");
-    let result = Codec::default().completion(&answer, &mut out);
+    let result = Codec::default().whole(&answer, &mut out);
     expected.assert_eq(&written(&out, result));
 }
 
@@ -38,11 +39,12 @@ fn written(out: &VecDeque<StreamEvent>, result: Result<(), Fault>) -> String {
 #[test]
 fn request_body() {
     let request = ModelRequest::new("be brief", vec![Message::user("a"), Message::assistant("b")]);
-    let temperature = serde_json::from_str("0.2").expect("a number");
+    let mut warm = settings();
+    warm.capabilities.temperature = Some(" 0.2".to_owned());
     let expected = r#"{"max_tokens":100,"messages":[{"content":"be brief","role":"system"},{"content":"a","role":"user"},{"content":"b","role":"assistant"}],"model":"qwen","stream":true,"stream_options":{"include_usage":true},"temperature":0.2}"#;
     let expected: Value = serde_json::from_str(expected).expect("valid JSON");
-    assert_eq!(body(&request, &settings(), Some(&temperature)), expected);
-    let bare = body(&ModelRequest::default(), &settings(), None);
+    assert_eq!(body(&request, &warm), expected);
+    let bare = body(&ModelRequest::default(), &settings());
     assert_eq!(bare["messages"], json!([]));
     assert!(bare.get("temperature").is_none());
 }

@@ -9,45 +9,70 @@ use std::time::Duration;
 use bytes::Bytes;
 use reqwest::Response;
 use reqwest::header::CONTENT_TYPE;
+use serde_json::Value;
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::headers;
+use crate::model::provider::codec::{Codec, Framing};
 use crate::model::provider::failure::Fault;
-use crate::model::provider::openai_chat::{self, Codec};
-use crate::model::provider::sse::{Decoder, Event};
+use crate::model::provider::lines;
+use crate::model::provider::protocol::Protocol;
+use crate::model::provider::sse::{self, Event, SseError};
 use crate::model::{ModelErrorKind, StreamEvent, Timeouts};
 
 /// Size of an answer that is not streamed, in bytes, that is still accepted.
 const WHOLE_LIMIT: usize = 16 << 20;
+/// Bytes of content of one reply that are still accepted.
+const CONTENT_LIMIT: usize = 64 << 20;
+/// Bytes of one reply as they come, content or not. Servers wrap a token of four bytes in three hundred.
+const WIRE_LIMIT: u64 = 1 << 30;
 
 /// An answer being read.
 pub(super) struct Answer {
     response: Response,
     timeouts: Timeouts,
+    protocol: Protocol,
     /// Set until the first byte of the body has come.
     first_by: Option<Instant>,
     /// Time waited since the last piece of content.
     waited: Duration,
     body: Body,
-    codec: Codec,
+    codec: Box<dyn Codec>,
+    events: Vec<Event>,
+    n_wire: u64,
+    n_content: usize,
+    /// What its head says that helps to find it again.
+    pub headers: Vec<(String, String)>,
 }
 
 /// In which form the answer comes.
 enum Body {
-    Stream(Box<Decoder>),
+    Sse(Box<sse::Decoder>),
+    Lines(lines::Decoder),
     Whole(Vec<u8>),
 }
 
 impl Answer {
     /// Looks at the head of an answer.
-    pub(super) fn new(response: Response, timeouts: Timeouts, first_by: Instant) -> Result<Self, Fault> {
-        let body = body_form(&response)?;
+    pub(super) fn new(
+        response: Response,
+        protocol: Protocol,
+        timeouts: Timeouts,
+        first_by: Instant,
+    ) -> Result<Self, Fault> {
+        let body = body_form(&response, protocol)?;
         Ok(Self {
+            headers: headers::telling(response.headers()),
             response,
             timeouts,
+            protocol,
             first_by: Some(first_by),
             waited: Duration::ZERO,
             body,
-            codec: Codec::default(),
+            codec: (protocol.codec)(),
+            events: Vec::new(),
+            n_wire: 0,
+            n_content: 0,
         })
     }
 
@@ -55,11 +80,18 @@ impl Answer {
     pub(super) async fn read(&mut self, out: &mut VecDeque<StreamEvent>) -> Result<(), Fault> {
         let n_before = out.len();
         match self.chunk().await? {
-            Some(bytes) => self.take(&bytes, out)?,
+            Some(bytes) => {
+                self.n_wire += bytes.len() as u64;
+                self.take(&bytes, out)?;
+            }
             None => return self.end(out),
         }
         if out.len() > n_before {
             self.waited = Duration::ZERO;
+        }
+        self.n_content += out.range(n_before..).map(content).sum::<usize>();
+        if !is_finished(out) && (self.n_content > CONTENT_LIMIT || self.n_wire > WIRE_LIMIT) {
+            return Err(too_large(CONTENT_LIMIT));
         }
         Ok(())
     }
@@ -85,78 +117,99 @@ impl Answer {
     }
 
     fn take(&mut self, bytes: &[u8], out: &mut VecDeque<StreamEvent>) -> Result<(), Fault> {
-        match &mut self.body {
-            Body::Stream(decoder) => {
-                let mut events = Vec::new();
-                let result = decoder.push(bytes, &mut events);
-                decode(&mut self.codec, &events, out)?;
-                if is_finished(out) {
-                    return Ok(());
-                }
-                result.map_err(|error| Fault::new(ModelErrorKind::Server, error.to_string()))
+        let mut events = std::mem::take(&mut self.events);
+        let result = match &mut self.body {
+            Body::Sse(decoder) => decoder.push(bytes, &mut events),
+            Body::Lines(decoder) => decoder.push(bytes, &mut events),
+            Body::Whole(body) if body.len() + bytes.len() > WHOLE_LIMIT => {
+                return Err(too_large(WHOLE_LIMIT));
             }
-            Body::Whole(body) if body.len() + bytes.len() > WHOLE_LIMIT => Err(Fault::new(
-                ModelErrorKind::Server,
-                format!("the answer is larger than {WHOLE_LIMIT} bytes"),
-            )),
             Body::Whole(body) => {
                 body.extend_from_slice(bytes);
                 Ok(())
             }
+        };
+        for event in &events {
+            self.codec.event(event, out)?;
+            // Nothing after the terminal event counts.
+            if is_finished(out) {
+                return Ok(());
+            }
         }
+        events.clear();
+        self.events = events;
+        result.map_err(|error: SseError| Fault::new(ModelErrorKind::Server, error.to_string()))
     }
 
     /// The server closed the body.
     fn end(&mut self, out: &mut VecDeque<StreamEvent>) -> Result<(), Fault> {
-        match &mut self.body {
-            Body::Stream(decoder) => {
-                // A server may forget the empty line after the terminal event; its data is whole or it is not it.
-                if let Some(event) = std::mem::take(&mut **decoder).finish()
-                    && event.data == openai_chat::DONE
-                {
-                    return self.codec.event(&event, out);
-                }
-                Err(Fault::new(ModelErrorKind::Truncated, "the stream ended without its terminal event"))
-            }
+        let rest = match &mut self.body {
+            Body::Sse(decoder) => std::mem::take(&mut **decoder).finish(),
+            Body::Lines(decoder) => std::mem::take(decoder).finish(),
             Body::Whole(body) => {
-                let answer = serde_json::from_slice(body).map_err(|error| {
-                    if error.is_eof() {
-                        Fault::new(ModelErrorKind::Truncated, "the answer is not complete")
-                    } else {
-                        openai_chat::not_this_api("its JSON cannot be read")
-                    }
-                })?;
-                self.codec.completion(&answer, out)
+                let body = std::mem::take(body);
+                return self.whole(&body, out);
             }
-        }
+        };
+        self.codec.closed(rest.as_ref(), out)
     }
-}
 
-fn decode(codec: &mut Codec, events: &[Event], out: &mut VecDeque<StreamEvent>) -> Result<(), Fault> {
-    for event in events {
-        codec.event(event, out)?;
-        // Nothing after the terminal event counts.
-        if is_finished(out) {
-            break;
+    /// Reads an answer that did not come as a stream. A stream of lines may call itself JSON, too.
+    fn whole(&mut self, body: &[u8], out: &mut VecDeque<StreamEvent>) -> Result<(), Fault> {
+        let values = serde_json::Deserializer::from_slice(body).into_iter::<Value>();
+        let values = values.collect::<Result<Vec<_>, _>>().map_err(|error| {
+            if error.is_eof() { incomplete() } else { self.protocol.unlike("its JSON cannot be read") }
+        })?;
+        match &values[..] {
+            [] => Err(incomplete()),
+            [answer] => self.codec.whole(answer, out),
+            [lines @ .., last] if self.protocol.framing == Framing::Lines => {
+                let event = |value: &Value| Event { event: String::new(), data: value.to_string() };
+                lines.iter().try_for_each(|line| self.codec.event(&event(line), out))?;
+                self.codec.closed(Some(&event(last)), out)
+            }
+            _ => Err(self.protocol.unlike("its JSON is several values")),
         }
     }
-    Ok(())
 }
 
 fn is_finished(out: &VecDeque<StreamEvent>) -> bool {
     matches!(out.back(), Some(StreamEvent::Finished(_)))
 }
 
-fn body_form(response: &Response) -> Result<Body, Fault> {
+/// Bytes that an event keeps somebody busy with.
+fn content(event: &StreamEvent) -> usize {
+    match event {
+        StreamEvent::Text(text) | StreamEvent::Reasoning(text) => text.len(),
+        StreamEvent::CallBegun { id, name, .. } => id.len() + name.len(),
+        StreamEvent::CallArguments { json, .. } => json.len(),
+        StreamEvent::Keep(block) => block.to_string().len(),
+        StreamEvent::Usage(_) | StreamEvent::Cached | StreamEvent::Finished(_) => 0,
+    }
+}
+
+fn body_form(response: &Response, protocol: Protocol) -> Result<Body, Fault> {
     let content_type =
         response.headers().get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or("unreadable"));
     let essence =
         content_type.and_then(|value| value.split(';').next()).map(|value| value.trim().to_lowercase());
-    match essence.as_deref() {
-        None | Some("text/event-stream") => Ok(Body::Stream(Box::default())),
-        Some("application/json") => Ok(Body::Whole(Vec::new())),
-        Some(other) => Err(openai_chat::not_this_api(&format!("it answered with {other}"))),
+    match (essence.as_deref(), protocol.framing) {
+        (Some("text/event-stream"), _) | (None, Framing::Sse) => Ok(Body::Sse(Box::default())),
+        (Some("application/x-ndjson" | "application/ndjson" | "application/jsonl"), _)
+        | (None, Framing::Lines) => Ok(Body::Lines(lines::Decoder::default())),
+        (Some("application/json"), _) => Ok(Body::Whole(Vec::new())),
+        (Some("text/html"), _) => Err(protocol.unlike("it answered with a web page (text/html)")),
+        (Some(other), _) => Err(protocol.unlike(&format!("it answered with {other}"))),
     }
+}
+
+fn incomplete() -> Fault {
+    Fault::new(ModelErrorKind::Truncated, "the answer is not complete")
+}
+
+fn too_large(limit: usize) -> Fault {
+    let message = format!("the answer is larger than {} MiB", limit >> 20);
+    Fault { code: Some("reply-too-large".to_owned()), ..Fault::new(ModelErrorKind::Server, message) }
 }
 
 /// The fault of a server that took the request and then said nothing.

@@ -1,0 +1,81 @@
+//! Budgets, the cache, the outgoing filter and completion.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::Resolver;
+use crate::config::check::join;
+use crate::config::decimal::to_units;
+use crate::config::error::FaultKind;
+use crate::config::raw;
+use crate::model::{Budget, CacheSettings, CompletionSettings, Money, OutgoingRules, Role};
+
+/// Places behind the point that an amount of money has.
+pub(in crate::config) const MONEY_PLACES: usize = 12;
+
+impl Resolver<'_> {
+    pub(super) fn budget(&mut self, roles: &BTreeMap<Role, Vec<String>>) -> Budget {
+        let raw = &self.file.budget;
+        if raw.request.or(raw.session).or(raw.day).is_some() {
+            self.prices_for_budget(roles);
+        }
+        Budget {
+            request: self.money("budget.request", raw.request),
+            session: self.money("budget.session", raw.session),
+            day: self.money("budget.day", raw.day),
+            day_tokens: raw.day_tokens,
+        }
+    }
+
+    /// What a model without a price costs would never be noticed.
+    fn prices_for_budget(&mut self, roles: &BTreeMap<Role, Vec<String>>) {
+        for name in roles.values().flatten().collect::<BTreeSet<_>>() {
+            if self.file.models.get(name).is_some_and(|model| model.price.is_none()) {
+                self.fault(&join("models", name), FaultKind::NoPrice);
+            }
+        }
+    }
+
+    fn money(&mut self, key: &str, typed: Option<f64>) -> Option<Money> {
+        let money = to_units(typed?, MONEY_PLACES);
+        if money.is_none() {
+            self.fault(key, FaultKind::OutOfRange(format!("written with at most {MONEY_PLACES} decimals")));
+        }
+        money.map(Money)
+    }
+
+    pub(super) fn outgoing(&mut self) -> OutgoingRules {
+        let raw = &self.file.outgoing;
+        for (index, glob) in raw.deny.iter().enumerate() {
+            if glob.trim().is_empty() {
+                let kind = FaultKind::OutOfRange("a glob such as secret/**".to_owned());
+                self.fault(&format!("outgoing.deny[{index}]"), kind);
+            }
+        }
+        let default = OutgoingRules::default();
+        OutgoingRules {
+            deny: raw.deny.clone(),
+            redact: raw.redact.unwrap_or(default.redact),
+            max_bytes: raw.max_bytes.unwrap_or(default.max_bytes),
+        }
+    }
+}
+
+pub(super) fn cache(raw: &raw::Cache) -> CacheSettings {
+    let default = CacheSettings::default();
+    CacheSettings {
+        enabled: raw.enabled.unwrap_or(default.enabled),
+        time_to_live: raw.ttl_seconds.map_or(default.time_to_live, Duration::from_secs),
+        memory_bytes: raw.memory_bytes.unwrap_or(default.memory_bytes),
+        disk_bytes: raw.disk_bytes.unwrap_or(default.disk_bytes),
+    }
+}
+
+pub(super) fn completion(raw: &raw::Completion) -> CompletionSettings {
+    let default = CompletionSettings::default();
+    CompletionSettings {
+        debounce: raw.debounce_ms.map_or(default.debounce, |n| Duration::from_millis(n.into())),
+        max_output: raw.max_output.unwrap_or(default.max_output),
+        context_bytes: raw.context_bytes.map_or(default.context_bytes, |n| n as usize),
+    }
+}

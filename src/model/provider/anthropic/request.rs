@@ -1,0 +1,165 @@
+//! Writes a request of the Anthropic Messages protocol.
+//!
+//! Thinking comes in two forms (<https://docs.claude.com/en/docs/build-with-claude/adaptive-thinking>): a level is
+//! adaptive thinking with an effort, as newer models want it; a number of tokens is the budget that older ones take.
+//! The configuration knows which a model is. Structured output is `output_config.format`
+//! (<https://docs.claude.com/en/docs/build-with-claude/structured-outputs>).
+
+use serde_json::{Map, Value, json};
+
+use crate::model::provider::body::{arguments, lay_over, no_fill, number};
+use crate::model::provider::codec::Wire;
+use crate::model::provider::failure::Fault;
+use crate::model::{AnswerForm, Message, ModelRequest, ModelSettings, Request, Speaker, Thinking};
+
+/// The version of the protocol; the only one since 2023.
+const VERSION: &str = "2023-06-01";
+/// Smallest budget of thinking that is accepted, in tokens.
+const LEAST_THINKING: u32 = 1024;
+
+/// Writes a request.
+///
+/// # Errors
+/// `BadRequest`: it asks for a middle, or the configuration has a number that is none.
+pub(in crate::model::provider) fn wire(request: &Request, model: &ModelSettings) -> Result<Wire, Fault> {
+    let Request::Chat(request) = request else { return Err(no_fill()) };
+    let capabilities = &model.capabilities;
+    let mut body = Map::new();
+    body.insert("model".to_owned(), json!(model.model));
+    body.insert("max_tokens".to_owned(), json!(model.max_output));
+    body.insert("stream".to_owned(), json!(capabilities.stream));
+    body.insert("messages".to_owned(), messages(request, capabilities.prompt_cache));
+    if !request.system.is_empty() {
+        let mut block = json!({"type": "text", "text": request.system});
+        if capabilities.prompt_cache {
+            mark(&mut block);
+        }
+        body.insert("system".to_owned(), json!([block]));
+    }
+    for (name, text) in [("temperature", &capabilities.temperature), ("top_p", &capabilities.top_p)] {
+        if let Some(text) = text {
+            body.insert(name.to_owned(), number(name, text)?);
+        }
+    }
+    lay_over(&mut body, &thinking(model));
+    lay_over(&mut body, &capabilities.extra);
+    // Behind the rest: whether a tool may be forced depends on the thinking that is sent in the end.
+    let form = answer_form(request, &body, capabilities.prompt_cache);
+    lay_over(&mut body, &form);
+    let headers = vec![("anthropic-version", VERSION.to_owned())];
+    Ok(Wire { path: "messages".to_owned(), body: Value::Object(body), headers })
+}
+
+fn thinking(model: &ModelSettings) -> Map<String, Value> {
+    let effort = |level: &str| json!({"thinking": {"type": "adaptive"}, "output_config": {"effort": level}});
+    let members = match model.capabilities.thinking {
+        Thinking::Unset => json!({}),
+        Thinking::Off => json!({"thinking": {"type": "disabled"}}),
+        Thinking::Low => effort("low"),
+        Thinking::Medium => effort("medium"),
+        Thinking::High => effort("high"),
+        Thinking::Tokens(most) => {
+            // The budget is part of the output and must be smaller; a quarter stays for the answer.
+            let budget = most.min(model.max_output / 4 * 3).max(LEAST_THINKING);
+            json!({"thinking": {"type": "enabled", "budget_tokens": budget}})
+        }
+    };
+    match members {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    }
+}
+
+fn answer_form(request: &ModelRequest, body: &Map<String, Value>, is_cached: bool) -> Map<String, Value> {
+    let mut members = Map::new();
+    match &request.answer {
+        AnswerForm::Text => {}
+        AnswerForm::Tools { tools, must } => {
+            let mut tools: Vec<Value> = tools
+                .iter()
+                .map(|tool| {
+                    json!({"name": tool.name, "description": tool.description, "input_schema": tool.schema})
+                })
+                .collect();
+            // Tools stand before the system prompt, whose mark covers them.
+            if is_cached && request.system.is_empty() {
+                tools.last_mut().into_iter().for_each(mark);
+            }
+            let thinks = matches!(
+                body.get("thinking").and_then(|thinking| thinking["type"].as_str()),
+                Some("enabled" | "adaptive")
+            );
+            // A model that thinks cannot be forced.
+            let choice = if *must && !thinks { "any" } else { "auto" };
+            members.insert("tools".to_owned(), Value::Array(tools));
+            members.insert("tool_choice".to_owned(), json!({"type": choice}));
+        }
+        AnswerForm::Json { schema, .. } => {
+            let format = json!({"type": "json_schema", "schema": schema});
+            members.insert("output_config".to_owned(), json!({"format": format}));
+        }
+    }
+    members
+}
+
+fn messages(request: &ModelRequest, is_cached: bool) -> Value {
+    let mut messages: Vec<Value> = request
+        .messages
+        .iter()
+        .filter_map(|message| {
+            let role = match message.speaker {
+                Speaker::User => "user",
+                Speaker::Assistant => "assistant",
+            };
+            let content = content(message);
+            // The protocol refuses messages and texts that are empty.
+            (!content.is_empty()).then(|| json!({"role": role, "content": content}))
+        })
+        .collect();
+    // The first question is often the only one, and writing to the cache costs more than reading saves. Once there
+    // is a conversation, what was said is read again and what is new will be: with the mark of the system prompt or
+    // the tools these are three of the four marks that are permitted.
+    if is_cached && messages.len() > 1 {
+        let from = messages.len() - 2;
+        for message in &mut messages[from..] {
+            mark_message(message);
+        }
+    }
+    Value::Array(messages)
+}
+
+fn content(message: &Message) -> Vec<Value> {
+    let kept = message
+        .kept
+        .iter()
+        // What another provider wanted back means nothing here.
+        .filter(|block| block["type"] == "thinking" || block["type"] == "redacted_thinking")
+        .cloned();
+    let results = message.results.iter().map(|result| {
+        json!({
+            "type": "tool_result",
+            "tool_use_id": result.id,
+            "content": result.text,
+            "is_error": result.failed,
+        })
+    });
+    let text = (!message.text.trim().is_empty()).then(|| json!({"type": "text", "text": message.text}));
+    let calls = message
+        .calls
+        .iter()
+        .map(|call| json!({"type": "tool_use", "id": call.id, "name": call.name, "input": arguments(call)}));
+    // Thinking comes first, and results before anything else that the user says.
+    kept.chain(results).chain(text).chain(calls).collect()
+}
+
+fn mark_message(message: &mut Value) {
+    let blocks = message["content"].as_array_mut();
+    // Thinking cannot be marked.
+    let is_markable =
+        |block: &&mut Value| matches!(block["type"].as_str(), Some("text" | "tool_use" | "tool_result"));
+    blocks.into_iter().flatten().rev().find(is_markable).into_iter().for_each(mark);
+}
+
+fn mark(block: &mut Value) {
+    block["cache_control"] = json!({"type": "ephemeral"});
+}
