@@ -6,6 +6,7 @@
 
 mod applying;
 mod commands;
+mod completion;
 mod documents;
 pub mod event;
 mod main_loop;
@@ -19,8 +20,11 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-pub use event::{Command, EditRequest, Event, Finding, Intent, Query, Region, Reply, Selection, Target};
+pub use event::{
+    Command, CompletionRequest, EditRequest, Event, Finding, Intent, Query, Region, Reply, Selection, Target,
+};
 
+use crate::model::CompletionSettings;
 use crate::orchestrator::Services;
 use crate::ports::{Journal, Scratch};
 use crate::problem::Problem;
@@ -39,10 +43,27 @@ pub struct Parts {
     pub review_mode: ReviewMode,
     /// Most tasks that run at once; the rest wait.
     pub concurrent_tasks: usize,
+    /// How text is completed at the cursor; `None` where no model is there for it.
+    pub completion: Option<CompletionSettings>,
     /// Names of the configured providers, for the status.
     pub providers: Vec<String>,
     /// What went wrong before there was anyone to tell; shown when the front door is ready.
     pub warnings: Vec<Problem>,
+}
+
+/// The way of a front door into the application.
+#[derive(Debug, Clone)]
+pub struct Entrance {
+    /// Where events go.
+    pub events: mpsc::UnboundedSender<Event>,
+    /// Whether text is completed at the cursor.
+    pub completes: bool,
+}
+
+impl From<mpsc::UnboundedSender<Event>> for Entrance {
+    fn from(events: mpsc::UnboundedSender<Event>) -> Self {
+        Self { events, completes: false }
+    }
 }
 
 /// Starts the loop. It ends at [`Event::Shutdown`].

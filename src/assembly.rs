@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use tokio::sync::mpsc;
 
-use crate::app::{self, Event, Parts};
+use crate::app::{self, Entrance, Event, Parts};
 use crate::config::{Config, ConfiguredModels};
 use crate::gateway::{Books, Gateway, Policy};
 use crate::model::{Model, OutgoingFilter, Role};
@@ -15,11 +15,12 @@ use crate::ports::{Editor, MemoryJournal, MemoryLedger, ModelSource, UpstreamSou
 use crate::problem::Problem;
 use crate::workspace::{DiskFiles, ScratchFolder};
 
-/// The parts as `config` describes them, with `models` in the place of the configured ones. `scratch` is where
-/// diffs to look at are written.
+/// The parts as `config` describes them, with `models` in the place of the configured ones. `filter` is the one that
+/// stands before the models. `scratch` is where diffs to look at are written.
 pub fn parts(
     config: &Config,
     models: Arc<dyn ModelSource>,
+    filter: OutgoingFilter,
     editor: Arc<dyn Editor>,
     scratch: Option<PathBuf>,
 ) -> Parts {
@@ -36,20 +37,32 @@ pub fn parts(
             editor,
             board: Arc::new(Board::default()),
             settings: Arc::new(settings),
+            filter,
         },
         journal: Arc::new(MemoryJournal::default()),
         scratch: Arc::new(ScratchFolder::new(scratch)),
         review_mode: config.review_mode,
         concurrent_tasks: config.limits.concurrent_tasks,
+        completion: completes(config).then_some(config.completion),
         providers: config.providers.keys().cloned().collect(),
         warnings: Vec::new(),
     }
 }
 
+/// Whether text is completed at the cursor: only with a model for it that can fill in a middle.
+pub fn completes(config: &Config) -> bool {
+    config.models_of(Role::Completion).iter().any(|(_, model)| model.capabilities.fill.is_some())
+}
+
 /// The way to the models of `upstreams`, guarded as `config` says, in a session of its own.
-pub fn gateway(config: &Config, upstreams: Arc<dyn UpstreamSource>, books: Books) -> Gateway {
+pub fn gateway(
+    config: &Config,
+    upstreams: Arc<dyn UpstreamSource>,
+    filter: OutgoingFilter,
+    books: Books,
+) -> Gateway {
     let policy = Policy { budget: config.budget, cache: config.cache, splits: config.splits.clone() };
-    Gateway::new(upstreams, OutgoingFilter::default(), policy, session_id(), books)
+    Gateway::new(upstreams, filter, policy, session_id(), books)
 }
 
 /// Books that end with the process.
@@ -85,16 +98,28 @@ pub struct Loaded {
 /// Starts the application for `editor`. A broken configuration does not keep it from starting: what needs no model
 /// works, and what needs one says what is wrong.
 pub fn start(loaded: &Loaded, editor: Arc<dyn Editor>) -> mpsc::UnboundedSender<Event> {
-    let models: Arc<dyn ModelSource> = match &loaded.config_problem {
+    let (filter, bad_rules) = match OutgoingFilter::new(&loaded.config.outgoing) {
+        Ok(filter) => (filter, None),
+        Err(bad) => (OutgoingFilter::default(), Some(Problem::from(&bad))),
+    };
+    // Without the user's rules nothing is sent.
+    let problem = loaded.config_problem.clone().or(bad_rules);
+    let models: Arc<dyn ModelSource> = match &problem {
         Some(problem) => Arc::new(NoModels(problem.clone())),
         None => {
             let configured = ConfiguredModels::new(Arc::clone(&loaded.config));
-            Arc::new(gateway(&loaded.config, Arc::new(configured), books_in_memory()))
+            Arc::new(gateway(&loaded.config, Arc::new(configured), filter.clone(), books_in_memory()))
         }
     };
-    let mut parts = parts(&loaded.config, models, editor, loaded.scratch.clone());
-    parts.warnings.extend(loaded.config_problem.iter().chain(&loaded.warnings).cloned());
+    let mut parts = parts(&loaded.config, models, filter, editor, loaded.scratch.clone());
+    parts.warnings.extend(problem.iter().chain(&loaded.warnings).cloned());
     app::spawn(parts).0
+}
+
+/// The same for a front door that completes text.
+pub fn enter(loaded: &Loaded, editor: Arc<dyn Editor>) -> Entrance {
+    let completes = loaded.config_problem.is_none() && completes(&loaded.config);
+    Entrance { events: start(loaded, editor), completes }
 }
 
 /// Answers every request for a model with the same problem.

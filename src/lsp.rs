@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
-use crate::app::Event;
+use crate::app::{Entrance, Event};
 use crate::ports::Editor;
 
 mod backend;
@@ -28,24 +28,22 @@ mod transport;
 /// `start` gets the client's face and returns where events go; it must not use the face before
 /// [`Event::Initialized`]. The last event is [`Event::Shutdown`], whatever ended the connection. A blocked read
 /// of the process's input may outlive this call: the caller ends the process.
-pub async fn serve<R, W>(
-    reader: R,
-    writer: W,
-    start: impl FnOnce(Arc<dyn Editor>) -> mpsc::UnboundedSender<Event>,
-) -> i32
+pub async fn serve<R, W, E>(reader: R, writer: W, start: impl FnOnce(Arc<dyn Editor>) -> E) -> i32
 where
+    E: Into<Entrance>,
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin + Send + 'static,
 {
     let session = backend::Session::default();
     let (face, outbox) = client::connect();
-    let events = start(Arc::new(face));
+    let entrance: Entrance = start(Arc::new(face)).into();
+    let events = entrance.events.clone();
     let (parent_known, parent) = oneshot::channel();
     let mut sending = None;
     let service = backend::service(|client| {
         let outbox = outbox.run(client, Arc::clone(&session.profile), events.clone());
         sending = Some(tokio::spawn(outbox));
-        backend::Backend::new(events.clone(), session.clone(), parent_known)
+        backend::Backend::new(entrance, session.clone(), parent_known)
     });
     let unreadable = |body: Option<&[u8]>, reason: &str| {
         // Lost input may have held a change of any document.

@@ -64,7 +64,7 @@ fn serve(config: Result<Config, ConfigError>) -> Result<ExitCode, Problem> {
     let loaded = parts.loaded(config);
     let (stdin, stdout) = (tokio::io::stdin, tokio::io::stdout);
     let code =
-        block_on(async { lsp::serve(stdin(), stdout(), |editor| assembly::start(&loaded, editor)).await })?;
+        block_on(async { lsp::serve(stdin(), stdout(), |editor| assembly::enter(&loaded, editor)).await })?;
     Ok(ExitCode::from(u8::from(code != 0)))
 }
 

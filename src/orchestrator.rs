@@ -12,11 +12,11 @@ mod failure;
 mod fit;
 mod gather;
 mod job;
-mod private;
+mod put_back;
 
 pub use board::{Board, TaskProgress};
 pub use comment::{CommentInstruction, find_comment};
 pub(crate) use edit::cancelled;
 pub use edit::run;
-pub(crate) use gather::desynchronised;
+pub(crate) use gather::{desynchronised, relative};
 pub use job::{EditJob, Finding, Intent, Outcome, Region, Services, Settings};

@@ -3,6 +3,7 @@
 //! Pure. The texts are in `src/prompt/library`, one file per step, format or intent; code only fills their slots.
 
 mod edit;
+pub mod fill;
 mod reply_form;
 mod template;
 

@@ -1,6 +1,7 @@
 //! Documents as the client reports them: the only way in which mirrored text changes.
 
 use super::applying;
+use super::completion;
 use super::marks;
 use super::state::{OpenDocument, State};
 use crate::problem::Severity;
@@ -23,6 +24,7 @@ pub(super) fn opened(state: &mut State, uri: &DocumentUri, language: String, ver
 /// `didChange`. Every single content change is followed by all tracks, because an edit of ours can arrive in one
 /// notification with typing of the user's.
 pub(super) fn changed(state: &mut State, uri: &DocumentUri, version: i32, changes: &[ContentChange]) {
+    completion::interrupt(state, uri);
     let encoding = state.client.encoding;
     let used = state.tick();
     let Some(open) = state.documents.get_mut(uri) else {
@@ -36,10 +38,12 @@ pub(super) fn changed(state: &mut State, uri: &DocumentUri, version: i32, change
     if let Err(reason) = open.document.set_version(version) {
         return lost(state, uri, &reason);
     }
+    let mut n_inserted = 0;
     for change in changes {
         let Some(open) = state.documents.get_mut(uri) else { return };
         match open.document.change(change, encoding) {
             Ok(indels) => {
+                n_inserted = indels.iter().map(|indel| indel.insert.len()).fold(n_inserted, usize::max);
                 for track in state.tracks_of(uri) {
                     track.changed(&indels);
                 }
@@ -48,11 +52,13 @@ pub(super) fn changed(state: &mut State, uri: &DocumentUri, version: i32, change
             Err(reason) => return lost(state, uri, &reason),
         }
     }
+    completion::changed(state, uri, n_inserted);
     marks::schedule(state);
 }
 
 /// `didClose`.
 pub(super) fn closed(state: &mut State, uri: &DocumentUri) {
+    completion::closed(state, uri);
     let closed = state.documents.remove(uri).map(|open| open.document);
     for track in state.tracks_of(uri) {
         track.lost();
@@ -87,6 +93,7 @@ fn mark_lost(state: &mut State, uri: &DocumentUri, reason: &Desynchronised) {
 
 fn lost(state: &mut State, uri: &DocumentUri, reason: &Desynchronised) {
     tracing::error!(uri = uri.as_str(), %reason, "document desynchronised");
+    completion::interrupt(state, uri);
     for track in state.tracks_of(uri) {
         track.lost();
     }

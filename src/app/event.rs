@@ -6,11 +6,12 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 
 use super::applying::{FileTexts, Plan};
+use super::completion::{Asked, Filled};
 use crate::orchestrator::Outcome;
 pub use crate::orchestrator::{Finding, Intent, Region};
 use crate::ports::ApplyId;
 use crate::problem::Problem;
-use crate::text::{ContentChange, DocumentUri, PositionEncoding, Span};
+use crate::text::{ContentChange, DocumentUri, Position, PositionEncoding, Span};
 
 /// Where an answer goes. Dropping it answers nothing; the asker sees that as an internal error.
 pub type Reply<T> = oneshot::Sender<Result<T, Problem>>;
@@ -111,6 +112,59 @@ pub struct OfferedLens {
     pub command: (&'static str, Value),
 }
 
+/// How a completion came to be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trigger {
+    /// By typing: others will follow at once.
+    Typing,
+    /// By the user's own wish.
+    Hand,
+    /// The editor does not tell these apart.
+    Either,
+}
+
+/// What the text that is put in begins with, because it stands there already or as good as that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kept {
+    /// Nothing: it is put in at the cursor.
+    Nothing,
+    /// The word before the cursor, by which editors filter what they offer.
+    Word,
+    /// What is chosen in the editor's list and would replace the text before the cursor.
+    Chosen {
+        /// What would be replaced.
+        span: Span,
+        /// What would come there.
+        text: String,
+    },
+}
+
+/// A question for what completes the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CompletionRequest {
+    /// The document.
+    pub uri: DocumentUri,
+    /// The cursor.
+    pub position: Position,
+    /// How it came.
+    pub trigger: Trigger,
+    /// What the answer begins with.
+    pub kept: Kept,
+}
+
+/// What completes the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Completion {
+    /// What is replaced, within one line; it ends at the cursor.
+    pub span: Span,
+    /// What the text put in begins with.
+    pub kept: String,
+    /// What is new behind that.
+    pub insert: String,
+    /// Name of the model that wrote it.
+    pub model: String,
+}
+
 /// Questions that change nothing.
 #[derive(Debug)]
 pub enum Query {
@@ -134,6 +188,8 @@ pub enum Query {
         /// The answer.
         reply: Reply<Vec<OfferedLens>>,
     },
+    /// What completes the text at the cursor; answered in a while, or with nothing once it is of no use any more.
+    Completion(CompletionRequest, Reply<Option<Completion>>),
 }
 
 /// What the client told about itself that the loop must know.
@@ -229,6 +285,8 @@ pub(super) enum InternalEvent {
     FilesLooked { id: ApplyId, texts: FileTexts },
     /// An edit was sent this long ago, and its effect should be seen by now.
     ApplyDeadline(ApplyId),
+    /// A question for a completion was answered, or dropped.
+    Completed { asked: Box<Asked>, filled: Result<Option<Filled>, Problem>, reply: Reply<Option<Completion>> },
     /// The user stopped typing for a moment.
     RefreshMarks,
 }

@@ -4,7 +4,7 @@ use tokio::sync::mpsc;
 
 use super::event::{Event, Internal, InternalEvent, Query};
 use super::state::State;
-use super::{applying, commands, documents, marks, queries, tasks};
+use super::{applying, commands, completion, documents, marks, queries, tasks};
 
 /// Handles events one by one until [`Event::Shutdown`], or until every front door is gone.
 pub(super) async fn run(mut state: State, mut events: mpsc::UnboundedReceiver<Event>) {
@@ -17,6 +17,7 @@ pub(super) async fn run(mut state: State, mut events: mpsc::UnboundedReceiver<Ev
         applying::pump(&mut state);
     }
     tasks::cancel_all(&mut state);
+    completion::cancel_all(&mut state);
 }
 
 fn handle(state: &mut State, event: Event) {
@@ -44,6 +45,7 @@ fn handle(state: &mut State, event: Event) {
         Event::Query(Query::Lenses { uri, reply }) => {
             let _ = reply.send(Ok(queries::lenses(state, &uri)));
         }
+        Event::Query(Query::Completion(request, reply)) => completion::ask(state, request, reply),
         Event::EditAnswered { id, applied, reason } => applying::answered(state, id, applied, reason),
         Event::ProgressCancelled { task } => {
             tasks::cancel(state, Some(&task));
@@ -59,6 +61,9 @@ fn own(state: &mut State, event: InternalEvent) {
         InternalEvent::FilesRead { plan, texts } => applying::files_read(state, plan, &texts),
         InternalEvent::FilesLooked { id, texts } => applying::looked(state, id, &texts),
         InternalEvent::ApplyDeadline(id) => applying::deadline(state, id),
+        InternalEvent::Completed { asked, filled, reply } => {
+            completion::answered(state, &asked, filled, reply);
+        }
         InternalEvent::RefreshMarks => marks::refresh(state),
     }
 }

@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 
 use super::Parts;
 use super::applying::Flights;
+use super::completion::Completions;
 use super::event::{ClientFacts, Event, Internal, InternalEvent};
 use super::tasks::Tasks;
 use crate::model::CacheKey;
@@ -34,6 +35,7 @@ pub(super) struct State {
     pub answers: HashMap<ProposalId, CacheKey>,
     pub history: History,
     pub flights: Flights,
+    pub completions: Completions,
     /// Whether a refresh of the marks is on its way.
     pub marks_due: bool,
     /// Documents that show marks at the moment.
@@ -53,6 +55,7 @@ impl State {
             answers: HashMap::new(),
             history: History::default(),
             flights: Flights::default(),
+            completions: Completions::default(),
             marks_due: false,
             marked: Vec::new(),
             clock: 0,

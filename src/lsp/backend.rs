@@ -15,9 +15,9 @@ use tower_lsp::{ClientSocket, LanguageServer, LspService, LspServiceBuilder};
 use super::capabilities::{self, Profile};
 use super::commands;
 use super::convert::{from_lsp, to_lsp};
-use super::params::{CodeActions, DidChange, DidOpen, Execute, OfDocument, Params, ProgressCancel};
-use crate::app::event::ClientFacts;
-use crate::app::{Event, Query};
+use super::params::{CodeActions, Complete, DidChange, DidOpen, Execute, OfDocument, Params, ProgressCancel};
+use crate::app::event::{ClientFacts, Completion, CompletionRequest};
+use crate::app::{Entrance, Event, Query};
 use crate::problem::{Category, Problem};
 use crate::text::DocumentUri;
 
@@ -34,6 +34,8 @@ pub(super) struct Session {
 #[derive(Debug)]
 pub(super) struct Backend {
     events: mpsc::UnboundedSender<Event>,
+    /// Whether the application completes text.
+    completes: bool,
     session: Session,
     parent: Mutex<Option<oneshot::Sender<i32>>>,
     /// Told to the application by the first message after `initialize`, when the client may be talked to.
@@ -42,12 +44,9 @@ pub(super) struct Backend {
 
 impl Backend {
     /// Creates the handlers; `parent` gets the client's process id.
-    pub(super) fn new(
-        events: mpsc::UnboundedSender<Event>,
-        session: Session,
-        parent: oneshot::Sender<i32>,
-    ) -> Self {
-        Self { events, session, parent: Mutex::new(Some(parent)), facts: Mutex::new(None) }
+    pub(super) fn new(entrance: Entrance, session: Session, parent: oneshot::Sender<i32>) -> Self {
+        let Entrance { events, completes } = entrance;
+        Self { events, completes, session, parent: Mutex::new(Some(parent)), facts: Mutex::new(None) }
     }
 
     fn send(&self, event: Event) {
@@ -126,6 +125,22 @@ impl Backend {
         Ok(answered(answer).await?.into_iter().map(to_lsp::lens).collect())
     }
 
+    async fn inline_completion(&self, params: Params<Complete>) -> Result<lsp::InlineCompletionList> {
+        let request = from_lsp::inline_completion(read(params)?);
+        Ok(to_lsp::inline_completion(self.complete(request).await?))
+    }
+
+    async fn completion(&self, params: Params<Complete>) -> Result<lsp::CompletionList> {
+        let request = from_lsp::completion(read(params)?);
+        Ok(to_lsp::completion(self.complete(request).await?))
+    }
+
+    async fn complete(&self, request: CompletionRequest) -> Result<Option<Completion>> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Event::Query(Query::Completion(request, reply)));
+        answered(answer).await
+    }
+
     async fn execute_command(&self, params: Params<Execute>) -> Result<Value> {
         let Execute { command, arguments } = read(params)?;
         let command = commands::parse(&command, arguments).map_err(|problem| to_lsp::error(&problem))?;
@@ -140,7 +155,7 @@ impl LanguageServer for Backend {
         let profile = capabilities::profile(&params);
         let facts = capabilities::facts(&params, &profile);
         tracing::info!(client = ?params.client_info, ?profile, "initialize");
-        let capabilities = capabilities::server(&profile);
+        let capabilities = capabilities::server(&profile, self.completes);
         *self.facts.lock().unwrap_or_else(PoisonError::into_inner) = Some(facts);
         let parent = self.parent.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let (Some(id), Some(parent)) = (params.process_id, parent) {
@@ -176,6 +191,8 @@ pub(super) fn service(
         .custom_method("codeAction/resolve", Backend::echo)
         .custom_method("textDocument/codeLens", Backend::code_lens)
         .custom_method("codeLens/resolve", Backend::echo)
+        .custom_method("textDocument/inlineCompletion", Backend::inline_completion)
+        .custom_method("textDocument/completion", Backend::completion)
         .custom_method("workspace/executeCommand", Backend::execute_command)
         .custom_method("window/workDoneProgress/cancel", Backend::progress_cancel)
         .finish()

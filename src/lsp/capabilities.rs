@@ -38,6 +38,8 @@ pub(super) struct Profile {
     pub(super) preferred_actions: bool,
     /// `codeAction/resolve`.
     pub(super) resolves_actions: bool,
+    /// `textDocument/inlineCompletion`.
+    pub(super) inline_completion: bool,
     /// The client asked for `tenon/event`.
     pub(super) events: bool,
     /// The negotiated encoding.
@@ -68,6 +70,7 @@ pub(super) fn profile(params: &lsp::InitializeParams) -> Profile {
         code_action_literals: action.code_action_literal_support.is_some(),
         preferred_actions: action.is_preferred_support == Some(true),
         resolves_actions: action.resolve_support.is_some(),
+        inline_completion: text_document.inline_completion.is_some(),
         events: options.and_then(|options| options.pointer("/tenon/events"))
             == Some(&serde_json::Value::Bool(true)),
         encoding: encoding(params),
@@ -110,9 +113,13 @@ fn root(params: &lsp::InitializeParams) -> Option<String> {
     params.root_uri.as_ref().map(|uri| uri.0.clone())
 }
 
-/// What we offer.
-pub(super) fn server(profile: &Profile) -> lsp::ServerCapabilities {
+/// What we offer. Text is completed in the one way that the client shows best; asked in both, models would be paid
+/// twice. Clients that register providers dynamically take the static form as well.
+pub(super) fn server(profile: &Profile, completes: bool) -> lsp::ServerCapabilities {
+    let inline = completes && profile.inline_completion;
     lsp::ServerCapabilities {
+        inline_completion_provider: inline.then_some(true.into()),
+        completion_provider: (completes && !inline).then(lsp::CompletionOptions::default),
         position_encoding: Some(to_lsp::encoding(profile.encoding)),
         text_document_sync: Some(lsp::TextDocumentSync::Options(lsp::TextDocumentSyncOptions {
             open_close: Some(true),

@@ -6,7 +6,7 @@
 use serde::de::{DeserializeOwned, Deserializer};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tower_lsp::gen_lsp_types::Range;
+use tower_lsp::gen_lsp_types::{Position, Range};
 
 use crate::text::DocumentUri;
 
@@ -128,6 +128,33 @@ pub(super) struct Context {
     #[serde(default)]
     pub(super) diagnostics: Vec<Value>,
     pub(super) only: Option<Vec<String>>,
+}
+
+/// `textDocument/completion`, `textDocument/inlineCompletion`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Complete {
+    pub(super) text_document: Identifier,
+    pub(super) position: Position,
+    #[serde(default)]
+    pub(super) context: Trigger,
+}
+
+/// How a completion came to be asked for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Trigger {
+    /// 1 is invoked in both requests.
+    #[serde(default)]
+    pub(super) trigger_kind: u32,
+    pub(super) selected_completion_info: Option<Chosen>,
+}
+
+/// What is chosen in the editor's own list.
+#[derive(Debug, Deserialize)]
+pub(super) struct Chosen {
+    pub(super) range: Range,
+    pub(super) text: String,
 }
 
 /// `workspace/executeCommand`.

@@ -68,7 +68,8 @@ pub(super) async fn ask(
 struct Reading<'a> {
     services: &'a Services,
     task: &'a str,
-    model: &'a str,
+    /// Who answers, as the progress display says it.
+    model: String,
     /// The tool whose calls hold the edits.
     tool: Option<&'static str>,
     parser: ReplyParser,
@@ -81,11 +82,11 @@ struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    fn new(services: &'a Services, task: &'a str, model: &'a str, form: ReplyForm) -> Self {
+    fn new(services: &'a Services, task: &'a str, model: &str, form: ReplyForm) -> Self {
         Self {
             services,
             task,
-            model,
+            model: model.to_owned(),
             tool: form.tool().map(|tool| tool.name),
             parser: ReplyParser::new(form.format()),
             said: Said::default(),
@@ -117,12 +118,16 @@ impl<'a> Reading<'a> {
             }
             StreamEvent::Keep(block) => self.said.kept.push(block),
             StreamEvent::Usage(usage) => self.usage = usage,
-            StreamEvent::Cached => {
-                let message = format!("{}: the answer is from the cache", self.model);
-                report(self.services, self.task, ProgressStage::Ask, message);
-            }
+            StreamEvent::Cached => self.is_cached(),
             StreamEvent::Finished(_) => {}
         }
+    }
+
+    /// The answer is one that was given before; the user sees that nobody was asked.
+    fn is_cached(&mut self) {
+        let message = format!("answered from the cache, as {} did before", self.model);
+        report(self.services, self.task, ProgressStage::Ask, message);
+        self.model.push_str(" (from the cache)");
     }
 
     /// Shows what came since the last time; nothing says nothing.
@@ -141,7 +146,7 @@ impl<'a> Reading<'a> {
         }
         let n_characters = text.chars().count();
         self.services.board.write(self.task, n_characters);
-        self.report.written(self.services, self.task, self.model, n_characters);
+        self.report.written(self.services, self.task, &self.model, n_characters);
         self.services.editor.notice(self.task, TaskNotice::Text { text });
     }
 
@@ -292,6 +297,7 @@ mod tests {
                 files: 1,
                 comment_marker: "AI!".to_owned(),
             }),
+            filter: crate::model::OutgoingFilter::default(),
         };
         let model = Scripted::new("m").reply([Step::text("a"), Step::text("b"), Step::finish()]);
         let form = ReplyForm::Text(ReplyFormat::SearchReplace);

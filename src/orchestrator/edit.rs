@@ -13,6 +13,7 @@ use super::conversation::Conversation;
 use super::failure::{Failed, Failure};
 use super::gather::{Gathered, gather, whole_lines};
 use super::job::{EditJob, Outcome, Services};
+use super::put_back::put_back;
 use crate::diff::gate::{self, Consent, Note};
 use crate::diff::impact::{Impact, impact};
 use crate::diff::{self, ChangeKind, ChangeSet, Evidence, FileChange, FileSet, Hunk, Refusal};
@@ -80,8 +81,8 @@ async fn edit(job: EditJob, services: Services) -> Result<Outcome, Problem> {
 
 async fn gather_off_loop(job: &Arc<EditJob>, services: &Services) -> Result<Gathered, Problem> {
     let (job, files) = (Arc::clone(job), Arc::clone(&services.files));
-    let settings = Arc::clone(&services.settings);
-    blocking(move || gather(&job, &files, &settings)).await?
+    let (settings, filter) = (Arc::clone(&services.settings), services.filter.clone());
+    blocking(move || gather(&job, &files, &settings, &filter)).await?
 }
 
 /// Runs work that blocks or computes on a thread of its own, so that no protocol task waits behind it.
@@ -187,25 +188,28 @@ async fn resolve(
     job: &EditJob,
     services: &Services,
     gathered: &Gathered,
-    base: &FileSet,
+    shown: &FileSet,
     reply: Result<diff::parse::Reply, Vec<Refusal>>,
 ) -> Result<Result<Proved, Vec<Refusal>>, Problem> {
     let reply = match reply {
         Ok(reply) => reply,
         Err(refusals) => return Ok(Err(refusals)),
     };
-    let (base, target) = (base.clone(), gathered.target.clone());
-    let comment = gathered.comment.clone();
+    let (shown, base, target) = (shown.clone(), gathered.base.clone(), gathered.target.clone());
+    let (comment, marks, filter) =
+        (gathered.comment.clone(), gathered.marks.clone(), services.filter.clone());
     let (files, root) = (Arc::clone(&services.files), job.root.clone());
     blocking(move || {
-        let mut changes = diff::evaluate(&reply, &base)?;
+        // Up to the end on what the model saw: what is refused goes back to it, lines of the text included.
+        let mut changes = diff::evaluate(&reply, &shown)?;
         for change in &changes.files {
             allowed(change, files.as_ref(), &root).map_err(|refusal| vec![refusal])?;
         }
         if let Some(comment) = comment {
-            remove_comment(&mut changes, &base, &target, &comment);
+            remove_comment(&mut changes, &shown, &target, &comment);
         }
-        let notes = gate::check(&changes, &base, Consent::default())?;
+        let notes = gate::check(&changes, &shown, Consent::default())?;
+        put_back(&mut changes, &marks, &filter)?;
         let impact = impact(&changes, &base);
         Ok(Proved { changes, impact, notes })
     })

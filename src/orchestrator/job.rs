@@ -9,7 +9,7 @@ use super::Board;
 use crate::diff::gate::Note;
 use crate::diff::impact::Impact;
 use crate::diff::{ChangeSet, FileSet};
-use crate::model::{CacheKey, Usage};
+use crate::model::{CacheKey, OutgoingFilter, Usage};
 use crate::ports::{Editor, ModelSource, SourceFiles};
 use crate::text::{DocumentSnapshot, DocumentUri, PositionEncoding, Span};
 
@@ -97,6 +97,9 @@ pub struct Services {
     pub board: Arc<Board>,
     /// Limits and habits.
     pub settings: Arc<Settings>,
+    /// What must not be sent; the same that stands between the models and their providers, so that a secret has one
+    /// mark everywhere.
+    pub filter: OutgoingFilter,
 }
 
 /// What a task found out: a change set proved against the texts it was shown.

@@ -81,7 +81,7 @@ fn plain_path(path: &Path) -> PathBuf {
 }
 
 /// The innermost workspace folder of a document; the file's own folder when it lies in none.
-fn root_of(state: &State, uri: &DocumentUri) -> PathBuf {
+pub(in crate::app) fn root_of(state: &State, uri: &DocumentUri) -> PathBuf {
     let Some(path) = uri.to_path() else {
         return state.client.folders.first().cloned().unwrap_or_default();
     };

@@ -4,8 +4,12 @@ use serde_json::Value;
 use tower_lsp::gen_lsp_types as lsp;
 
 use super::super::params;
+use crate::app::event::{CompletionRequest, Kept, Trigger};
 use crate::app::{Event, Finding};
 use crate::text::{ContentChange, DocumentUri, Position, Span};
+
+/// `CompletionTriggerKind.Invoked` and `InlineCompletionTriggerKind.Invoked` of LSP 3.18.
+const INVOKED: u32 = 1;
 
 /// A position.
 fn position(position: lsp::Position) -> Position {
@@ -15,6 +19,24 @@ fn position(position: lsp::Position) -> Position {
 /// A range.
 pub(in crate::lsp) fn span(range: lsp::Range) -> Span {
     Span { start: position(range.start), end: position(range.end) }
+}
+
+/// A question for the text at the cursor, by `textDocument/inlineCompletion`.
+pub(in crate::lsp) fn inline_completion(params: params::Complete) -> CompletionRequest {
+    let trigger = if params.context.trigger_kind == INVOKED { Trigger::Hand } else { Trigger::Typing };
+    let kept = params
+        .context
+        .selected_completion_info
+        .map_or(Kept::Nothing, |chosen| Kept::Chosen { span: span(chosen.range), text: chosen.text });
+    let uri = DocumentUri::new(params.text_document.uri);
+    CompletionRequest { uri, position: position(params.position), trigger, kept }
+}
+
+/// The same, by `textDocument/completion`: that counts typing a word as invoked.
+pub(in crate::lsp) fn completion(params: params::Complete) -> CompletionRequest {
+    let trigger = if params.context.trigger_kind == INVOKED { Trigger::Either } else { Trigger::Typing };
+    let uri = DocumentUri::new(params.text_document.uri);
+    CompletionRequest { uri, position: position(params.position), trigger, kept: Kept::Word }
 }
 
 /// A document opened.

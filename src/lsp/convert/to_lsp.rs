@@ -7,13 +7,16 @@ use tower_lsp::gen_lsp_types as lsp;
 use tower_lsp::jsonrpc::{Error, ErrorCode};
 
 use super::super::capabilities::Profile;
-use crate::app::event::{OfferedAction, OfferedLens};
+use crate::app::event::{Completion, OfferedAction, OfferedLens};
 use crate::ports::{FileEdit, Mark, MarkKind};
 use crate::problem::{Category, Problem, Severity, plain};
 use crate::text::{DocumentUri, Position, PositionEncoding, Span, SpanEdit};
 
 /// The protocol's code for a request that was understood and refused.
 const REQUEST_FAILED: i64 = -32803;
+
+/// Characters of a label.
+const LABEL: usize = 60;
 
 fn position(position: Position) -> lsp::Position {
     lsp::Position { line: position.line, character: position.character }
@@ -109,6 +112,48 @@ pub(in crate::lsp) fn lens(offered: OfferedLens) -> lsp::CodeLens {
     let (name, arguments) = offered.command;
     let title = plain(&offered.title);
     lsp::CodeLens { range: range(offered.span), command: Some(command(&title, name, arguments)), data: None }
+}
+
+/// What completes the text, as text shown at the cursor.
+pub(in crate::lsp) fn inline_completion(found: Option<Completion>) -> lsp::InlineCompletionList {
+    let item = |Completion { span, kept, insert, .. }: Completion| lsp::InlineCompletionItem {
+        insert_text: (kept + &insert).into(),
+        filter_text: None,
+        range: Some(range(span)),
+        command: None,
+    };
+    lsp::InlineCompletionList { items: found.map(item).into_iter().collect() }
+}
+
+/// What completes the text, as the one item of a list.
+pub(in crate::lsp) fn completion(found: Option<Completion>) -> lsp::CompletionList {
+    // Incomplete, so that the client asks again when it filters this out.
+    lsp::CompletionList {
+        is_incomplete: true,
+        items: found.map(completion_item).into_iter().collect(),
+        ..lsp::CompletionList::default()
+    }
+}
+
+fn completion_item(Completion { span, kept, insert, model }: Completion) -> lsp::CompletionItem {
+    let text = kept.clone() + &insert;
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    let mut label: String = line.chars().take(LABEL).collect();
+    if label.len() < text.trim().len() {
+        label.push('…');
+    }
+    lsp::CompletionItem {
+        label,
+        kind: Some(lsp::CompletionItemKind::Text),
+        detail: Some(format!("tenon · {}", plain(&model))),
+        // Without a word, nothing is filtered.
+        filter_text: (!kept.is_empty()).then_some(kept),
+        insert_text_format: Some(lsp::InsertTextFormat::PlainText),
+        // As it is: it is indented already.
+        insert_text_mode: Some(lsp::InsertTextMode::AsIs),
+        text_edit: Some(lsp::TextEdit { range: range(span), new_text: text }.into()),
+        ..lsp::CompletionItem::default()
+    }
 }
 
 fn command(title: &str, name: &str, arguments: Value) -> lsp::Command {

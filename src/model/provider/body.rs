@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::failure::Fault;
-use crate::model::{ModelErrorKind, ToolCall};
+use crate::model::{ModelErrorKind, ModelRequest, Request, ToolCall};
 
 /// A number as the configuration writes it.
 ///
@@ -24,6 +24,37 @@ pub(super) fn lay_over(body: &mut Map<String, Value>, extra: &Map<String, Value>
                 body.insert(name.clone(), value.clone());
             }
         }
+    }
+}
+
+/// Lays the members of `extra` over those of `body`, but for those named in `ours`. An empty object takes a member of
+/// ours out, for servers that refuse what they do not know.
+pub(super) fn add_extra(body: &mut Value, extra: &Map<String, Value>, ours: &[&str]) {
+    let Value::Object(body) = body else { return };
+    let mut extra = extra.clone();
+    extra.retain(|name, _| !ours.contains(&name.as_str()));
+    for (name, _) in extra.iter().filter(|(_, value)| value.as_object().is_some_and(Map::is_empty)) {
+        body.remove(name);
+    }
+    extra.retain(|_, value| value.as_object().is_none_or(|members| !members.is_empty()));
+    lay_over(body, &extra);
+}
+
+/// Sets a member to a number of the configuration, if there is one; it was checked when the model was built.
+pub(super) fn set_number(body: &mut Value, name: &str, text: Option<&str>) {
+    if let Some(Ok(number)) = text.map(|text| number(name, text)) {
+        body[name] = number;
+    }
+}
+
+/// The conversation of a request.
+///
+/// # Errors
+/// It is none.
+pub(super) fn conversation(request: &Request) -> Result<&ModelRequest, Fault> {
+    match request {
+        Request::Chat(request) => Ok(request),
+        Request::Fill(_) => Err(no_fill()),
     }
 }
 
@@ -75,5 +106,18 @@ mod tests {
         check(" ", json!({}));
         check("[1]", json!({"invalid_arguments": "[1]"}));
         check(r#"{"a": "#, json!({"invalid_arguments": "{\"a\": "}));
+    }
+
+    #[test]
+    fn extra_members_come_last_and_leave_ours_alone() {
+        let mut body = json!({"model": "m", "stream": true, "top_k": 1, "a": {"b": 1},
+            "options": {"num_ctx": 8, "seed": 1}});
+        let extra = json!({"model": "x", "top_k": 2, "seed": 3, "options": {"seed": 2}, "a": {}});
+        let Value::Object(extra) = extra else { unreachable!() };
+        add_extra(&mut body, &extra, &["model", "stream"]);
+        let expected = json!({
+            "model": "m", "stream": true, "top_k": 2, "seed": 3, "options": {"num_ctx": 8, "seed": 2},
+        });
+        assert_eq!(body, expected);
     }
 }

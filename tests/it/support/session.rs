@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use tenon::assembly;
 use tenon::config::Config;
 use tenon::model::scripted::{Gate, Scripted, Step};
-use tenon::model::{EditFormat, ModelSettings, Role, Upstream};
+use tenon::model::{EditFormat, Model, ModelSettings, OutgoingFilter, Role, Upstream};
 use tenon::ports::UpstreamSource;
 use tenon::problem::Problem;
 
@@ -109,8 +109,11 @@ impl Session {
         let fallback = Scripted::new("second");
         let models = Arc::new(Models(vec![model.clone(), fallback.clone()]));
         parameters["initializationOptions"] = json!({"tenon": {"events": true}});
-        let gateway = Arc::new(assembly::gateway(&config, models, assembly::books_in_memory()));
-        let start = move |editor| tenon::app::spawn(assembly::parts(&config, gateway, editor, None)).0;
+        let filter = OutgoingFilter::default();
+        let books = assembly::books_in_memory();
+        let gateway = Arc::new(assembly::gateway(&config, models, filter.clone(), books));
+        let start =
+            move |editor| tenon::app::spawn(assembly::parts(&config, gateway, filter, editor, None)).0;
         let editor = FakeEditor::start(peer, parameters, start).await;
         Self { editor, model, fallback, folder }
     }

@@ -1,0 +1,98 @@
+//! One question to the models for completion, in a task of its own.
+
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use tokio::time::Instant;
+
+use crate::model::{
+    CompletionSettings, FillRequest, FinishReason, Model, ModelError, ModelErrorKind, Role, StreamEvent,
+};
+use crate::orchestrator::Services;
+use crate::problem::Problem;
+use crate::prompt::fill::Hole;
+
+/// Longest wait for an answer: after that nobody looks at it any more.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What came of a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::app) struct Filled {
+    /// What fits; `None` when the model had nothing to say.
+    pub(super) insert: Option<String>,
+    /// The model's name in the configuration.
+    pub(super) model: String,
+}
+
+/// Asks the first model, and the next ones as long as they fail without a word. `rests` is when the typing has rested
+/// long enough. `None` is no answer in time, or a text that must not be sent. Dropping the future closes the model's
+/// connection.
+///
+/// # Errors
+/// There is no model, or none answered.
+pub(super) async fn fill(
+    services: &Services,
+    path: String,
+    hole: &Hole,
+    settings: CompletionSettings,
+    rests: Option<Instant>,
+) -> Result<Option<Filled>, Problem> {
+    if let Some(rests) = rests {
+        tokio::time::sleep_until(rests).await;
+    }
+    let request = FillRequest {
+        prefix: hole.prefix().to_owned(),
+        suffix: hole.suffix().to_owned(),
+        path,
+        max_output: settings.max_output,
+        stop: hole.stops(),
+    };
+    tokio::time::timeout(PATIENCE, first_answer(services, &request, hole)).await.unwrap_or(Ok(None))
+}
+
+async fn first_answer(
+    services: &Services,
+    request: &FillRequest,
+    hole: &Hole,
+) -> Result<Option<Filled>, Problem> {
+    let models = services.models.models(Role::Completion).await?;
+    let mut failed = Ok(None);
+    for model in models.iter().filter(|model| model.settings().capabilities.fill.is_some()) {
+        match read(model.as_ref(), request.clone(), hole).await {
+            Ok(insert) => return Ok(Some(Filled { insert, model: model.name().to_owned() })),
+            Err(Failure { error, .. }) if error.kind == ModelErrorKind::Withheld => return Ok(None),
+            Err(Failure { error, spoke: true }) => return Err(Problem::from(&error)),
+            Err(Failure { error, spoke: false }) => failed = Err(Problem::from(&error)),
+        }
+    }
+    failed
+}
+
+/// An error of a model, and whether it had said something before.
+struct Failure {
+    error: ModelError,
+    spoke: bool,
+}
+
+/// Reads an answer as far as it is of use.
+async fn read(model: &dyn Model, request: FillRequest, hole: &Hole) -> Result<Option<String>, Failure> {
+    let mut stream = model.fill(request);
+    let mut answer = String::new();
+    while let Some(event) = stream.next().await {
+        match event {
+            Ok(StreamEvent::Text(piece)) => {
+                answer.push_str(&piece);
+                if hole.is_enough(&answer) {
+                    return Ok(hole.fit(&answer, true));
+                }
+            }
+            Ok(StreamEvent::Finished(FinishReason::Filtered)) => return Ok(None),
+            Ok(StreamEvent::Finished(reason)) => {
+                return Ok(hole.fit(&answer, reason == FinishReason::Length));
+            }
+            Ok(_) => {}
+            Err(error) => return Err(Failure { error, spoke: !answer.is_empty() }),
+        }
+    }
+    Err(Failure { error: ModelError::truncated(model.settings()), spoke: !answer.is_empty() })
+}
