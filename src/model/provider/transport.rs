@@ -260,6 +260,7 @@ impl Connection {
         if matches!(status.as_u16(), 404 | 405) && says_no_more(&fault.message) {
             fault.message = reason;
         }
+        let retry_after = retry_after.or(fault.retry_after);
         ModelError { retry_after, should_retry, ..self.error_with(fault, told) }
     }
 
@@ -280,7 +281,7 @@ impl Connection {
             status: fault.status,
             code: fault.code.map(redacted),
             message: shortened(&redacted(fault.message)),
-            retry_after: None,
+            retry_after: fault.retry_after,
             should_retry: None,
             headers: headers.into_iter().map(|(name, value)| (name, redacted(value))).collect(),
         };
