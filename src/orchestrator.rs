@@ -11,6 +11,7 @@ mod edit;
 mod fit;
 mod gather;
 mod job;
+mod put_back;
 
 pub use board::{Board, TaskProgress};
 pub use comment::{CommentInstruction, find_comment};

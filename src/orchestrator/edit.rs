@@ -12,6 +12,7 @@ use super::comment::CommentInstruction;
 use super::conversation::Conversation;
 use super::gather::{Gathered, gather, whole_lines};
 use super::job::{EditJob, Outcome, Services};
+use super::put_back::put_back;
 use crate::diff::gate::{self, Consent, Note};
 use crate::diff::impact::{Impact, impact};
 use crate::diff::{self, ChangeKind, ChangeSet, Evidence, FileChange, FileSet, Hunk, Refusal};
@@ -239,25 +240,28 @@ async fn resolve(
     job: &EditJob,
     services: &Services,
     gathered: &Gathered,
-    base: &FileSet,
+    shown: &FileSet,
     reply: Result<diff::parse::Reply, Vec<Refusal>>,
 ) -> Result<Result<Proved, Vec<Refusal>>, Problem> {
     let reply = match reply {
         Ok(reply) => reply,
         Err(refusals) => return Ok(Err(refusals)),
     };
-    let (base, target) = (base.clone(), gathered.target.clone());
-    let comment = gathered.comment.clone();
+    let (shown, base, target) = (shown.clone(), gathered.base.clone(), gathered.target.clone());
+    let (comment, marks, filter) =
+        (gathered.comment.clone(), gathered.marks.clone(), services.filter.clone());
     let (files, root) = (Arc::clone(&services.files), job.root.clone());
     blocking(move || {
-        let mut changes = diff::evaluate(&reply, &base)?;
+        // Up to the end on what the model saw: what is refused goes back to it, lines of the text included.
+        let mut changes = diff::evaluate(&reply, &shown)?;
         for change in &changes.files {
             allowed(change, files.as_ref(), &root).map_err(|refusal| vec![refusal])?;
         }
         if let Some(comment) = comment {
-            remove_comment(&mut changes, &base, &target, &comment);
+            remove_comment(&mut changes, &shown, &target, &comment);
         }
-        let notes = gate::check(&changes, &base, Consent::default())?;
+        let notes = gate::check(&changes, &shown, Consent::default())?;
+        put_back(&mut changes, &marks, &filter)?;
         let impact = impact(&changes, &base);
         Ok(Proved { changes, impact, notes })
     })

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::comment::{CommentInstruction, find_comment};
 use super::job::{EditJob, Intent, Region, Settings};
+use super::put_back::Marks;
 use crate::diff::FileSet;
 use crate::model::OutgoingFilter;
 use crate::ports::{FileError, SourceFiles};
@@ -20,6 +21,10 @@ use crate::text::{DocumentUri, Rope};
 pub(super) struct Gathered {
     /// The texts, by workspace-relative path.
     pub base: FileSet,
+    /// The same texts as a model may see them: a secret is a mark of the same length, so every place is the same.
+    pub shown: FileSet,
+    /// The marks in `shown`.
+    pub marks: Marks,
     /// Where they are.
     pub uris: BTreeMap<String, DocumentUri>,
     /// Path of the target in `base`.
@@ -46,6 +51,8 @@ pub(super) fn gather(
 ) -> Result<Gathered, Problem> {
     let mut gathered = Gathered {
         base: FileSet::default(),
+        shown: FileSet::default(),
+        marks: Marks::new(),
         uris: BTreeMap::new(),
         target: String::new(),
         focus: None,
@@ -70,7 +77,22 @@ pub(super) fn gather(
     gathered.focus = job.region.map(|region| to_bytes(job, region, &text)).transpose()?;
     set_intent(job, settings, &text, &mut gathered)?;
     add_others(job, files, settings, filter, &mut gathered);
+    redact(&mut gathered, filter);
     Ok(gathered)
+}
+
+/// Makes what a model may see of what was gathered. The gate would do the same to the prompt, but then nobody could tell
+/// where in the files the marks are.
+fn redact(gathered: &mut Gathered, filter: &OutgoingFilter) {
+    let texts: Vec<String> = gathered.base.files.values().map(Rope::to_string).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    gathered.shown = FileSet { files: BTreeMap::new(), ..gathered.base.clone() };
+    for ((path, text), redacted) in gathered.base.files.iter().zip(filter.sources(&texts)) {
+        // Ropes share their nodes: without a secret it is the same text.
+        let shown = if redacted.marks.is_empty() { text.clone() } else { Rope::from_str(&redacted.text) };
+        gathered.shown.files.insert(path.clone(), shown);
+        gathered.marks.insert(path.clone(), redacted.marks);
+    }
 }
 
 fn add_target(

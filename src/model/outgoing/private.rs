@@ -90,6 +90,7 @@ fn spelling(path: &str) -> String {
 
 /// Endings of files that hold keys, or variables that are keys.
 const ENDINGS: &[&str] = &[
+    ".env",
     ".pem",
     ".key",
     ".p12",
@@ -228,7 +229,6 @@ fn is_private(path: &str) -> bool {
     }
     NAMES.contains(&name)
         || name.starts_with(".env.")
-        || (name.len() > ".env".len() && name.ends_with(".env"))
         || ENDINGS.iter().any(|ending| name.ends_with(ending))
         || IN_FOLDER.iter().any(|(place, names)| *place == folder && names.contains(&name))
 }

@@ -14,14 +14,14 @@ fn chat(sources: &[&str]) -> Request {
     Request::Chat(ModelRequest { sources, ..ModelRequest::new("rules", vec![Message::user("do it")]) })
 }
 
-fn filter(rules: OutgoingRules) -> OutgoingFilter {
-    OutgoingFilter::new(&rules).unwrap()
+fn filter(rules: &OutgoingRules) -> OutgoingFilter {
+    OutgoingFilter::new(rules).unwrap()
 }
 
 #[test]
 fn denied_files_are_withheld_however_they_came() {
     let deny = vec!["internal/**".to_owned()];
-    let filter = filter(OutgoingRules { deny, ..OutgoingRules::default() });
+    let filter = filter(&OutgoingRules { deny, ..OutgoingRules::default() });
     for path in [".env", "sub\\.ENV", "internal/plan.md", "a/../.ssh/id"] {
         let withheld = filter.pass(chat(&["src/a.rs", path])).unwrap_err();
         assert_eq!(withheld.kind, ModelErrorKind::Withheld);
@@ -61,7 +61,7 @@ fn every_part_is_looked_through() {
         }),
     ];
     for (request, parts) in requests.into_iter().zip([6, 1, 3]) {
-        let outgoing = filter(OutgoingRules::default()).pass(request).unwrap();
+        let outgoing = filter(&OutgoingRules::default()).pass(request).unwrap();
         let sent = serde_json::to_string(outgoing.request()).unwrap();
         assert!(!sent.contains(GITHUB), "{sent}");
         assert_eq!(sent.matches("REDACTED-1-").count(), parts, "{sent}");
@@ -75,14 +75,14 @@ fn every_part_is_looked_through() {
 fn what_was_taken_out_is_told_by_kind_and_place() {
     let text = format!("a\nurl = postgres://me:{PASSWORD}@db/x\n\npassword = \"{PASSWORD}\"\nx\n");
     let request = Request::Chat(ModelRequest::new("", vec![Message::user("b"), Message::user(text)]));
-    let outgoing = filter(OutgoingRules::default()).pass(request).unwrap();
+    let outgoing = filter(&OutgoingRules::default()).pass(request).unwrap();
     let told: Vec<_> = outgoing.redactions().iter().map(|it| (it.kind, it.part.as_str(), it.line)).collect();
     assert_eq!(told, [("password in a URL", "message 2", 2), ("secret value", "message 2", 4)]);
 }
 
 #[test]
 fn passing_twice_changes_nothing_more_and_tells_the_same() {
-    let filter = filter(OutgoingRules::default());
+    let filter = filter(&OutgoingRules::default());
     let text = format!("password = \"{PASSWORD}\"\nAuthorization: Bearer {PASSWORD}aB3d\n{GITHUB}");
     let once = filter.pass(Request::Chat(ModelRequest::new(text, Vec::new()))).unwrap();
     assert_eq!(once.redactions().len(), 3);
@@ -91,7 +91,7 @@ fn passing_twice_changes_nothing_more_and_tells_the_same() {
 
 #[test]
 fn a_cap_on_all_parts_together() {
-    let filter = filter(OutgoingRules { max_bytes: 100, ..OutgoingRules::default() });
+    let filter = filter(&OutgoingRules { max_bytes: 100, ..OutgoingRules::default() });
     let request = |n: usize| {
         let messages = vec![Message::user("a".repeat(n)), Message::user("b".repeat(40))];
         Request::Chat(ModelRequest::new("c".repeat(20), messages))
@@ -103,7 +103,7 @@ fn a_cap_on_all_parts_together() {
 
 #[test]
 fn redaction_can_be_switched_off_but_not_the_deny_list() {
-    let filter = filter(OutgoingRules { redact: false, ..OutgoingRules::default() });
+    let filter = filter(&OutgoingRules { redact: false, ..OutgoingRules::default() });
     let request = Request::Chat(ModelRequest::new(GITHUB, Vec::new()));
     assert_eq!(filter.pass(request.clone()).unwrap().request(), &request);
     assert!(filter.pass(chat(&[".env"])).is_err());

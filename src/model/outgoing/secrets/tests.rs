@@ -1,7 +1,5 @@
 //! What is found, and what is left alone.
 
-use super::*;
-
 /// Finds are written as `«…»` in `expected`.
 fn check(expected: &str) {
     let text = expected.replace(['«', '»'], "");
