@@ -10,12 +10,11 @@ use tempfile::TempDir;
 use tenon::app::{self, Entrance, Event};
 use tenon::assembly;
 use tenon::config::Config;
-use tenon::gateway::Gateway;
 use tenon::model::scripted::{Gate, Scripted, Step};
 use tenon::model::{
     CompletionSettings, FillForm, FillRequest, ModelErrorKind, OutgoingFilter, Role, Upstream,
 };
-use tenon::ports::UpstreamSource;
+use tenon::ports::{Ledger as _, MemoryLedger, UpstreamSource};
 use tenon::problem::Problem;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
@@ -44,10 +43,6 @@ impl UpstreamSource for Upstreams {
     }
 }
 
-fn gateway(upstreams: Arc<dyn UpstreamSource>, filter: OutgoingFilter) -> Gateway {
-    assembly::gateway(&Config::default(), upstreams, filter, assembly::books_in_memory())
-}
-
 /// An editor at a server that completes, by the models `first` and `second`.
 struct Desk {
     editor: FakeEditor,
@@ -56,6 +51,7 @@ struct Desk {
     fallback: Scripted,
     folder: TempDir,
     events: mpsc::UnboundedSender<Event>,
+    ledger: Arc<MemoryLedger>,
 }
 
 impl Desk {
@@ -66,19 +62,23 @@ impl Desk {
             Scripted::with_settings(settings)
         });
         let upstreams = Arc::new(Upstreams(vec![model.clone(), fallback.clone()]));
-        let filter = OutgoingFilter::default();
-        let models = Arc::new(gateway(upstreams, filter.clone()));
+        let (config, filter) = (Config::default(), OutgoingFilter::default());
+        let books = assembly::books_in_memory();
+        let models = Arc::new(assembly::gateway(&config, upstreams, filter.clone(), books));
         let folder = tempfile::tempdir().unwrap();
         let (give, given) = oneshot::channel();
+        let ledger = Arc::new(MemoryLedger::default());
+        let account = Arc::clone(&ledger);
         let start = move |editor| {
-            let mut parts = assembly::parts(&Config::default(), models, filter, editor, None);
+            let mut parts = assembly::parts(&config, models, filter, editor, None);
+            parts.services.ledger = account;
             parts.completion = Some(CompletionSettings::default());
             let events = app::spawn(parts).0;
             give.send(events.clone()).unwrap();
             Entrance { events, completes: true }
         };
         let editor = FakeEditor::start(peer, peer.parameters_at(folder.path()), start).await;
-        Self { editor, peer, model, fallback, folder, events: given.await.unwrap() }
+        Self { editor, peer, model, fallback, folder, events: given.await.unwrap(), ledger }
     }
 
     /// Opens a document; `|` is the cursor.
@@ -102,6 +102,12 @@ impl Desk {
 
     fn asked(&self) -> Vec<FillRequest> {
         self.model.fills()
+    }
+
+    /// Completions that were taken, as the account has them.
+    async fn accepted(&self) -> u64 {
+        self.editor.client.command("tenon.status", json!([])).await.unwrap();
+        self.ledger.statistics().await.iter().map(|of| of.accepted).sum()
     }
 
     async fn end(self) {
