@@ -17,8 +17,9 @@ pub(super) use self::fill::Filled;
 use super::commands;
 use super::event::{Completion, CompletionRequest, InternalEvent, Kept, Reply, Trigger};
 use super::state::State;
-use crate::model::CompletionSettings;
+use crate::model::{CompletionSettings, Role};
 use crate::orchestrator;
+use crate::ports::EditFate;
 use crate::problem::Problem;
 use crate::prompt::fill::Hole;
 use crate::text::{Document, DocumentUri, PositionEncoding, Rope, Span};
@@ -208,7 +209,8 @@ pub(super) fn changed(state: &mut State, uri: &DocumentUri, n_inserted: usize) {
     // Typed letter by letter it is the user's own.
     let is_accepted = shown.n_new > 1 && n_inserted >= shown.n_new && state.live(uri).is_some_and(there);
     if is_accepted {
-        tracing::debug!(model = shown.model, "a completion was accepted");
+        let ledger = &state.parts.services.ledger;
+        ledger.decided(Role::Completion, &shown.model, EditFate::Accepted, 1);
     }
 }
 

@@ -14,7 +14,7 @@ use tenon::model::scripted::{Gate, Scripted, Step};
 use tenon::model::{
     CompletionSettings, FillForm, FillRequest, ModelErrorKind, OutgoingFilter, Role, Upstream,
 };
-use tenon::ports::UpstreamSource;
+use tenon::ports::{Ledger as _, MemoryLedger, UpstreamSource};
 use tenon::problem::Problem;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
@@ -51,6 +51,7 @@ struct Desk {
     fallback: Scripted,
     folder: TempDir,
     events: mpsc::UnboundedSender<Event>,
+    ledger: Arc<MemoryLedger>,
 }
 
 impl Desk {
@@ -66,15 +67,18 @@ impl Desk {
         let models = Arc::new(assembly::gateway(&config, upstreams, filter.clone(), books));
         let folder = tempfile::tempdir().unwrap();
         let (give, given) = oneshot::channel();
+        let ledger = Arc::new(MemoryLedger::default());
+        let account = Arc::clone(&ledger);
         let start = move |editor| {
             let mut parts = assembly::parts(&config, models, filter, editor, None);
+            parts.services.ledger = account;
             parts.completion = Some(CompletionSettings::default());
             let events = app::spawn(parts).0;
             give.send(events.clone()).unwrap();
             Entrance { events, completes: true }
         };
         let editor = FakeEditor::start(peer, peer.parameters_at(folder.path()), start).await;
-        Self { editor, peer, model, fallback, folder, events: given.await.unwrap() }
+        Self { editor, peer, model, fallback, folder, events: given.await.unwrap(), ledger }
     }
 
     /// Opens a document; `|` is the cursor.
@@ -98,6 +102,12 @@ impl Desk {
 
     fn asked(&self) -> Vec<FillRequest> {
         self.model.fills()
+    }
+
+    /// Completions that were taken, as the account has them.
+    async fn accepted(&self) -> u64 {
+        self.editor.client.command("tenon.status", json!([])).await.unwrap();
+        self.ledger.statistics().await.iter().map(|of| of.accepted).sum()
     }
 
     async fn end(self) {

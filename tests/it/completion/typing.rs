@@ -163,15 +163,23 @@ async fn what_is_typed_of_it_is_not_asked_for_again() {
 }
 
 #[tokio::test]
-async fn what_is_taken_is_what_stands_there() {
+async fn what_is_taken_is_what_stands_there_and_counts() {
     for peer in Peer::ALL {
         let desk = Desk::start(peer).await;
-        let cursor = desk.open("a.rs", "fn a() {\n    é😀 = |\n}\n");
+        let mut cursor = desk.open("a.rs", "fn a() {\n    é😀 = |\n}\n");
         desk.says("b(\n        c,\n    );");
+        cursor.complete().await.expect("an offer");
+        // Typed by hand, it is not taken.
+        cursor.write("b");
+        assert_eq!(desk.accepted().await, 0, "{peer:?}");
         let edit = cursor.complete().await.expect("an offer");
         desk.editor.put_in(&cursor.uri, edit);
         let text = desk.editor.text(&cursor.uri);
         assert_eq!(text, "fn a() {\n    é😀 = b(\n        c,\n    );\n}\n", "{peer:?}");
+        assert_eq!(desk.accepted().await, 1, "{peer:?}");
+        // Once: what comes now is something else.
+        cursor.write("xxxxxxxxxxxxxxxxxxxxxxxx");
+        assert_eq!(desk.accepted().await, 1, "{peer:?}");
         desk.end().await;
     }
 }
