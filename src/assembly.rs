@@ -1,10 +1,14 @@
 //! Puts the application together from a configuration: the same parts for every front door.
 
+mod storage;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use tokio::sync::mpsc;
+
+pub use storage::Storage;
 
 use crate::app::{self, Entrance, Event, Parts};
 use crate::config::{Config, ConfiguredModels};
@@ -29,14 +33,17 @@ pub fn parts(
         task_time: config.limits.task,
         files: config.limits.files,
         comment_marker: config.comment_marker.clone(),
+        sends_nothing: false,
     };
     Parts {
         services: Services {
             models,
             files: Arc::new(DiskFiles::new(config.limits.file_bytes)),
             editor,
+            ledger: Arc::new(MemoryLedger::default()),
             board: Arc::new(Board::default()),
             settings: Arc::new(settings),
+            prompts: Arc::default(),
             filter,
         },
         journal: Arc::new(MemoryJournal::default()),
@@ -45,6 +52,7 @@ pub fn parts(
         concurrent_tasks: config.limits.concurrent_tasks,
         completion: completes(config).then_some(config.completion),
         providers: config.providers.keys().cloned().collect(),
+        budget: config.budget,
         warnings: Vec::new(),
     }
 }
@@ -93,6 +101,18 @@ pub struct Loaded {
     pub warnings: Vec<Problem>,
     /// Where diffs to look at are written.
     pub scratch: Option<PathBuf>,
+    /// What is kept over sessions.
+    pub storage: Storage,
+}
+
+/// The way to the models of `config` without an application around it.
+///
+/// # Errors
+/// The rules of what may be sent are wrong: without them nothing is sent.
+pub fn models(config: Arc<Config>, storage: &Storage) -> Result<Arc<dyn ModelSource>, Problem> {
+    let filter = OutgoingFilter::new(&config.outgoing).map_err(|bad| Problem::from(&bad))?;
+    let configured = ConfiguredModels::new(Arc::clone(&config));
+    Ok(Arc::new(gateway(&config, Arc::new(configured), filter, storage.books())))
 }
 
 /// Starts the application for `editor`. A broken configuration does not keep it from starting: what needs no model
@@ -108,10 +128,11 @@ pub fn start(loaded: &Loaded, editor: Arc<dyn Editor>) -> mpsc::UnboundedSender<
         Some(problem) => Arc::new(NoModels(problem.clone())),
         None => {
             let configured = ConfiguredModels::new(Arc::clone(&loaded.config));
-            Arc::new(gateway(&loaded.config, Arc::new(configured), filter.clone(), books_in_memory()))
+            Arc::new(gateway(&loaded.config, Arc::new(configured), filter.clone(), loaded.storage.books()))
         }
     };
     let mut parts = parts(&loaded.config, models, filter, editor, loaded.scratch.clone());
+    parts.services.ledger = loaded.storage.ledger();
     parts.warnings.extend(problem.iter().chain(&loaded.warnings).cloned());
     app::spawn(parts).0
 }

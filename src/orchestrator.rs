@@ -11,6 +11,7 @@ mod edit;
 mod fit;
 mod gather;
 mod job;
+mod prompts;
 mod put_back;
 
 pub use board::{Board, TaskProgress};
@@ -19,3 +20,4 @@ pub(crate) use edit::cancelled;
 pub use edit::run;
 pub(crate) use gather::{desynchronised, relative};
 pub use job::{EditJob, Finding, Intent, Outcome, Region, Services, Settings};
+pub use prompts::PromptLog;

@@ -17,9 +17,12 @@ use crate::diff::gate::{self, Consent, Note};
 use crate::diff::impact::{Impact, impact};
 use crate::diff::{self, ChangeKind, ChangeSet, Evidence, FileChange, FileSet, Hunk, Refusal};
 use crate::model::routing::{AfterFailure, Fallback, after_failure};
-use crate::model::{CacheKey, Model, ModelError, ModelErrorKind, Role, Usage};
-use crate::ports::{ProgressStage, SourceFiles, TaskNotice};
+use crate::model::{CacheKey, Model, ModelError, ModelErrorKind, Request, Role, Usage};
+use crate::ports::{EditFate, ProgressStage, SourceFiles, TaskNotice};
 use crate::problem::{Category, Problem, Severity};
+
+/// What this pipeline asks models for.
+const ROLE: Role = Role::Edit;
 
 /// Runs the pipeline to its outcome. Cancelling drops everything at once, the model's connection included.
 ///
@@ -52,7 +55,7 @@ async fn edit(job: EditJob, services: Services) -> Result<Outcome, Problem> {
     let job = Arc::new(job);
     enter(&services, &job.task, ProgressStage::Gather, "reading the files");
     let gathered = gather_off_loop(&job, &services).await?;
-    let models = services.models.models(Role::Edit).await?;
+    let models = services.models.models(ROLE).await?;
     let mut usage = Usage::default();
     let mut failed = Failed::default();
     for model in &models {
@@ -68,6 +71,7 @@ async fn edit(job: EditJob, services: Services) -> Result<Outcome, Problem> {
                     notes,
                     base: gathered.base,
                     uris: gathered.uris,
+                    role: ROLE,
                     model: model.name().to_owned(),
                     usage,
                     answer,
@@ -169,6 +173,9 @@ async fn edit_with(
         after: after_failure(ModelErrorKind::PromptTooLarge, false),
     })?;
     let mut conversation = Conversation::begin(gathered, &fitted, model.settings());
+    if services.settings.sends_nothing {
+        return Err(Failure::end(only_shown(services, &job.task, model, conversation)));
+    }
     let mut refusals = Vec::new();
     for round in 0..=services.settings.repair_rounds {
         let stage = if round == 0 { ProgressStage::Ask } else { ProgressStage::Repair };
@@ -187,8 +194,12 @@ async fn edit_with(
         let Answer { said, reply, .. } = answer;
         let kept_under = model.cache_key(&conversation.request);
         match resolve(job, services, gathered, &fitted.base, reply).await.map_err(Failure::end)? {
-            Ok(proved) if !proved.changes.files.is_empty() => return Ok((proved, kept_under)),
+            Ok(proved) if !proved.changes.files.is_empty() => {
+                services.ledger.decided(ROLE, model.name(), EditFate::Fitted, 1);
+                return Ok((proved, kept_under));
+            }
             useless => {
+                services.ledger.decided(ROLE, model.name(), EditFate::Refused, 1);
                 // Who asks again wants another answer.
                 kept_under.into_iter().for_each(|key| services.models.forget(key));
                 refusals = useless.err().ok_or_else(|| Failure::end(no_change()))?;
@@ -200,6 +211,28 @@ async fn edit_with(
         conversation.correct(said, &refusals);
     }
     Err(Failure::end(refused(&refusals)))
+}
+
+/// Keeps the prompt for a look; how a task ends that sends nothing.
+fn only_shown(
+    services: &Services,
+    task: &str,
+    model: &Arc<dyn Model>,
+    conversation: Conversation,
+) -> Problem {
+    match services.filter.pass(Request::Chat(conversation.request)) {
+        Ok(outgoing) => {
+            services.prompts.keep(task, model.settings(), outgoing, false);
+            let mut problem = Problem::error("prompt-shown", Category::Request, "nothing was sent");
+            problem.severity = Severity::Info;
+            problem
+        }
+        Err(withheld) => {
+            let settings = model.settings();
+            let error = ModelError::new(withheld.kind, &settings.provider, &settings.name, withheld.message);
+            Problem::from(&error)
+        }
+    }
 }
 
 fn asking(model: &str, round: u32, n_refused: usize) -> String {
