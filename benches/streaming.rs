@@ -1,39 +1,39 @@
-//! Processor time per token on the whole way: provider's socket → decoder → reply parser → the editor's pipe.
+//! The whole way of a token: provider's socket → decoder → gateway → reply parser → the editor's pipe. Its processor
+//! time, how late it comes, and what memory it leaves behind.
 //!
-//! In the same run a raw reader, this program started again, only takes the same bytes from its socket.
+//! The fake model is a process of its own, and so is a raw reader that only takes the same bytes from its socket;
+//! both are this program started again. Their rounds alternate with those of tenon.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
-use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::model::{FakeModel, Script, tokens};
-use crate::place::{Place, source};
+use crate::model::config;
+use crate::place::Place;
+use crate::processes::{Server, raw_cpu_of};
 
 #[path = "support/client.rs"]
 mod client;
+#[path = "streaming/latency.rs"]
+mod latency;
+#[path = "streaming/memory.rs"]
+mod memory;
 #[path = "support/model.rs"]
 mod model;
 #[path = "support/place.rs"]
 mod place;
+#[path = "streaming/processes.rs"]
+mod processes;
 #[path = "support/table.rs"]
 mod table;
 
-/// The argument that makes this program the raw reader; the port follows.
-const RAW: &str = "--raw-reader";
-const N_TOKENS: u32 = 200_000;
+const N_TOKENS: usize = 200_000;
+const N_ROUNDS: usize = 3;
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().collect();
-    if let Some(at) = arguments.iter().position(|argument| argument == RAW) {
-        return raw_reader(&arguments[at + 1]);
-    }
-    if !table::is_wanted() {
+    if processes::play(&std::env::args().collect::<Vec<_>>()) || !table::is_wanted() {
         return;
     }
-    let rows: Vec<_> = [1, 8, 32, 128].into_iter().map(measure).collect();
     let columns = [
         "tokens per write",
         "tenon, CPU per token",
@@ -42,61 +42,45 @@ fn main() {
         "ratio",
         "target",
     ];
-    table::print(&columns, &rows);
+    table::print(&columns, &[1, 8, 32, 128].map(throughput));
+    let columns = ["streams at 100 tokens/s", "tenon, p50 / p99", "raw reader, p50 / p99", "added", "target"];
+    table::print(&columns, &latency::rows());
+    let columns = ["RSS after 250,000 tokens", "500,000", "750,000", "1,000,000", "highest"];
+    table::print(&columns, &[memory::row()]);
 }
 
-/// One reply without pauses: prose and then one block, as long as a reply never is.
-fn measure(per_write: usize) -> Vec<String> {
+/// One reply without pauses, as long as a reply never is.
+fn throughput(per_write: usize) -> Vec<String> {
     let n_tokens = if per_write == 1 { N_TOKENS / 4 } else { N_TOKENS };
-    let length = n_tokens as usize;
-    let text = format!("file.rs\n<<<<<<< SEARCH\n=======\n{}\n>>>>>>> REPLACE\n", source(0, length * 5));
-    let script = Script { tokens: tokens(&text, 4)[..length].to_vec(), per_write, pause: Duration::ZERO };
-    let model = FakeModel::start(script);
-    let place = Place::new(&model.config());
-    let (mut least, mut fastest) = (Duration::MAX, 0.0_f64);
-    for _ in 0..3 {
+    let server = Server::flood(n_tokens, per_write);
+    let place = Place::new(&config(server.port));
+    let (mut tenon, mut raw, mut shortest) = (Duration::MAX, Duration::MAX, Duration::MAX);
+    for _ in 0..N_ROUNDS {
         let mut client = place.greeted();
         let uri = place.uri("other.rs");
         client.open(&uri, "fn main() {}\n");
         client.barrier(&uri);
         let (before, began) = (client.cpu(), Instant::now());
         client.command("tenon.edit", &json!({"uri": uri, "instruction": "write"}));
-        // The reply is cut inside its block: it is refused, so nothing but the stream is measured.
         client.until("the end", |message| {
             message["method"] == "tenon/event"
                 && message["params"]["kind"] == "stage"
                 && message["params"]["stage"] == "resolve"
         });
-        let rate = f64::from(n_tokens) / began.elapsed().as_secs_f64();
-        least = least.min(client.cpu().saturating_sub(before));
-        fastest = fastest.max(rate);
+        shortest = shortest.min(began.elapsed());
+        tenon = tenon.min(client.cpu().saturating_sub(before));
+        raw = raw.min(raw_cpu_of(&server));
     }
-    let raw = (0..3).map(|_| raw(model.port)).min().unwrap_or_default();
-    let micros = |cpu: Duration| cpu.as_secs_f64() * 1e6 / f64::from(n_tokens);
+    #[expect(clippy::cast_precision_loss, reason = "they are few")]
+    let n_tokens = n_tokens as f64;
+    let micros = |cpu: Duration| format!("{:.2} µs", cpu.as_secs_f64() * 1e6 / n_tokens);
     let target = if per_write == 32 { "≤ 5 µs, ≥ 200,000 tokens/s" } else { "" };
     vec![
         per_write.to_string(),
-        format!("{:.2} µs", micros(least)),
-        format!("{fastest:.0}"),
-        format!("{:.2} µs", micros(raw)),
-        format!("{:.1}", least.as_secs_f64() / raw.as_secs_f64()),
+        micros(tenon),
+        format!("{:.0}", n_tokens / shortest.as_secs_f64()),
+        micros(raw),
+        format!("{:.1}", tenon.as_secs_f64() / raw.as_secs_f64()),
         target.to_owned(),
     ]
-}
-
-/// Runs the raw reader and returns its processor time.
-fn raw(port: u16) -> Duration {
-    let mut command = Command::new(std::env::current_exe().expect("it runs"));
-    let output = command.args([RAW, &port.to_string()]).stderr(Stdio::inherit()).output().expect("it runs");
-    let text = String::from_utf8_lossy(&output.stdout);
-    Duration::from_nanos(text.trim().parse().expect("it prints nanoseconds"))
-}
-
-#[expect(clippy::print_stdout, reason = "its result goes to the program that started it")]
-fn raw_reader(port: &str) {
-    let mut stream = TcpStream::connect(format!("127.0.0.1:{port}")).expect("the model listens");
-    stream.write_all(b"POST / HTTP/1.1\r\ncontent-length: 0\r\n\r\n").expect("it reads");
-    let mut buffer = vec![0; 8 << 10];
-    while stream.read(&mut buffer).expect("it writes") > 0 {}
-    println!("{}", client::cpu_of(std::process::id()).as_nanos());
 }

@@ -116,12 +116,16 @@ impl Client {
     /// Waits for a message. What comes before is dropped.
     pub(crate) fn until(&mut self, what: &str, is_meant: impl Fn(&Value) -> bool) -> (Instant, Value) {
         loop {
-            match self.inbox.recv_timeout(PATIENCE) {
-                Ok((at, message)) if is_meant(&message) => return (at, message),
-                Ok(_) => {}
-                Err(error) => panic!("waited in vain for {what}: {error}"),
+            let (at, message) = self.next(what);
+            if is_meant(&message) {
+                return (at, message);
             }
         }
+    }
+
+    /// Waits for the next message.
+    pub(crate) fn next(&mut self, what: &str) -> (Instant, Value) {
+        self.inbox.recv_timeout(PATIENCE).unwrap_or_else(|error| panic!("waited in vain for {what}: {error}"))
     }
 
     /// Time all threads of the server spent on a processor.

@@ -46,12 +46,17 @@ impl FakeModel {
 
     /// A configuration that names this server for everything.
     pub(crate) fn config(&self) -> String {
-        format!(
-            "[providers.fake]\napi = \"openai-chat\"\nbase_url = \"http://127.0.0.1:{}/v1\"\n\
-             [models.fake]\nprovider = \"fake\"\nmodel = \"fake\"\ncontext = 10000000\nmax_output = 100000\n",
-            self.port
-        )
+        config(self.port)
     }
+}
+
+/// A configuration that names the server at `port` for everything; no answer is kept, every one is streamed.
+pub(crate) fn config(port: u16) -> String {
+    format!(
+        "[providers.fake]\napi = \"openai-chat\"\nbase_url = \"http://127.0.0.1:{port}/v1\"\nconcurrent = 64\n\
+         [models.fake]\nprovider = \"fake\"\nmodel = \"fake\"\ncontext = 10000000\nmax_output = 100000\n\
+         [limits]\nconcurrent_tasks = 64\n[cache]\nenabled = false\n"
+    )
 }
 
 /// Cuts a text into pieces of `length` characters: about what a token is in code.
@@ -61,23 +66,44 @@ pub(crate) fn tokens(text: &str, length: usize) -> Vec<String> {
 }
 
 /// Returns `None` when the client is gone.
-fn serve(mut stream: TcpStream, script: &Script, ends: &Sender<Instant>) -> Option<()> {
-    stream.set_nodelay(true).ok()?;
-    read_request(&stream)?;
-    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n";
-    stream.write_all(head.as_bytes()).ok()?;
+fn serve(stream: TcpStream, script: &Script, ends: &Sender<Instant>) -> Option<()> {
+    let mut stream = begin(stream)?;
     for tokens in script.tokens.chunks(script.per_write) {
-        let events: String = tokens.iter().map(|token| event(&json!({"content": token}), None)).collect();
+        let events: String = tokens.iter().map(|token| piece(token)).collect();
         stream.write_all(&chunk(&events)).ok()?;
         if !script.pause.is_zero() {
             std::thread::sleep(script.pause);
         }
     }
-    let end = chunk(&format!("{}data: [DONE]\n\n", event(&json!({}), Some("stop"))));
     // Nobody may listen.
     let _ = ends.send(Instant::now());
-    stream.write_all(&end).ok()?;
+    end(stream)
+}
+
+/// Reads the request and writes the head of the answer. A refused reply that is sent back for repair gets none: what
+/// a benchmark measures is over then.
+pub(crate) fn begin(mut stream: TcpStream) -> Option<TcpStream> {
+    stream.set_nodelay(true).ok()?;
+    let body = read_request(&stream)?;
+    if String::from_utf8_lossy(&body).contains(r#""role":"assistant""#) {
+        // Until the client is gone.
+        let _ = stream.read(&mut [0]);
+        return None;
+    }
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n";
+    stream.write_all(head.as_bytes()).ok()?;
+    Some(stream)
+}
+
+/// Writes the terminal event.
+pub(crate) fn end(mut stream: TcpStream) -> Option<()> {
+    stream.write_all(&chunk(&format!("{}data: [DONE]\n\n", event(&json!({}), Some("stop"))))).ok()?;
     stream.write_all(b"0\r\n\r\n").ok()
+}
+
+/// The event of one token.
+pub(crate) fn piece(token: &str) -> String {
+    event(&json!({"content": token}), None)
 }
 
 fn event(delta: &serde_json::Value, finish: Option<&str>) -> String {
@@ -87,11 +113,12 @@ fn event(delta: &serde_json::Value, finish: Option<&str>) -> String {
     format!("data: {body}\n\n")
 }
 
-fn chunk(body: &str) -> Vec<u8> {
+/// One chunk of the body.
+pub(crate) fn chunk(body: &str) -> Vec<u8> {
     format!("{:x}\r\n{body}\r\n", body.len()).into_bytes()
 }
 
-fn read_request(stream: &TcpStream) -> Option<()> {
+fn read_request(stream: &TcpStream) -> Option<Vec<u8>> {
     let mut reader = BufReader::new(stream);
     let mut length = 0;
     loop {
@@ -106,5 +133,6 @@ fn read_request(stream: &TcpStream) -> Option<()> {
         }
     }
     let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()
+    reader.read_exact(&mut body).ok()?;
+    Some(body)
 }

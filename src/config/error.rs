@@ -91,6 +91,8 @@ pub enum FaultKind {
         /// The models of the role.
         known: Vec<String>,
     },
+    /// A pattern that is no glob; why.
+    BadGlob(String),
     /// A model that a budget cannot count.
     NoPrice,
 }
@@ -156,9 +158,11 @@ impl FaultKind {
     fn problem(&self, place: &str, key: &str) -> Problem {
         match self {
             Self::Unreadable(_) | Self::Syntax(_) => self.file_problem(place),
-            Self::UnknownKey { .. } | Self::MissingKey | Self::WrongType { .. } | Self::OutOfRange(_) => {
-                self.shape_problem(place, key)
-            }
+            Self::UnknownKey { .. }
+            | Self::MissingKey
+            | Self::WrongType { .. }
+            | Self::OutOfRange(_)
+            | Self::BadGlob(_) => self.shape_problem(place, key),
             Self::UnknownValue { .. } | Self::UnknownModel { .. } | Self::UnknownProvider { .. } => {
                 self.name_problem(place, key)
             }
@@ -204,6 +208,10 @@ impl FaultKind {
             }
             Self::OutOfRange(limits) => {
                 Problem::error("out-of-range", category, format!("{place}: `{key}` must be {limits}"))
+            }
+            Self::BadGlob(why) => {
+                Problem::error("bad-glob", category, format!("{place}: `{key}` is no glob: {why}"))
+                    .hint("write globs like `secrets/**` or `*.sql`, relative to the workspace")
             }
             other => unreachable_kind(place, other),
         }

@@ -594,14 +594,23 @@ fn prices_and_budgets() {
 }
 
 #[test]
-fn globs_and_folders_are_not_empty() {
+fn globs_and_folders() {
     check(
-        "[outgoing]\ndeny=['', ' ', 'ok']\n[recorder]\nfolder=''\n[cache]\nttl_seconds=0\n[completion]\nmax_output=0",
+        "[recorder]\nfolder=''\n[cache]\nttl_seconds=0\n[completion]\nmax_output=0\n[outgoing]\ndeny=['']",
         &expect![[r"
-            out-of-range | c.toml:2: `outgoing.deny[0]` must be at least 1 characters long
-            out-of-range | c.toml:4: `recorder.folder` must be at least 1 characters long
-            out-of-range | c.toml:6: `cache.ttl_seconds` must be from 1 to 31536000
-            out-of-range | c.toml:8: `completion.max_output` must be from 1 to 4096
+            out-of-range | c.toml:2: `recorder.folder` must be at least 1 characters long
+            out-of-range | c.toml:4: `cache.ttl_seconds` must be from 1 to 31536000
+            out-of-range | c.toml:6: `completion.max_output` must be from 1 to 4096
+            out-of-range | c.toml:8: `outgoing.deny[0]` must be at least 1 characters long
+        "]],
+    );
+    check(
+        "[outgoing]\ndeny = [\n  'ok/**',\n  '[a',\n  '*.sql',\n  ' / ',\n  '{a,b',\n]",
+        &expect![[r"
+            bad-glob | c.toml:4: `outgoing.deny[1]` is no glob: unclosed character class; missing ']'
+              write globs like `secrets/**` or `*.sql`, relative to the workspace
+            bad-glob | c.toml:7: `outgoing.deny[4]` is no glob: unclosed alternate group; missing '}' (maybe escape '{' with '[{]'?)
+              write globs like `secrets/**` or `*.sql`, relative to the workspace
         "]],
     );
 }

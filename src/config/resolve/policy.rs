@@ -8,7 +8,7 @@ use crate::config::check::join;
 use crate::config::decimal::to_units;
 use crate::config::error::FaultKind;
 use crate::config::raw;
-use crate::model::{Budget, CacheSettings, CompletionSettings, Money, OutgoingRules, Role};
+use crate::model::{Budget, CacheSettings, CompletionSettings, Money, OutgoingFilter, OutgoingRules, Role};
 
 /// Places behind the point that an amount of money has.
 pub(in crate::config) const MONEY_PLACES: usize = 12;
@@ -47,9 +47,10 @@ impl Resolver<'_> {
     pub(super) fn outgoing(&mut self) -> OutgoingRules {
         let raw = &self.file.outgoing;
         for (index, glob) in raw.deny.iter().enumerate() {
-            if glob.trim().is_empty() {
-                let kind = FaultKind::OutOfRange("a glob such as secret/**".to_owned());
-                self.fault(&format!("outgoing.deny[{index}]"), kind);
+            // Each by itself, so that every bad one is named.
+            let rules = OutgoingRules { deny: vec![glob.clone()], ..OutgoingRules::default() };
+            if let Err(bad) = OutgoingFilter::new(&rules) {
+                self.fault(&format!("outgoing.deny[{index}]"), FaultKind::BadGlob(bad.reason));
             }
         }
         let default = OutgoingRules::default();
