@@ -9,6 +9,7 @@ pub mod config_command;
 pub mod demo;
 pub mod doctor;
 pub mod edit;
+pub mod models;
 pub mod output;
 
 use std::path::PathBuf;
@@ -37,6 +38,8 @@ pub enum Command {
     Apply(apply::ApplyArgs),
     /// Check that everything tenon needs is there.
     Doctor(doctor::DoctorArgs),
+    /// Show the models of each role, what is known of them, and whether they answer.
+    Models(models::ModelsArgs),
     /// Show the resolved configuration and where each value came from.
     Config(config_command::ConfigArgs),
     /// See tenon at work on a recorded reply, without any model.
@@ -55,6 +58,12 @@ pub struct EditArgs {
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,
+    /// Print what would be sent to which model, without secrets, and send nothing.
+    #[arg(long, conflicts_with_all = ["yes", "record"])]
+    pub show_prompt: bool,
+    /// Record the model's replies in this new file, without secrets, to be played again.
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
     /// What to do, in your words.
     pub instruction: String,
     /// Files it is about.
@@ -68,6 +77,7 @@ impl Command {
         match self {
             Self::Edit(args) => args.json,
             Self::Doctor(args) => args.json,
+            Self::Models(args) => args.json,
             Self::Config(args) => args.json || args.schema,
             Self::Apply(_) | Self::Lsp | Self::Demo => false,
         }

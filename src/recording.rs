@@ -105,14 +105,18 @@ impl ReplyRecorder {
         streams.sort_unstable();
         streams.dedup();
         for stream in streams {
-            let mut pieces: Vec<&mut String> =
-                events.iter_mut().filter(|event| Stream::of(event) == Some(stream)).filter_map(text_of).collect();
+            let mut pieces: Vec<&mut String> = events
+                .iter_mut()
+                .filter(|event| Stream::of(event) == Some(stream))
+                .filter_map(text_of)
+                .collect();
             let whole = self.clean(&pieces.iter().map(|piece| piece.as_str()).collect::<String>());
             let mut at = 0;
             let mut read = 0;
             for piece in &mut pieces {
                 read += piece.len();
-                let end = (read..=whole.len()).find(|end| whole.is_char_boundary(*end)).unwrap_or(whole.len());
+                let end =
+                    (read..=whole.len()).find(|end| whole.is_char_boundary(*end)).unwrap_or(whole.len());
                 **piece = whole[at..end].to_owned();
                 at = end;
             }
@@ -176,7 +180,10 @@ fn telling(request: &Request) -> Option<String> {
     let text = match request {
         Request::Chat(chat) => {
             let said = chat.messages.iter().rev();
-            &said.filter(|message| message.speaker == Speaker::User).find(|message| !message.text.trim().is_empty())?.text
+            &said
+                .filter(|message| message.speaker == Speaker::User)
+                .find(|message| !message.text.trim().is_empty())?
+                .text
         }
         Request::Fill(fill) => &fill.prefix,
     };

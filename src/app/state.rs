@@ -10,8 +10,9 @@ use super::applying::Flights;
 use super::completion::Completions;
 use super::event::{ClientFacts, Event, Internal, InternalEvent};
 use super::tasks::Tasks;
-use crate::model::CacheKey;
+use crate::model::{CacheKey, Role};
 use crate::orchestrator::desynchronised;
+use crate::ports::EditFate;
 use crate::problem::{Category, Problem};
 use crate::review::{History, Proposal, ProposalId, ProposalState, Track};
 use crate::text::{Document, DocumentSnapshot, DocumentUri};
@@ -31,6 +32,8 @@ pub(super) struct State {
     pub tasks: Tasks,
     /// Oldest first.
     pub proposals: Vec<Proposal>,
+    /// What their models were asked for.
+    pub roles: HashMap<ProposalId, Role>,
     /// What the answers behind them are kept under, until the user does not want them.
     pub answers: HashMap<ProposalId, CacheKey>,
     pub history: History,
@@ -52,6 +55,7 @@ impl State {
             documents: HashMap::new(),
             tasks: Tasks::default(),
             proposals: Vec::new(),
+            roles: HashMap::new(),
             answers: HashMap::new(),
             history: History::default(),
             flights: Flights::default(),
@@ -84,6 +88,14 @@ impl State {
     pub(super) fn forget_answer(&mut self, proposal: &ProposalId) {
         if let Some(answer) = self.answers.remove(proposal) {
             self.parts.services.models.forget(answer);
+        }
+    }
+
+    /// Counts what became of `n` hunks of a proposal.
+    pub(super) fn count(&self, proposal: &ProposalId, fate: EditFate, n: usize) {
+        let found = self.proposals.iter().find(|known| known.id == *proposal);
+        if let (Some(found), Some(role), 1..) = (found, self.roles.get(proposal), n) {
+            self.parts.services.ledger.decided(*role, &found.model, fate, n as u64);
         }
     }
 

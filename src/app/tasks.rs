@@ -186,7 +186,7 @@ fn propose(state: &mut State, task: &str, mut running: Running, outcome: Outcome
     state.tasks.last_proposal += 1;
     let id = ProposalId::nth(state.tasks.last_proposal);
     let mut number = 0;
-    let Outcome { changes, base, uris, model, mut impact, notes, answer, .. } = outcome;
+    let Outcome { role, changes, base, uris, model, mut impact, notes, answer, .. } = outcome;
     let files: Vec<_> = changes
         .files
         .into_iter()
@@ -218,6 +218,7 @@ fn propose(state: &mut State, task: &str, mut running: Running, outcome: Outcome
     };
     let ready = ready_message(&proposal);
     state.proposals.push(proposal);
+    state.roles.insert(id.clone(), role);
     state.answers.extend(answer.map(|answer| (id.clone(), answer)));
     forget_old(state);
     end(state, task, &ready);
@@ -298,5 +299,6 @@ fn forget_old(state: &mut State) {
         let at = state.proposals.iter().position(decided).unwrap_or(0);
         let old = state.proposals.remove(at);
         state.answers.remove(&old.id);
+        state.roles.remove(&old.id);
     }
 }

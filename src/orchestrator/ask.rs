@@ -294,6 +294,7 @@ mod tests {
             models: Arc::new(Nothing),
             files: Arc::new(Nothing),
             editor: Arc::clone(&noted) as Arc<dyn Editor>,
+            ledger: Arc::new(crate::ports::MemoryLedger::default()),
             board: Arc::default(),
             settings: Arc::new(Settings {
                 repair_rounds: 0,

@@ -18,8 +18,11 @@ use crate::diff::impact::{Impact, impact};
 use crate::diff::{self, ChangeKind, ChangeSet, Evidence, FileChange, FileSet, Hunk, Refusal};
 use crate::model::routing::{AfterFailure, Fallback, after_failure};
 use crate::model::{CacheKey, Model, ModelError, ModelErrorKind, Request, Role, Usage};
-use crate::ports::{ProgressStage, SourceFiles, TaskNotice};
+use crate::ports::{EditFate, ProgressStage, SourceFiles, TaskNotice};
 use crate::problem::{Category, Problem, Severity};
+
+/// What this pipeline asks models for.
+const ROLE: Role = Role::Edit;
 
 /// Runs the pipeline to its outcome. Cancelling drops everything at once, the model's connection included.
 ///
@@ -52,7 +55,7 @@ async fn edit(job: EditJob, services: Services) -> Result<Outcome, Problem> {
     let job = Arc::new(job);
     enter(&services, &job.task, ProgressStage::Gather, "reading the files");
     let gathered = gather_off_loop(&job, &services).await?;
-    let models = services.models.models(Role::Edit).await?;
+    let models = services.models.models(ROLE).await?;
     let mut usage = Usage::default();
     let mut failed = Failed::default();
     for model in &models {
@@ -68,6 +71,7 @@ async fn edit(job: EditJob, services: Services) -> Result<Outcome, Problem> {
                     notes,
                     base: gathered.base,
                     uris: gathered.uris,
+                    role: ROLE,
                     model: model.name().to_owned(),
                     usage,
                     answer,
@@ -190,8 +194,12 @@ async fn edit_with(
         let Answer { said, reply, .. } = answer;
         let kept_under = model.cache_key(&conversation.request);
         match resolve(job, services, gathered, &fitted.base, reply).await.map_err(Failure::end)? {
-            Ok(proved) if !proved.changes.files.is_empty() => return Ok((proved, kept_under)),
+            Ok(proved) if !proved.changes.files.is_empty() => {
+                services.ledger.decided(ROLE, model.name(), EditFate::Fitted, 1);
+                return Ok((proved, kept_under));
+            }
             useless => {
+                services.ledger.decided(ROLE, model.name(), EditFate::Refused, 1);
                 // Who asks again wants another answer.
                 kept_under.into_iter().for_each(|key| services.models.forget(key));
                 refusals = useless.err().ok_or_else(|| Failure::end(no_change()))?;

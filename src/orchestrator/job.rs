@@ -9,8 +9,8 @@ use super::{Board, PromptLog};
 use crate::diff::gate::Note;
 use crate::diff::impact::Impact;
 use crate::diff::{ChangeSet, FileSet};
-use crate::model::{CacheKey, OutgoingFilter, Usage};
-use crate::ports::{Editor, ModelSource, SourceFiles};
+use crate::model::{CacheKey, OutgoingFilter, Role, Usage};
+use crate::ports::{Editor, Ledger, ModelSource, SourceFiles};
 use crate::text::{DocumentSnapshot, DocumentUri, PositionEncoding, Span};
 
 /// A range of a document: in the client's positions, or in whole lines (one-based, both inside), as people type them.
@@ -95,6 +95,8 @@ pub struct Services {
     pub files: Arc<dyn SourceFiles>,
     /// Progress and notices.
     pub editor: Arc<dyn Editor>,
+    /// Where it is counted what became of the models' edits.
+    pub ledger: Arc<dyn Ledger>,
     /// Where tasks leave their progress for whoever asks.
     pub board: Arc<Board>,
     /// Limits and habits.
@@ -119,6 +121,8 @@ pub struct Outcome {
     pub notes: Vec<Note>,
     /// Where each file of `base` is.
     pub uris: BTreeMap<String, DocumentUri>,
+    /// What the model was asked for.
+    pub role: Role,
     /// Name of the model that wrote them.
     pub model: String,
     /// Tokens used, over all rounds.

@@ -111,9 +111,13 @@ impl Session {
         parameters["initializationOptions"] = json!({"tenon": {"events": true}});
         let filter = OutgoingFilter::default();
         let books = assembly::books_in_memory();
+        let ledger = Arc::clone(&books.ledger);
         let gateway = Arc::new(assembly::gateway(&config, models, filter.clone(), books));
-        let start =
-            move |editor| tenon::app::spawn(assembly::parts(&config, gateway, filter, editor, None)).0;
+        let start = move |editor| {
+            let mut parts = assembly::parts(&config, gateway, filter, editor, None);
+            parts.services.ledger = ledger;
+            tenon::app::spawn(parts).0
+        };
         let editor = FakeEditor::start(peer, parameters, start).await;
         Self { editor, model, fallback, folder }
     }
