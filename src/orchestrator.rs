@@ -8,6 +8,7 @@ mod board;
 mod comment;
 mod conversation;
 mod edit;
+mod failure;
 mod fit;
 mod gather;
 mod job;
