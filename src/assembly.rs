@@ -15,8 +15,9 @@ use crate::config::{Config, ConfiguredModels};
 use crate::gateway::{Books, Gateway, Policy};
 use crate::model::{Model, OutgoingFilter, Role};
 use crate::orchestrator::{Board, Services, Settings};
-use crate::ports::{Editor, MemoryJournal, MemoryLedger, ModelSource, UpstreamSource};
-use crate::problem::Problem;
+use crate::ports::{Editor, MemoryJournal, MemoryLedger, ModelSource, Recorder, UpstreamSource};
+use crate::problem::{Problem, Severity};
+use crate::recording::ReplyRecorder;
 use crate::workspace::{DiskFiles, ScratchFolder};
 
 /// The parts as `config` describes them, with `models` in the place of the configured ones. `filter` is the one that
@@ -103,6 +104,10 @@ pub struct Loaded {
     pub scratch: Option<PathBuf>,
     /// What is kept over sessions.
     pub storage: Storage,
+    /// File to record every reply in, in place of the configured folder.
+    pub record: Option<PathBuf>,
+    /// Whether prompts are only made for a look, and none is sent.
+    pub sends_nothing: bool,
 }
 
 /// The way to the models of `config` without an application around it.
@@ -122,19 +127,54 @@ pub fn start(loaded: &Loaded, editor: Arc<dyn Editor>) -> mpsc::UnboundedSender<
         Ok(filter) => (filter, None),
         Err(bad) => (OutgoingFilter::default(), Some(Problem::from(&bad))),
     };
-    // Without the user's rules nothing is sent.
-    let problem = loaded.config_problem.clone().or(bad_rules);
+    let (recorder, notice) = recorder(loaded, &filter).unzip();
+    let recorder = recorder.flatten();
+    // Without the user's rules nothing is sent, nor without the recording that was asked for just now.
+    let unrecorded = notice.clone().filter(|_| loaded.record.is_some() && recorder.is_none());
+    let problem = loaded.config_problem.clone().or(bad_rules).or(unrecorded);
     let models: Arc<dyn ModelSource> = match &problem {
         Some(problem) => Arc::new(NoModels(problem.clone())),
         None => {
             let configured = ConfiguredModels::new(Arc::clone(&loaded.config));
-            Arc::new(gateway(&loaded.config, Arc::new(configured), filter.clone(), loaded.storage.books()))
+            let books = Books { recorder, ..loaded.storage.books() };
+            Arc::new(gateway(&loaded.config, Arc::new(configured), filter.clone(), books))
         }
     };
     let mut parts = parts(&loaded.config, models, filter, editor, loaded.scratch.clone());
     parts.services.ledger = loaded.storage.ledger();
     parts.warnings.extend(problem.iter().chain(&loaded.warnings).cloned());
+    if problem.is_none() {
+        parts.warnings.extend(notice);
+    }
+    if loaded.sends_nothing {
+        let settings = Settings { sends_nothing: true, ..parts.services.settings.as_ref().clone() };
+        parts.services.settings = Arc::new(settings);
+    }
     app::spawn(parts).0
+}
+
+/// The recorder that the user asked for, if it can be had, and what to tell of it.
+fn recorder(loaded: &Loaded, filter: &OutgoingFilter) -> Option<(Option<Arc<dyn Recorder>>, Problem)> {
+    if loaded.sends_nothing {
+        return None;
+    }
+    // What is recorded may be given away: secrets go out of it even where they may be sent.
+    let filter = if loaded.config.outgoing.redact { filter.clone() } else { OutgoingFilter::default() };
+    let created = match (&loaded.record, &loaded.config.recordings) {
+        (Some(path), _) => ReplyRecorder::create(path.clone(), filter),
+        (None, Some(folder)) => {
+            let now = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
+            ReplyRecorder::in_folder(folder, &session_id(), now, filter)
+        }
+        (None, None) => return None,
+    };
+    Some(match created {
+        Ok(recorder) => {
+            let notice = recorder.notice();
+            (Some(Arc::new(recorder)), notice)
+        }
+        Err(problem) => (None, Problem { severity: Severity::Warning, ..problem }),
+    })
 }
 
 /// The same for a front door that completes text.

@@ -58,6 +58,12 @@ pub struct EditArgs {
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,
+    /// Print what would be sent to which model, without secrets, and send nothing.
+    #[arg(long, conflicts_with_all = ["yes", "record"])]
+    pub show_prompt: bool,
+    /// Record the model's replies in this new file, without secrets, to be played again.
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
     /// What to do, in your words.
     pub instruction: String,
     /// Files it is about.

@@ -38,6 +38,8 @@ pub mod config;
 
 pub mod journal;
 
+pub mod recording;
+
 pub mod telemetry;
 
 pub mod workspace;

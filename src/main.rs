@@ -43,7 +43,11 @@ fn run(command: &Command) -> Result<ExitCode, Problem> {
         }
         Command::Edit(args) => {
             let parts = Parts::start(Front::Terminal);
-            let loaded = parts.loaded(Ok(config?));
+            let loaded = Loaded {
+                record: args.record.clone(),
+                sends_nothing: args.show_prompt,
+                ..parts.loaded(Ok(config?))
+            };
             let exit = block_on(edit::run(args, |editor| assembly::start(&loaded, editor)));
             loaded.storage.close();
             exit??
@@ -116,6 +120,7 @@ impl Parts {
             warnings: self.telemetry.problem().cloned().into_iter().chain(problems).collect(),
             scratch: self.scratch(),
             storage,
+            ..Loaded::default()
         }
     }
 

@@ -34,13 +34,14 @@ const ROOMS: &[(&str, Kind, &[&str])] = &[
     ("app", Async, &["text", "syntax", "diff", "prompt", "model", "review", "ports", "orchestrator"]),
     ("config", Edge, &["text", "syntax", "diff", "prompt", "model", "review", "ports"]),
     ("journal", Edge, &["model", "ports"]),
+    ("recording", Edge, &["model", "ports"]),
     ("telemetry", Edge, &["config"]),
     ("workspace", Edge, &["ports"]),
     // Wiring: it names the parts that front doors may not know.
     (
         "assembly",
         Edge,
-        &["model", "ports", "gateway", "orchestrator", "app", "config", "journal", "workspace"],
+        &["model", "ports", "gateway", "orchestrator", "app", "config", "journal", "recording", "workspace"],
     ),
     ("lsp", Edge, &["text", "syntax", "diff", "prompt", "model", "review", "ports", "app"]),
     (

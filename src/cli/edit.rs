@@ -17,7 +17,7 @@ use crate::app::event::ClientFacts;
 use crate::app::{Command, EditRequest, Event, Intent, Selection, Target};
 use crate::diff::render;
 use crate::ports::{Editor, TaskNotice};
-use crate::problem::{Category, Problem};
+use crate::problem::{Category, Problem, plain};
 use crate::text::PositionEncoding;
 use disk_editor::DiskEditor;
 
@@ -57,7 +57,10 @@ pub async fn run(
         auto: Some(false),
         also,
     };
-    ask(&events, Command::Edit(request)).await?;
+    let task = ask(&events, Command::Edit(request)).await?;
+    if args.show_prompt {
+        return show_prompt(args, &events, &mut noticed, &task["task"]).await;
+    }
     let proposal = tokio::select! {
         ready = proposal(&mut noticed) => ready?,
         _ = tokio::signal::ctrl_c() => {
@@ -86,6 +89,29 @@ pub async fn run(
         )?;
     }
     let _ = events.send(Event::Shutdown);
+    Ok(Exit::Done)
+}
+
+/// Prints what would be sent. Control characters are left out for people; JSON has them.
+async fn show_prompt(
+    args: &EditArgs,
+    events: &mpsc::UnboundedSender<Event>,
+    noticed: &mut mpsc::UnboundedReceiver<TaskNotice>,
+    task: &Value,
+) -> Result<Exit, Problem> {
+    match proposal(noticed).await {
+        Err(problem) if problem.code == "prompt-shown" => {}
+        Err(problem) => return Err(problem),
+        Ok(_) => return Err(gone()),
+    }
+    let task = task.as_str().map(str::to_owned);
+    let prompts = ask(events, Command::Prompt { task, open: false }).await?;
+    let _ = events.send(Event::Shutdown);
+    if args.json {
+        output::print_json(&json!({ "status": "shown", "prompts": prompts["prompts"], "errors": [] }))?;
+    } else {
+        output::print(&plain(prompts["text"].as_str().unwrap_or_default()))?;
+    }
     Ok(Exit::Done)
 }
 
