@@ -8,5 +8,6 @@ mod lost;
 mod mirror;
 mod random;
 mod review;
+mod routing;
 mod typing;
 mod undo;
