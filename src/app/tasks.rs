@@ -186,7 +186,7 @@ fn propose(state: &mut State, task: &str, mut running: Running, outcome: Outcome
     state.tasks.last_proposal += 1;
     let id = ProposalId::nth(state.tasks.last_proposal);
     let mut number = 0;
-    let Outcome { role, changes, base, uris, model, mut impact, notes, answer, .. } = outcome;
+    let Outcome { role, changes, base, uris, model, mut impact, notes, answer, cached, .. } = outcome;
     let files: Vec<_> = changes
         .files
         .into_iter()
@@ -216,7 +216,7 @@ fn propose(state: &mut State, task: &str, mut running: Running, outcome: Outcome
         files: proposal.files.len(),
         hunks: proposal.n_hunks(),
     };
-    let ready = ready_message(&proposal);
+    let ready = ready_message(&proposal, cached);
     state.proposals.push(proposal);
     state.roles.insert(id.clone(), role);
     state.answers.extend(answer.map(|answer| (id.clone(), answer)));
@@ -282,13 +282,14 @@ fn record(proposal: &Proposal) -> JournalRecord {
     JournalRecord::Proposed { proposal: proposal.id.to_string(), title: proposal.title.clone(), files }
 }
 
-fn ready_message(proposal: &Proposal) -> String {
+fn ready_message(proposal: &Proposal, cached: bool) -> String {
     let (n_hunks, n_files) = (proposal.n_hunks(), proposal.files.len());
     let changes = if n_hunks == 1 { "change" } else { "changes" };
     let files = if n_files == 1 { "file" } else { "files" };
     let impact = impact::summary(proposal.files.iter().flat_map(|file| &file.impact));
     let impact = if impact.is_empty() { impact } else { format!(" ({impact})") };
-    format!("{n_hunks} {changes} in {n_files} {files} ready for review: {}{impact}", proposal.title)
+    let cached = if cached { ", answered from the cache" } else { "" };
+    format!("{n_hunks} {changes} in {n_files} {files} ready for review: {}{impact}{cached}", proposal.title)
 }
 
 /// Decided proposals are kept for the status of the session, but not without end.

@@ -19,6 +19,8 @@ pub(super) struct Answer {
     pub reply: Result<Reply, Vec<Refusal>>,
     /// Tokens used.
     pub usage: Usage,
+    /// Whether it is one that was given before.
+    pub cached: bool,
 }
 
 /// An error of the model, and whether text had been shown before it.
@@ -79,6 +81,7 @@ struct Reading<'a> {
     parser: ReplyParser,
     said: Said,
     usage: Usage,
+    cached: bool,
     /// What came since the last piece was shown.
     piece: String,
     is_shown: bool,
@@ -95,6 +98,7 @@ impl<'a> Reading<'a> {
             parser: ReplyParser::new(form.format()),
             said: Said::default(),
             usage: Usage::default(),
+            cached: false,
             piece: String::new(),
             is_shown: false,
             report: StreamReport::default(),
@@ -132,6 +136,7 @@ impl<'a> Reading<'a> {
         let message = format!("answered from the cache, as {} did before", self.model);
         report(self.services, self.task, ProgressStage::Ask, message);
         self.model.push_str(" (from the cache)");
+        self.cached = true;
     }
 
     /// Shows what came since the last time; nothing says nothing.
@@ -160,11 +165,11 @@ impl<'a> Reading<'a> {
             FinishReason::Stop | FinishReason::Tools | FinishReason::Other(_) => Ending::Complete,
             FinishReason::Length | FinishReason::Filtered => Ending::Truncated,
         };
-        let Self { tool, mut parser, said, usage, .. } = self;
+        let Self { tool, mut parser, said, usage, cached, .. } = self;
         if let Some(tool) = tool {
             if let Some(stranger) = said.calls.iter().find(|call| call.name != tool) {
                 let reply = Err(vec![unknown_tool(&stranger.name, tool)]);
-                return Answer { said, reply, usage };
+                return Answer { said, reply, usage, cached };
             }
             // A model that was offered the tool and wrote the JSON itself is read as well.
             let calls = said.calls.iter().map(|call| call.arguments.as_str());
@@ -174,7 +179,7 @@ impl<'a> Reading<'a> {
                 parser.push("\n");
             }
         }
-        Answer { reply: parser.finish(ending), said, usage }
+        Answer { reply: parser.finish(ending), said, usage, cached }
     }
 }
 

@@ -63,7 +63,7 @@ async fn edit(job: EditJob, services: Services) -> Result<Outcome, Problem> {
             continue;
         }
         match edit_with(&job, &services, model, &gathered, &mut usage).await {
-            Ok((Proved { changes, impact, notes }, answer)) => {
+            Ok(Written { proved: Proved { changes, impact, notes }, answer, cached }) => {
                 failed.tell(&services, None);
                 return Ok(Outcome {
                     changes,
@@ -75,6 +75,7 @@ async fn edit(job: EditJob, services: Services) -> Result<Outcome, Problem> {
                     model: model.name().to_owned(),
                     usage,
                     answer,
+                    cached,
                 });
             }
             Err(failure) => failed.add(model.settings(), failure),
@@ -111,13 +112,20 @@ struct Proved {
     notes: Vec<Note>,
 }
 
+/// What a model wrote, and where its answer is kept.
+struct Written {
+    proved: Proved,
+    answer: Option<CacheKey>,
+    cached: bool,
+}
+
 async fn edit_with(
     job: &EditJob,
     services: &Services,
     model: &Arc<dyn Model>,
     gathered: &Gathered,
     usage: &mut Usage,
-) -> Result<(Proved, Option<CacheKey>), Failure> {
+) -> Result<Written, Failure> {
     let too_large = |problem| Failure::of_kind(problem, ModelErrorKind::PromptTooLarge);
     let fitted = gathered.fit(model.settings()).map_err(too_large)?;
     let mut conversation = Conversation::begin(gathered, &fitted, model.settings());
@@ -139,12 +147,12 @@ async fn edit_with(
         })?;
         *usage += answer.usage;
         enter(services, &job.task, ProgressStage::Resolve, "finding the place of each edit");
-        let Answer { said, reply, .. } = answer;
+        let Answer { said, reply, cached, .. } = answer;
         let kept_under = model.cache_key(&conversation.request);
         match resolve(job, services, gathered, &fitted.base, reply).await.map_err(Failure::end)? {
             Ok(proved) if !proved.changes.files.is_empty() => {
                 services.ledger.decided(ROLE, model.name(), EditFate::Fitted, 1);
-                return Ok((proved, kept_under));
+                return Ok(Written { proved, answer: kept_under, cached });
             }
             useless => {
                 services.ledger.decided(ROLE, model.name(), EditFate::Refused, 1);

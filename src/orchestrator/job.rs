@@ -129,4 +129,6 @@ pub struct Outcome {
     pub usage: Usage,
     /// What the answer is kept under, so that it can be forgotten when the user does not want it.
     pub answer: Option<CacheKey>,
+    /// Whether the answer was given before and nobody was asked.
+    pub cached: bool,
 }

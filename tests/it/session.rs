@@ -8,6 +8,7 @@ mod lost;
 mod mirror;
 mod random;
 mod review;
+mod routing;
 mod secrets;
 mod typing;
 mod undo;

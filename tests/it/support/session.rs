@@ -47,6 +47,12 @@ pub(crate) fn block(path: &str, search: &str, replace: &str) -> String {
     format!("{path}\n<<<<<<< SEARCH\n{search}=======\n{replace}>>>>>>> REPLACE\n\n")
 }
 
+fn without_cache() -> Config {
+    let mut config = Config::default();
+    config.cache.enabled = false;
+    config
+}
+
 /// An envelope with these sections.
 pub(crate) fn patch(sections: &str) -> String {
     format!("*** Begin Patch\n{sections}*** End Patch\n")
@@ -91,22 +97,46 @@ impl Session {
         change(&mut settings);
         let folder = tempfile::tempdir().unwrap();
         let parameters = peer.parameters_at(folder.path());
-        Self::answered_by(Scripted::with_settings(settings), parameters, peer, Config::default(), folder)
-            .await
+        Self::answered_by(Scripted::with_settings(settings), parameters, peer, without_cache(), folder).await
     }
 
-    async fn introduced(parameters: Value, peer: Peer, config: Config, folder: TempDir) -> Self {
+    /// A session that gives complete answers again; the others always ask, so that what a test scripted is played.
+    pub(crate) async fn with_cache(peer: Peer) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let parameters = peer.parameters_at(folder.path());
+        Self::answered_by(Scripted::new("first"), parameters, peer, Config::default(), folder).await
+    }
+
+    /// A session whose fallback has this capability record.
+    pub(crate) async fn with_fallback(peer: Peer, settings: ModelSettings) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let parameters = peer.parameters_at(folder.path());
+        let models = [Scripted::new("first"), Scripted::with_settings(settings)];
+        Self::between(models, parameters, peer, without_cache(), folder).await
+    }
+
+    async fn introduced(parameters: Value, peer: Peer, mut config: Config, folder: TempDir) -> Self {
+        config.cache.enabled = false;
         Self::answered_by(Scripted::new("first"), parameters, peer, config, folder).await
     }
 
     async fn answered_by(
         model: Scripted,
+        parameters: Value,
+        peer: Peer,
+        config: Config,
+        folder: TempDir,
+    ) -> Self {
+        Self::between([model, Scripted::new("second")], parameters, peer, config, folder).await
+    }
+
+    async fn between(
+        [model, fallback]: [Scripted; 2],
         mut parameters: Value,
         peer: Peer,
         config: Config,
         folder: TempDir,
     ) -> Self {
-        let fallback = Scripted::new("second");
         let models = Arc::new(Models(vec![model.clone(), fallback.clone()]));
         parameters["initializationOptions"] = json!({"tenon": {"events": true}});
         let filter = OutgoingFilter::default();
