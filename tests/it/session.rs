@@ -10,3 +10,4 @@ mod random;
 mod review;
 mod typing;
 mod undo;
+mod usage;
