@@ -32,14 +32,27 @@ fn run(command: &Command) -> Result<ExitCode, Problem> {
         Command::Config(args) => config_command::run(args, &file, &config, ignored),
         Command::Doctor(args) => {
             let parts = Parts::start(Front::Terminal);
-            let surroundings = doctor::Surroundings {
-                file: &file,
-                config: &config,
-                ignored,
-                state: &parts.state,
-                telemetry: &parts.telemetry,
-            };
-            block_on(doctor::run(args, &surroundings))?
+            let (storage, problems) = parts.storage(config.as_ref().unwrap_or(&Config::default()));
+            let problems = problems.into_iter().chain(storage.check().err()).collect();
+            let journal = storage.facts().map(|facts| doctor::JournalFacts {
+                path: facts.path,
+                version: facts.version,
+                bytes: facts.bytes,
+            });
+            let exit = block_on(async {
+                let providers = storage.ledger().providers().await;
+                let surroundings = doctor::Surroundings {
+                    file: &file,
+                    config: &config,
+                    ignored,
+                    state: &parts.state,
+                    telemetry: &parts.telemetry,
+                    kept: doctor::Kept { journal, problems, providers },
+                };
+                doctor::run(args, &surroundings).await
+            });
+            storage.close();
+            exit?
         }
         Command::Edit(args) => {
             let parts = Parts::start(Front::Terminal);

@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use super::output::{self, Colour, Colours, Exit};
 use crate::config::{Config, ConfigError, StateDir, UserFile};
+use crate::ports::ProviderHistory;
 use crate::problem::Problem;
 use crate::telemetry::Telemetry;
 
@@ -38,6 +39,30 @@ pub struct Surroundings<'a> {
     pub state: &'a Result<StateDir, Problem>,
     /// The log.
     pub telemetry: &'a Telemetry,
+    /// What is kept over sessions.
+    pub kept: Kept,
+}
+
+/// What is kept over sessions, as far as it can be opened.
+#[derive(Debug, Default)]
+pub struct Kept {
+    /// The journal, if it is open.
+    pub journal: Option<JournalFacts>,
+    /// What is wrong with it, or with the kept answers.
+    pub problems: Vec<Problem>,
+    /// How the last day's requests to each provider went.
+    pub providers: Vec<ProviderHistory>,
+}
+
+/// An open journal.
+#[derive(Debug)]
+pub struct JournalFacts {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Version of its tables.
+    pub version: usize,
+    /// Its size.
+    pub bytes: u64,
 }
 
 /// How a check went.
@@ -87,6 +112,7 @@ pub async fn run(args: &DoctorArgs, surroundings: &Surroundings<'_>) -> Exit {
     let mut checks = checks::local(surroundings);
     if let Ok(config) = surroundings.config {
         checks.extend(endpoints::models(config).await);
+        checks.extend(checks::providers(config, &surroundings.kept.providers));
     }
     checks.push(checks::languages());
     checks.extend(checks::editors());

@@ -8,6 +8,8 @@ mod table;
 
 use std::sync::Arc;
 
+pub(super) use table::past;
+
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 

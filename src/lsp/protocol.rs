@@ -157,7 +157,7 @@ pub struct Prompt {
     pub open: bool,
 }
 
-/// Arguments of [`STATUS`]: none.
+/// Arguments of [`STATUS`]: none. The answer tells tasks, proposals, documents, the health of providers and usage.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Status {}

@@ -12,3 +12,4 @@ mod routing;
 mod secrets;
 mod typing;
 mod undo;
+mod usage;

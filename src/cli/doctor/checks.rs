@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::{Check, Status, Surroundings};
+use super::{Check, JournalFacts, Kept, Status, Surroundings};
+use crate::cli::models::past;
+use crate::config::Config;
+use crate::ports::{ProviderHistory, RequestEnd};
 use crate::syntax::Language;
 use crate::telemetry;
 
@@ -11,6 +14,7 @@ pub(super) fn local(surroundings: &Surroundings<'_>) -> Vec<Check> {
     let mut checks = configuration(surroundings);
     checks.push(state(surroundings));
     checks.push(log(surroundings));
+    checks.extend(journal(&surroundings.kept));
     checks
 }
 
@@ -73,6 +77,33 @@ fn log(surroundings: &Surroundings<'_>) -> Check {
             n => Check::warn(name, format!("{n} lines were dropped"), "TENON_LOG=tenon=info logs less"),
         },
     }
+}
+
+fn journal(kept: &Kept) -> Vec<Check> {
+    let name = "journal";
+    let mut checks: Vec<_> =
+        kept.problems.iter().map(|problem| Check::of(name, Status::Warn, problem)).collect();
+    if let Some(JournalFacts { path, version, bytes }) = &kept.journal {
+        let size = bytes.div_ceil(1024);
+        checks.push(Check::ok(name, format!("{}, version {version}, {size} KiB", path.display())));
+    }
+    checks
+}
+
+/// How the last requests to each configured provider went; nothing for those that were not asked.
+pub(super) fn providers(config: &Config, histories: &[ProviderHistory]) -> Vec<Check> {
+    let known = histories.iter().filter(|history| config.providers.contains_key(&history.provider));
+    known
+        .map(|history| match history.last {
+            RequestEnd::Failed(_) => {
+                let hint = "`tenon models --probe` asks its models; the log has the details";
+                Check::warn("requests", past(history), hint)
+            }
+            RequestEnd::Complete | RequestEnd::Cached | RequestEnd::Cancelled => {
+                Check::ok("requests", past(history))
+            }
+        })
+        .collect()
 }
 
 /// The grammars that are built in.

@@ -16,7 +16,7 @@ use tenon::assembly;
 use tenon::config::Config;
 use tenon::model::scripted::{Gate, Scripted, Step};
 use tenon::model::{EditFormat, Model, ModelSettings, OutgoingFilter, Role, Upstream};
-use tenon::ports::UpstreamSource;
+use tenon::ports::{Ledger, UpstreamSource};
 use tenon::problem::Problem;
 
 use super::client::Peer;
@@ -40,6 +40,7 @@ pub(crate) struct Session {
     pub(crate) model: Scripted,
     pub(crate) fallback: Scripted,
     pub(crate) folder: TempDir,
+    pub(crate) ledger: Arc<dyn Ledger>,
 }
 
 /// A search/replace block.
@@ -142,14 +143,15 @@ impl Session {
         let filter = OutgoingFilter::default();
         let books = assembly::books_in_memory();
         let ledger = Arc::clone(&books.ledger);
+        let counted = Arc::clone(&ledger);
         let gateway = Arc::new(assembly::gateway(&config, models, filter.clone(), books));
         let start = move |editor| {
             let mut parts = assembly::parts(&config, gateway, filter, editor, None);
-            parts.services.ledger = ledger;
+            parts.services.ledger = counted;
             tenon::app::spawn(parts).0
         };
         let editor = FakeEditor::start(peer, parameters, start).await;
-        Self { editor, model, fallback, folder }
+        Self { editor, model, fallback, folder, ledger }
     }
 
     pub(crate) fn uri(&self, name: &str) -> String {
