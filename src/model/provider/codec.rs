@@ -50,3 +50,17 @@ pub(super) trait Codec: Send {
     /// The terminal event did not come: `Truncated`.
     fn closed(&mut self, rest: Option<&Event>, out: &mut VecDeque<StreamEvent>) -> Result<(), Fault>;
 }
+
+/// Appends a piece of text as what `kind` makes of it. An empty one says nothing: servers send those as keep-alives.
+pub(super) fn say(text: &str, kind: fn(String) -> StreamEvent, out: &mut VecDeque<StreamEvent>) {
+    if !text.is_empty() {
+        out.push_back(kind(text.to_owned()));
+    }
+}
+
+/// Adds a piece of a message about the answer; more than a screenful of it is of no use.
+pub(super) fn joined(text: &mut String, piece: &str) {
+    if text.len() < 4096 {
+        text.push_str(piece);
+    }
+}

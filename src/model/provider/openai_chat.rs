@@ -1,20 +1,26 @@
-//! The `OpenAI` Chat protocol, as most vendors and local servers speak it: request body out, stream events in.
-//! Pure; [`super::transport`] carries the bytes.
+//! The `OpenAI` Chat protocol, as most vendors and local servers speak it. Pure; [`super::transport`] carries the
+//! bytes. Its reader also reads completions of plain text, which differ in one member.
 //!
 //! A reply is complete when the server named a finish reason **and** sent `[DONE]`. `[DONE]` alone proves
 //! nothing: vLLM sends it after an error, too.
+//!
+//! Described at <https://platform.openai.com/docs/api-reference/chat>.
+
+mod body;
+mod calls;
 
 use std::collections::VecDeque;
 
 use serde_json::{Value, json};
 
-use super::codec::{self, Wire};
+pub(super) use self::body::{effort, is_strict, wire};
+use self::calls::Calls;
+use super::codec;
+use super::codec::{joined, say};
 use super::failure::Fault;
-use super::protocol::{add_extra, number, unlike};
+use super::protocol::unlike;
 use super::sse::Event;
-use crate::model::{
-    FinishReason, ModelErrorKind, ModelRequest, ModelSettings, Request, Speaker, StreamEvent, Usage,
-};
+use crate::model::{FinishReason, ModelErrorKind, StreamEvent, Usage};
 
 /// What a server of this protocol is called in errors.
 pub(super) const NAME: &str = "OpenAI-compatible";
@@ -22,40 +28,10 @@ pub(super) const NAME: &str = "OpenAI-compatible";
 /// The data of the terminal event.
 const DONE: &str = "[DONE]";
 
-/// Writes a request.
-pub(super) fn wire(request: &Request, model: &ModelSettings) -> Result<Wire, Fault> {
-    let Request::Chat(request) = request else {
-        return Err(Fault::new(ModelErrorKind::BadRequest, "this is no conversation"));
-    };
-    Ok(Wire { path: "chat/completions".to_owned(), body: body(request, model), headers: Vec::new() })
-}
-
-fn body(request: &ModelRequest, model: &ModelSettings) -> Value {
-    let system = (!request.system.is_empty()).then(|| json!({"role": "system", "content": request.system}));
-    let conversation = request.messages.iter().map(|message| {
-        let role = match message.speaker {
-            Speaker::User => "user",
-            Speaker::Assistant => "assistant",
-        };
-        json!({"role": role, "content": message.text})
-    });
-    let mut body = json!({
-        "model": model.model,
-        "messages": system.into_iter().chain(conversation).collect::<Vec<_>>(),
-        "max_tokens": model.max_output,
-        "stream": true,
-        "stream_options": {"include_usage": true},
-    });
-    if let Some(temperature) = number(model.capabilities.temperature.as_deref()) {
-        body["temperature"] = Value::Number(temperature);
-    }
-    add_extra(&mut body, &model.capabilities.extra, &["model", "messages", "stream"]);
-    body
-}
-
 /// The state of one reply.
 #[derive(Debug, Default)]
 pub(super) struct Codec {
+    calls: Calls,
     finish: Option<FinishReason>,
     refusal: String,
 }
@@ -99,21 +75,22 @@ impl codec::Codec for Codec {
 }
 
 impl Codec {
+    /// Reads the first choice; `part` names the member that holds its message.
     fn choice(&mut self, chunk: &Value, part: &str, out: &mut VecDeque<StreamEvent>) -> Result<(), Fault> {
         let choices = chunk["choices"].as_array().map(Vec::as_slice).unwrap_or_default();
         // We ask for one choice; a missing index is the first.
         if let Some(choice) = choices.iter().find(|choice| choice["index"].as_u64().unwrap_or(0) == 0) {
             let part = &choice[part];
-            let reasoning = [&part["reasoning_content"], &part["reasoning"]];
-            if let Some(text) = reasoning.into_iter().find_map(Value::as_str).filter(|text| !text.is_empty())
-            {
-                out.push_back(StreamEvent::Reasoning(text.to_owned()));
+            let reasoning =
+                [&part["reasoning_content"], &part["reasoning"]].into_iter().find_map(Value::as_str);
+            say(reasoning.unwrap_or_default(), StreamEvent::Reasoning, out);
+            content(&part["content"], out)?;
+            // Completions of plain text have it beside the place of the message.
+            content(&choice["text"], out)?;
+            joined(&mut self.refusal, part["refusal"].as_str().unwrap_or_default());
+            for call in part["tool_calls"].as_array().map(Vec::as_slice).unwrap_or_default() {
+                self.calls.piece(call, out)?;
             }
-            let text = text(&part["content"])?;
-            if !text.is_empty() {
-                out.push_back(StreamEvent::Text(text));
-            }
-            self.refusal.push_str(part["refusal"].as_str().unwrap_or_default());
             if let (None, Some(reason)) = (&self.finish, choice["finish_reason"].as_str()) {
                 self.finish = Some(finish_reason(reason)?);
             }
@@ -131,42 +108,71 @@ impl Codec {
         let reason = self.finish.take().ok_or_else(|| {
             Fault::new(ModelErrorKind::Truncated, "the answer ended without a finish reason")
         })?;
-        out.push_back(StreamEvent::Finished(reason));
+        // Ollama and others say `stop` after calls, too.
+        let waits = reason == FinishReason::Stop && !self.calls.is_empty();
+        out.push_back(StreamEvent::Finished(if waits { FinishReason::Tools } else { reason }));
         Ok(())
     }
 }
 
-/// Content is a string, or a list of parts of which only those of text are content.
-fn text(content: &Value) -> Result<String, Fault> {
+/// Content is a string, or a list of parts of which only those of text and of thinking (Mistral) count.
+fn content(content: &Value, out: &mut VecDeque<StreamEvent>) -> Result<(), Fault> {
     match content {
-        Value::Null => Ok(String::new()),
-        Value::String(text) => Ok(text.clone()),
-        Value::Array(parts) => Ok(parts
-            .iter()
-            .filter(|part| part["type"] == "text")
-            .filter_map(|part| part["text"].as_str())
-            .collect()),
-        _ => Err(unlike(NAME, "its content is no text")),
+        Value::Null => {}
+        Value::String(text) => say(text, StreamEvent::Text, out),
+        Value::Array(parts) => {
+            for part in parts {
+                match part["type"].as_str() {
+                    Some("text") => say(part["text"].as_str().unwrap_or_default(), StreamEvent::Text, out),
+                    Some("thinking") => {
+                        for thought in part["thinking"].as_array().into_iter().flatten() {
+                            let thought = thought["text"].as_str().unwrap_or_default();
+                            say(thought, StreamEvent::Reasoning, out);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        _ => return Err(unlike(NAME, "its content is no text")),
     }
+    Ok(())
 }
 
 fn finish_reason(reason: &str) -> Result<FinishReason, Fault> {
     Ok(match reason {
         "stop" | "eos" | "end_turn" => FinishReason::Stop,
         "length" | "max_tokens" | "model_length" => FinishReason::Length,
+        "tool_calls" | "function_call" | "tool_use" => FinishReason::Tools,
         "content_filter" => FinishReason::Filtered,
         "error" => return Err(Fault::new(ModelErrorKind::Server, "the answer ended with an error")),
         other => FinishReason::Other(other.to_owned()),
     })
 }
 
+/// Vendors agree that cached tokens are part of `prompt_tokens`, not where they are named; nor whether
+/// `completion_tokens` has the reasoning (xAI and Gemini leave it out), but `total_tokens` does.
 fn usage(usage: &Value) -> Option<Usage> {
-    let input = usage["prompt_tokens"].as_u64();
-    let output = usage["completion_tokens"].as_u64();
-    (input.is_some() || output.is_some()).then(|| Usage {
-        input: input.unwrap_or(0),
-        output: output.unwrap_or(0),
-        ..Usage::default()
+    let count = |value: &Value| value.as_u64();
+    let (prompt, completion) = (count(&usage["prompt_tokens"]), count(&usage["completion_tokens"]));
+    if prompt.is_none() && completion.is_none() {
+        return None;
+    }
+    let (prompt, completion) = (prompt.unwrap_or(0), completion.unwrap_or(0));
+    let of_prompt = &usage["prompt_tokens_details"];
+    let cached = count(&of_prompt["cached_tokens"]).or_else(|| count(&usage["prompt_cache_hit_tokens"]));
+    let cache_read = cached.unwrap_or(0).min(prompt);
+    let cache_write = count(&of_prompt["cache_write_tokens"]).unwrap_or(0).min(prompt - cache_read);
+    let total = count(&usage["total_tokens"]).unwrap_or(0);
+    let hidden = total.saturating_sub(prompt.saturating_add(completion));
+    let output = completion.saturating_add(hidden);
+    let reasoning = count(&usage["completion_tokens_details"]["reasoning_tokens"]).unwrap_or(hidden);
+    Some(Usage {
+        input: prompt - cache_read - cache_write,
+        cache_read,
+        cache_write,
+        output,
+        reasoning: reasoning.min(output),
     })
 }
 

@@ -1,11 +1,9 @@
 //! The protocols in one table: how a request of each kind is written, where it goes, how the key travels, and who
 //! reads the answer. Pure.
 
-use serde_json::{Map, Number, Value};
-
 use super::codec::{Codec, Framing, Wire};
 use super::failure::Fault;
-use super::{anthropic, gemini, openai_chat};
+use super::{anthropic, fill, gemini, ollama, openai_chat, openai_responses};
 use crate::model::{Api, ModelErrorKind, ModelSettings, Request};
 
 /// How a provider is spoken to about one kind of request.
@@ -49,9 +47,11 @@ impl Protocol {
     /// # Errors
     /// The model cannot be asked such a thing.
     pub(super) fn of(api: Api, request: &Request, model: &ModelSettings) -> Result<Self, Fault> {
-        match request {
-            Request::Chat(_) => chat(api),
-            Request::Fill(_) => {
+        let chat = chat(api)?;
+        match (request, &model.capabilities.fill) {
+            (Request::Chat(_), _) => Ok(chat),
+            (Request::Fill(_), Some(form)) => Ok(fill::protocol(form, chat.key)),
+            (Request::Fill(_), None) => {
                 let message = format!("model {} is not set up to fill in a middle", model.name);
                 Err(Fault::new(ModelErrorKind::BadRequest, message))
             }
@@ -80,6 +80,22 @@ fn chat(api: Api) -> Result<Protocol, Fault> {
             wire: openai_chat::wire,
             codec: || Box::new(openai_chat::Codec::default()),
         },
+        Api::OpenAiResponses => Protocol {
+            name: openai_responses::NAME,
+            below: Below::Base,
+            key: KeyHeader::Bearer,
+            framing: Framing::Sse,
+            wire: openai_responses::wire,
+            codec: || Box::new(openai_responses::Codec::default()),
+        },
+        Api::Ollama => Protocol {
+            name: ollama::NAME,
+            below: Below::Root,
+            key: KeyHeader::Bearer,
+            framing: Framing::Lines,
+            wire: ollama::wire,
+            codec: || Box::new(ollama::Codec::default()),
+        },
         Api::Anthropic => Protocol {
             name: anthropic::NAME,
             below: Below::Base,
@@ -96,53 +112,8 @@ fn chat(api: Api) -> Result<Protocol, Fault> {
             wire: gemini::wire,
             codec: || Box::new(gemini::Codec::default()),
         },
-        Api::OpenAiResponses | Api::Ollama | Api::Replay => {
-            return Err(Fault::new(ModelErrorKind::BadRequest, "this protocol is not spoken over HTTP yet"));
+        Api::Replay => {
+            return Err(Fault::new(ModelErrorKind::BadRequest, "a recording is not asked over HTTP"));
         }
     })
-}
-
-/// A number as the configuration has it; it was checked when the model was built.
-pub(super) fn number(text: Option<&str>) -> Option<Number> {
-    text.and_then(|text| serde_json::from_str(text.trim()).ok())
-}
-
-/// Puts the configured further members into `body`, last. Those named in `ours` stay as they are. Members that are
-/// objects on both sides are joined, so that one option does not drop the others; an empty one takes ours out, for
-/// servers that refuse what they do not know.
-pub(super) fn add_extra(body: &mut Value, extra: &Map<String, Value>, ours: &[&str]) {
-    let Value::Object(body) = body else { return };
-    for (name, value) in extra.iter().filter(|(name, _)| !ours.contains(&name.as_str())) {
-        match (body.get_mut(name), value) {
-            (Some(Value::Object(_)), Value::Object(none)) if none.is_empty() => {
-                body.remove(name);
-            }
-            (Some(Value::Object(there)), Value::Object(more)) => {
-                there.extend(more.iter().map(|(name, value)| (name.clone(), value.clone())));
-            }
-            _ => {
-                body.insert(name.clone(), value.clone());
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn extra_members_come_last_and_leave_ours_alone() {
-        let mut body = json!({"model": "m", "stream": true, "top_k": 1, "a": {"b": 1},
-            "options": {"num_ctx": 8, "seed": 1}});
-        let extra = json!({"model": "x", "top_k": 2, "seed": 3, "options": {"seed": 2}, "a": {}});
-        let Value::Object(extra) = extra else { unreachable!() };
-        add_extra(&mut body, &extra, &["model", "stream"]);
-        let expected = json!({
-            "model": "m", "stream": true, "top_k": 2, "seed": 3, "options": {"num_ctx": 8, "seed": 2},
-        });
-        assert_eq!(body, expected);
-    }
 }

@@ -4,11 +4,6 @@ use expect_test::{Expect, expect};
 
 use super::codec::Codec as _;
 use super::*;
-use crate::model::Message;
-
-fn settings() -> ModelSettings {
-    ModelSettings { context: 8192, max_output: 100, ..ModelSettings::new("coder", "local", "qwen") }
-}
 
 /// Decodes the data of events and writes what came out, one event a line.
 fn check(events: &[&str], expected: &Expect) {
@@ -34,19 +29,6 @@ fn written(out: &VecDeque<StreamEvent>, result: Result<(), Fault>) -> String {
         lines.push(format!("{:?} {:?} {:?} {}\n", fault.kind, fault.status, fault.code, fault.message));
     }
     lines.concat()
-}
-
-#[test]
-fn request_body() {
-    let request = ModelRequest::new("be brief", vec![Message::user("a"), Message::assistant("b")]);
-    let mut warm = settings();
-    warm.capabilities.temperature = Some(" 0.2".to_owned());
-    let expected = r#"{"max_tokens":100,"messages":[{"content":"be brief","role":"system"},{"content":"a","role":"user"},{"content":"b","role":"assistant"}],"model":"qwen","stream":true,"stream_options":{"include_usage":true},"temperature":0.2}"#;
-    let expected: Value = serde_json::from_str(expected).expect("valid JSON");
-    assert_eq!(body(&request, &warm), expected);
-    let bare = body(&ModelRequest::default(), &settings());
-    assert_eq!(bare["messages"], json!([]));
-    assert!(bare.get("temperature").is_none());
 }
 
 #[test]
@@ -89,7 +71,7 @@ fn finish_reasons() {
         ],
         &expect![[r#"
             Text("a")
-            Finished(Other("tool_calls"))
+            Finished(Tools)
         "#]],
     );
     check(&[DONE], &expect![["Truncated None None the answer ended without a finish reason\n"]]);
