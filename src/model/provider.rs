@@ -4,6 +4,8 @@
 //! ([`replay`]) stand in for a provider in tests and demonstrations, and only when the configuration names them.
 
 mod anthropic;
+#[cfg(test)]
+mod battery;
 mod body;
 mod client;
 mod codec;

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, VecDeque};
 use serde_json::{Value, json};
 
 pub(super) use self::request::wire;
-use super::codec;
+use super::codec::{self, say};
 use super::failure::Fault;
 use super::protocol::unlike;
 use super::sse::Event;
@@ -109,9 +109,9 @@ impl Codec {
             return Err(Fault::new(ModelErrorKind::Server, message));
         }
         match block["type"].as_str().unwrap_or_default() {
-            "text" => say(&block["text"], StreamEvent::Text, out),
+            "text" => say(string(&block["text"]), StreamEvent::Text, out),
             "thinking" => {
-                say(&block["thinking"], StreamEvent::Reasoning, out);
+                say(string(&block["thinking"]), StreamEvent::Reasoning, out);
                 let text = string(&block["thinking"]).to_owned();
                 let signature = string(&block["signature"]).to_owned();
                 self.blocks.insert(number, Block::Thinking { text, signature });
@@ -137,9 +137,9 @@ impl Codec {
     fn piece(&mut self, number: u64, delta: &Value, out: &mut VecDeque<StreamEvent>) {
         let block = self.blocks.get_mut(&number);
         match delta["type"].as_str().unwrap_or_default() {
-            "text_delta" => say(&delta["text"], StreamEvent::Text, out),
+            "text_delta" => say(string(&delta["text"]), StreamEvent::Text, out),
             "thinking_delta" => {
-                say(&delta["thinking"], StreamEvent::Reasoning, out);
+                say(string(&delta["thinking"]), StreamEvent::Reasoning, out);
                 if let Some(Block::Thinking { text, .. }) = block {
                     text.push_str(string(&delta["thinking"]));
                 }
@@ -232,13 +232,6 @@ fn number(data: &Value) -> u64 {
 
 fn string(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
-}
-
-fn say(text: &Value, event: fn(String) -> StreamEvent, out: &mut VecDeque<StreamEvent>) {
-    let text = string(text);
-    if !text.is_empty() {
-        out.push_back(event(text.to_owned()));
-    }
 }
 
 fn unnamed_error() -> Fault {

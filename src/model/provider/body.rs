@@ -16,7 +16,7 @@ pub(super) fn number(name: &str, text: &str) -> Result<Value, Fault> {
 }
 
 /// Lays the members of `extra` over those of `body`: objects are joined, everything else is replaced.
-pub(super) fn lay_over(body: &mut Map<String, Value>, extra: &Map<String, Value>) {
+fn lay_over(body: &mut Map<String, Value>, extra: &Map<String, Value>) {
     for (name, value) in extra {
         match (body.get_mut(name), value) {
             (Some(Value::Object(below)), Value::Object(above)) => lay_over(below, above),
@@ -69,7 +69,7 @@ pub(super) fn arguments(call: &ToolCall) -> Value {
 }
 
 /// The fault of a request for a middle to a protocol that has none.
-pub(super) fn no_fill() -> Fault {
+fn no_fill() -> Fault {
     Fault::new(ModelErrorKind::BadRequest, "this protocol cannot fill in a middle")
 }
 
@@ -85,6 +85,15 @@ mod tests {
             assert_eq!(fault.kind, ModelErrorKind::BadRequest);
             assert!(fault.message.contains("`top_p`"));
         }
+    }
+
+    #[test]
+    fn members_of_the_configuration_win_and_objects_are_joined() {
+        let mut body = json!({"a": {"b": 1, "c": {"d": 2}}, "e": [1], "f": {}});
+        let extra = json!({"a": {"c": {"g": 3}, "b": 4}, "e": [2], "f": null, "h": true});
+        let (Value::Object(members), Value::Object(extra)) = (&mut body, extra) else { unreachable!() };
+        lay_over(members, &extra);
+        assert_eq!(body, json!({"a": {"b": 4, "c": {"d": 2, "g": 3}}, "e": [2], "f": null, "h": true}));
     }
 
     #[test]

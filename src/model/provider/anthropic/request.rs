@@ -7,8 +7,7 @@
 
 use serde_json::{Value, json};
 
-use crate::model::provider::body::add_extra;
-use crate::model::provider::body::{arguments, no_fill, number};
+use crate::model::provider::body::{add_extra, arguments, conversation, number};
 use crate::model::provider::codec::Wire;
 use crate::model::provider::failure::Fault;
 use crate::model::{AnswerForm, Message, ModelRequest, ModelSettings, Request, Speaker, Thinking};
@@ -25,7 +24,7 @@ const LEAST_THINKING: u32 = 1024;
 /// # Errors
 /// `BadRequest`: it asks for a middle, or the configuration has a number that is none.
 pub(in crate::model::provider) fn wire(request: &Request, model: &ModelSettings) -> Result<Wire, Fault> {
-    let Request::Chat(request) = request else { return Err(no_fill()) };
+    let request = conversation(request)?;
     let capabilities = &model.capabilities;
     let mut body = json!({
         "model": model.model,

@@ -7,8 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::{OWN_ID, is_signed};
-use crate::model::provider::body::add_extra;
-use crate::model::provider::body::{arguments, no_fill, number};
+use crate::model::provider::body::{add_extra, arguments, conversation, number};
 use crate::model::provider::codec::Wire;
 use crate::model::provider::failure::Fault;
 use crate::model::{AnswerForm, Message, ModelSettings, Request, Speaker, Thinking, ToolCall, ToolResult};
@@ -24,7 +23,7 @@ const IN_PATH: &AsciiSet =
 /// # Errors
 /// `BadRequest`: it asks for a middle, or the configuration has a number that is none.
 pub(in crate::model::provider) fn wire(request: &Request, model: &ModelSettings) -> Result<Wire, Fault> {
-    let Request::Chat(request) = request else { return Err(no_fill()) };
+    let request = conversation(request)?;
     let contents: Vec<Value> = request.messages.iter().filter_map(content).collect();
     let mut body = json!({"contents": contents, "generationConfig": generation(model)?});
     if !request.system.is_empty() {
