@@ -81,9 +81,9 @@ struct Target {
 }
 
 /// Answers with what completes the text, or nothing; at once where that is known, else in a while.
-pub(super) fn ask(state: &mut State, request: CompletionRequest, reply: Reply<Option<Completion>>) {
+pub(super) fn ask(state: &mut State, request: &CompletionRequest, reply: Reply<Option<Completion>>) {
     interrupt(state, &request.uri);
-    let Some((asked, hole, settings)) = prepare(state, &request) else {
+    let Some((asked, hole, settings)) = prepare(state, request) else {
         let _ = reply.send(Ok(None));
         return;
     };
@@ -99,7 +99,7 @@ pub(super) fn ask(state: &mut State, request: CompletionRequest, reply: Reply<Op
     }
     let (number, uri) = (asked.number, asked.uri.clone());
     completions.under_way.push(UnderWay { number, uri, cancel: cancel.clone() });
-    let rests = rests(completions, &request, settings.debounce);
+    let rests = rests(completions, request, settings.debounce);
     let path = path(state, &asked.uri);
     let (services, send) = (state.parts.services.clone(), state.sender());
     let mut reply = reply;

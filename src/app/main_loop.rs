@@ -45,7 +45,7 @@ fn handle(state: &mut State, event: Event) {
         Event::Query(Query::Lenses { uri, reply }) => {
             let _ = reply.send(Ok(queries::lenses(state, &uri)));
         }
-        Event::Query(Query::Completion(request, reply)) => completion::ask(state, request, reply),
+        Event::Query(Query::Completion(request, reply)) => completion::ask(state, &request, reply),
         Event::EditAnswered { id, applied, reason } => applying::answered(state, id, applied, reason),
         Event::ProgressCancelled { task } => {
             tasks::cancel(state, Some(&task));

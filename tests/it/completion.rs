@@ -1,6 +1,8 @@
 //! Completion at the cursor through the whole server: what editors are offered, when models are asked, and what
 //! becomes of answers that nobody waits for any more.
 
+#![expect(clippy::needless_pass_by_value, reason = "a test reads better so")]
+
 use std::sync::Arc;
 use std::time::Duration;
 
