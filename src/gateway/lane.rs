@@ -157,7 +157,9 @@ impl Lane {
         let availability = match known.breaker.state(now, self.alone.load(Ordering::Relaxed)) {
             State::Closed => Availability::Closed,
             State::HalfOpen => Availability::HalfOpen,
-            State::Open(left) => Availability::Open { seconds: left.as_millis().div_ceil(1000) as u64 },
+            State::Open(left) => {
+                Availability::Open { seconds: left.as_secs() + u64::from(left.subsec_nanos() > 0) }
+            }
         };
         ProviderHealth {
             name: self.settings.name.clone(),

@@ -157,7 +157,9 @@ async fn edit_with(
             useless => {
                 services.ledger.decided(ROLE, model.name(), EditFate::Refused, 1);
                 // Who asks again wants another answer.
-                kept_under.into_iter().for_each(|key| services.models.forget(key));
+                if let Some(key) = kept_under {
+                    services.models.forget(key);
+                }
                 refusals = useless.err().ok_or_else(|| Failure::end(no_change()))?;
             }
         }

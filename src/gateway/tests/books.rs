@@ -231,7 +231,9 @@ async fn estimates_follow_what_is_reported() {
 
 /// What is recorded.
 #[derive(Default)]
-struct Recorded(Mutex<Vec<(Request, Vec<StreamEvent>, Option<ModelErrorKind>)>>);
+struct Recorded(Mutex<Vec<Exchange>>);
+
+type Exchange = (Request, Vec<StreamEvent>, Option<ModelErrorKind>);
 
 impl Recorder for Recorded {
     fn record(&self, request: &Outgoing, events: &[StreamEvent], error: Option<&ModelError>) {

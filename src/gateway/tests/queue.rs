@@ -113,8 +113,8 @@ async fn who_leaves_frees_its_place_wherever_it_stood() {
     drop(streams.pop()); // Just let in, and not yet gone.
     last.collect::<Vec<_>>().await;
     assert_eq!(provider.seen.lock().unwrap().order, ["0", "3"]);
-    use RequestEnd::{Cancelled, Complete};
-    assert_eq!(bench.ends(), [Cancelled, Cancelled, Cancelled, Complete]);
+    let cancelled = RequestEnd::Cancelled;
+    assert_eq!(bench.ends(), [cancelled, cancelled, cancelled, RequestEnd::Complete]);
     assert_eq!(bench.ledger.records()[0].usage, Usage::default(), "nothing was sent");
 }
 

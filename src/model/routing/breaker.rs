@@ -160,6 +160,7 @@ impl Breaker {
     }
 
     /// Takes leave back with what the request's end says.
+    #[expect(clippy::needless_pass_by_value, reason = "leave that was given back must not be used again")]
     pub fn ended(&mut self, now: Duration, permit: Permit, verdict: Verdict) {
         if permit.era != self.era {
             return; // It began before the latest opening or closing, which know better.
@@ -256,7 +257,9 @@ mod tests {
     fn more_than_half_of_five_open_it() {
         let check = |ends: &[Verdict], expected: State| {
             let mut breaker = breaker();
-            ends.iter().for_each(|end| ask(&mut breaker, 0, *end));
+            for end in ends {
+                ask(&mut breaker, 0, *end);
+            }
             assert_eq!(breaker.state(at(0), false), expected, "{ends:?}");
         };
         check(&[FAILED; 4], State::Closed);
@@ -323,7 +326,9 @@ mod tests {
         let mut breaker = breaker();
         let early: Vec<_> = (0..6).map(|_| breaker.permit(at(0), false).unwrap()).collect();
         (0..5).for_each(|_| ask(&mut breaker, 1, FAILED));
-        early.into_iter().for_each(|permit| breaker.ended(at(2), permit, Verdict::Good));
+        for permit in early {
+            breaker.ended(at(2), permit, Verdict::Good);
+        }
         assert_eq!(breaker.state(at(2), false), State::Open(at(4)));
     }
 

@@ -40,6 +40,10 @@ enum Body<'a> {
 impl CacheKey {
     /// The key of `request` to this model. Nothing is copied: the JSON goes straight into the hash, its members in the
     /// order of the types and of the maps, which is always the same.
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "it cannot: maps have string keys and a hash takes everything"
+    )]
     pub fn of(provider: &ProviderSettings, model: &ModelSettings, request: &Request) -> Self {
         let body = match request {
             Request::Chat(chat) => {
