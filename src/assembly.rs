@@ -33,6 +33,7 @@ pub fn parts(
         task_time: config.limits.task,
         files: config.limits.files,
         comment_marker: config.comment_marker.clone(),
+        sends_nothing: false,
     };
     Parts {
         services: Services {
@@ -42,6 +43,7 @@ pub fn parts(
             ledger: Arc::new(MemoryLedger::default()),
             board: Arc::new(Board::default()),
             settings: Arc::new(settings),
+            prompts: Arc::default(),
             filter,
         },
         journal: Arc::new(MemoryJournal::default()),

@@ -8,9 +8,11 @@ mod board;
 mod comment;
 mod conversation;
 mod edit;
+mod failure;
 mod fit;
 mod gather;
 mod job;
+mod prompts;
 mod put_back;
 
 pub use board::{Board, TaskProgress};
@@ -19,3 +21,4 @@ pub(crate) use edit::cancelled;
 pub use edit::run;
 pub(crate) use gather::{desynchronised, relative};
 pub use job::{EditJob, Finding, Intent, Outcome, Region, Services, Settings};
+pub use prompts::PromptLog;

@@ -6,7 +6,7 @@ use super::conversation::{Conversation, Said};
 use super::job::Services;
 use crate::diff::parse::Reply;
 use crate::diff::{Ending, ParseEvent, Refusal, RefusalCode, ReplyParser};
-use crate::model::{FinishReason, Model, ModelError, StreamEvent, ToolCall, Usage};
+use crate::model::{FinishReason, Model, ModelError, Request, StreamEvent, ToolCall, Usage};
 use crate::ports::{Progress, ProgressStage, TaskNotice};
 use crate::prompt::ReplyForm;
 
@@ -46,6 +46,10 @@ pub(super) async fn ask(
     model: &dyn Model,
     conversation: &Conversation,
 ) -> Result<Answer, AskError> {
+    // Whatever does not pass is not sent, and the model answers with the reason.
+    if let Ok(outgoing) = services.filter.pass(Request::Chat(conversation.request.clone())) {
+        services.prompts.keep(task, model.settings(), outgoing, true);
+    }
     let mut stream = model.ask(conversation.request.clone()).ready_chunks(AT_ONCE);
     let mut reading = Reading::new(services, task, model.name(), conversation.form);
     while let Some(events) = stream.next().await {
@@ -297,7 +301,9 @@ mod tests {
                 task_time: Duration::from_secs(1),
                 files: 1,
                 comment_marker: "AI!".to_owned(),
+                sends_nothing: false,
             }),
+            prompts: Arc::default(),
             filter: crate::model::OutgoingFilter::default(),
         };
         let model = Scripted::new("m").reply([Step::text("a"), Step::text("b"), Step::finish()]);

@@ -10,14 +10,14 @@ use tokio_util::sync::CancellationToken;
 use super::ask::{Answer, ask, report};
 use super::comment::CommentInstruction;
 use super::conversation::Conversation;
+use super::failure::{Failed, Failure};
 use super::gather::{Gathered, gather, whole_lines};
 use super::job::{EditJob, Outcome, Services};
 use super::put_back::put_back;
 use crate::diff::gate::{self, Consent, Note};
 use crate::diff::impact::{Impact, impact};
 use crate::diff::{self, ChangeKind, ChangeSet, Evidence, FileChange, FileSet, Hunk, Refusal};
-use crate::model::routing::{AfterFailure, Fallback, after_failure};
-use crate::model::{CacheKey, Model, ModelError, ModelErrorKind, Role, Usage};
+use crate::model::{CacheKey, Model, ModelError, ModelErrorKind, Request, Role, Usage};
 use crate::ports::{EditFate, ProgressStage, SourceFiles, TaskNotice};
 use crate::problem::{Category, Problem, Severity};
 
@@ -59,7 +59,7 @@ async fn edit(job: EditJob, services: Services) -> Result<Outcome, Problem> {
     let mut usage = Usage::default();
     let mut failed = Failed::default();
     for model in &models {
-        if !failed.fallback.permits(model.settings()) {
+        if !failed.permits(model.settings()) {
             continue;
         }
         match edit_with(&job, &services, model, &gathered, &mut usage).await {
@@ -77,44 +77,10 @@ async fn edit(job: EditJob, services: Services) -> Result<Outcome, Problem> {
                     answer,
                 });
             }
-            Err(failure) => failed.add(model, failure),
+            Err(failure) => failed.add(model.settings(), failure),
         }
     }
-    let none = || Problem::error("no-model", Category::Configuration, "no model is configured");
-    let problem = failed.problem.take().unwrap_or_else(none);
-    failed.tell(&services, Some(&problem));
-    Err(problem)
-}
-
-/// What went wrong with the models so far.
-#[derive(Default)]
-struct Failed {
-    fallback: Fallback,
-    /// The one to show if no model gets there.
-    problem: Option<Problem>,
-    /// Those of providers that do not work until the user does something.
-    stopped: Vec<Problem>,
-}
-
-impl Failed {
-    fn add(&mut self, model: &Arc<dyn Model>, Failure { problem, after }: Failure) {
-        self.fallback.failed(model.settings(), after);
-        if after == AfterFailure::Stopped {
-            self.stopped.push(problem.clone());
-        }
-        // That a provider rests says less than why another one failed.
-        if after != AfterFailure::Elsewhere || self.problem.is_none() {
-            self.problem = Some(problem);
-        }
-    }
-
-    /// Tells of stopped providers, except for what the task ends with anyway.
-    fn tell(&self, services: &Services, end: Option<&Problem>) {
-        for problem in self.stopped.iter().filter(|problem| Some(*problem) != end) {
-            let hint = problem.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
-            services.editor.message(Severity::Warning, &format!("tenon: {}{hint}", problem.message));
-        }
-    }
+    Err(failed.end(&services))
 }
 
 async fn gather_off_loop(job: &Arc<EditJob>, services: &Services) -> Result<Gathered, Problem> {
@@ -138,22 +104,6 @@ fn enter(services: &Services, task: &str, stage: ProgressStage, message: &str) {
     services.editor.notice(task, TaskNotice::Stage { stage, percent });
 }
 
-/// Why one model did not get there, and who may try after it.
-struct Failure {
-    problem: Problem,
-    after: AfterFailure,
-}
-
-impl Failure {
-    fn end(problem: Problem) -> Self {
-        Self { problem, after: AfterFailure::End }
-    }
-
-    fn of(error: &ModelError, shown: bool) -> Self {
-        Self { problem: Problem::from(error), after: after_failure(error.kind, shown) }
-    }
-}
-
 /// A change set that fits and passed the gates, and what is known of it.
 struct Proved {
     changes: ChangeSet,
@@ -168,11 +118,12 @@ async fn edit_with(
     gathered: &Gathered,
     usage: &mut Usage,
 ) -> Result<(Proved, Option<CacheKey>), Failure> {
-    let fitted = gathered.fit(model.settings()).map_err(|problem| Failure {
-        problem,
-        after: after_failure(ModelErrorKind::PromptTooLarge, false),
-    })?;
+    let too_large = |problem| Failure::of_kind(problem, ModelErrorKind::PromptTooLarge);
+    let fitted = gathered.fit(model.settings()).map_err(too_large)?;
     let mut conversation = Conversation::begin(gathered, &fitted, model.settings());
+    if services.settings.sends_nothing {
+        return Err(Failure::end(only_shown(services, &job.task, model, conversation)));
+    }
     let mut refusals = Vec::new();
     for round in 0..=services.settings.repair_rounds {
         let stage = if round == 0 { ProgressStage::Ask } else { ProgressStage::Repair };
@@ -208,6 +159,28 @@ async fn edit_with(
         conversation.correct(said, &refusals);
     }
     Err(Failure::end(refused(&refusals)))
+}
+
+/// Keeps the prompt for a look; how a task ends that sends nothing.
+fn only_shown(
+    services: &Services,
+    task: &str,
+    model: &Arc<dyn Model>,
+    conversation: Conversation,
+) -> Problem {
+    match services.filter.pass(Request::Chat(conversation.request)) {
+        Ok(outgoing) => {
+            services.prompts.keep(task, model.settings(), outgoing, false);
+            let mut problem = Problem::error("prompt-shown", Category::Request, "nothing was sent");
+            problem.severity = Severity::Info;
+            problem
+        }
+        Err(withheld) => {
+            let settings = model.settings();
+            let error = ModelError::new(withheld.kind, &settings.provider, &settings.name, withheld.message);
+            Problem::from(&error)
+        }
+    }
 }
 
 fn asking(model: &str, round: u32, n_refused: usize) -> String {

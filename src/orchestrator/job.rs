@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Board;
+use super::{Board, PromptLog};
 use crate::diff::gate::Note;
 use crate::diff::impact::Impact;
 use crate::diff::{ChangeSet, FileSet};
@@ -82,6 +82,8 @@ pub struct Settings {
     pub files: usize,
     /// What makes a comment an instruction.
     pub comment_marker: String,
+    /// Whether prompts are only made and kept for a look, and none is sent.
+    pub sends_nothing: bool,
 }
 
 /// The ports a task works through.
@@ -99,6 +101,8 @@ pub struct Services {
     pub board: Arc<Board>,
     /// Limits and habits.
     pub settings: Arc<Settings>,
+    /// What was sent.
+    pub prompts: Arc<PromptLog>,
     /// What must not be sent; the same that stands between the models and their providers, so that a secret has one
     /// mark everywhere.
     pub filter: OutgoingFilter,

@@ -10,7 +10,6 @@ use tempfile::TempDir;
 use tenon::app::{self, Entrance, Event};
 use tenon::assembly;
 use tenon::config::Config;
-use tenon::gateway::Gateway;
 use tenon::model::scripted::{Gate, Scripted, Step};
 use tenon::model::{
     CompletionSettings, FillForm, FillRequest, ModelErrorKind, OutgoingFilter, Role, Upstream,
@@ -44,10 +43,6 @@ impl UpstreamSource for Upstreams {
     }
 }
 
-fn gateway(upstreams: Arc<dyn UpstreamSource>, filter: OutgoingFilter) -> Gateway {
-    assembly::gateway(&Config::default(), upstreams, filter, assembly::books_in_memory())
-}
-
 /// An editor at a server that completes, by the models `first` and `second`.
 struct Desk {
     editor: FakeEditor,
@@ -66,12 +61,13 @@ impl Desk {
             Scripted::with_settings(settings)
         });
         let upstreams = Arc::new(Upstreams(vec![model.clone(), fallback.clone()]));
-        let filter = OutgoingFilter::default();
-        let models = Arc::new(gateway(upstreams, filter.clone()));
+        let (config, filter) = (Config::default(), OutgoingFilter::default());
+        let books = assembly::books_in_memory();
+        let models = Arc::new(assembly::gateway(&config, upstreams, filter.clone(), books));
         let folder = tempfile::tempdir().unwrap();
         let (give, given) = oneshot::channel();
         let start = move |editor| {
-            let mut parts = assembly::parts(&Config::default(), models, filter, editor, None);
+            let mut parts = assembly::parts(&config, models, filter, editor, None);
             parts.completion = Some(CompletionSettings::default());
             let events = app::spawn(parts).0;
             give.send(events.clone()).unwrap();

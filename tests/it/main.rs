@@ -11,6 +11,7 @@ mod documents;
 mod edit_cases;
 mod neovim;
 mod provider;
+mod real_model;
 mod scaling;
 mod session;
 mod support;

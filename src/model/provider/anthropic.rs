@@ -13,8 +13,15 @@ use serde_json::{Value, json};
 pub(super) use self::request::wire;
 use super::codec;
 use super::failure::Fault;
+use super::protocol::unlike;
 use super::sse::Event;
 use crate::model::{FinishReason, ModelErrorKind, StreamEvent, Usage};
+
+/// What a server of this protocol is called in errors.
+pub(super) const NAME: &str = "Anthropic Messages";
+
+/// Content blocks of one answer that may be open at a time; the protocol has one.
+const MOST_BLOCKS: usize = 128;
 
 /// The state of one reply.
 #[derive(Debug, Default)]
@@ -70,7 +77,7 @@ impl codec::Codec for Codec {
             return Err(unnamed_error());
         }
         let Some(blocks) = answer["content"].as_array() else {
-            return Err(not_this_api("its JSON has no `content`"));
+            return Err(unlike(NAME, "its JSON has no `content`"));
         };
         for (number, block) in (0..).zip(blocks) {
             self.begin(number, block, out)?;
@@ -97,6 +104,10 @@ impl codec::Codec for Codec {
 
 impl Codec {
     fn begin(&mut self, number: u64, block: &Value, out: &mut VecDeque<StreamEvent>) -> Result<(), Fault> {
+        if self.blocks.len() >= MOST_BLOCKS {
+            let message = format!("the answer has more than {MOST_BLOCKS} open blocks");
+            return Err(Fault::new(ModelErrorKind::Server, message));
+        }
         match block["type"].as_str().unwrap_or_default() {
             "text" => say(&block["text"], StreamEvent::Text, out),
             "thinking" => {
@@ -110,7 +121,7 @@ impl Codec {
             "tool_use" => {
                 let (id, name) = (string(&block["id"]), string(&block["name"]));
                 if id.is_empty() || name.is_empty() {
-                    return Err(not_this_api("a call has no id or no name"));
+                    return Err(unlike(NAME, "a call has no id or no name"));
                 }
                 let index = self.n_calls;
                 self.n_calls += 1;
@@ -232,11 +243,6 @@ fn say(text: &Value, event: fn(String) -> StreamEvent, out: &mut VecDeque<Stream
 
 fn unnamed_error() -> Fault {
     Fault::new(ModelErrorKind::Server, "the server reported an error and did not name it")
-}
-
-/// The fault of a server that answered, but not in this protocol.
-fn not_this_api(why: &str) -> Fault {
-    Fault::new(ModelErrorKind::Server, format!("the server is not an Anthropic Messages API: {why}"))
 }
 
 #[cfg(test)]

@@ -88,15 +88,6 @@ mod tests {
     }
 
     #[test]
-    fn members_of_the_configuration_win_and_objects_are_joined() {
-        let mut body = json!({"a": {"b": 1, "c": {"d": 2}}, "e": [1], "f": {}});
-        let extra = json!({"a": {"c": {"g": 3}, "b": 4}, "e": [2], "f": null, "h": true});
-        let (Value::Object(members), Value::Object(extra)) = (&mut body, extra) else { unreachable!() };
-        lay_over(members, &extra);
-        assert_eq!(body, json!({"a": {"b": 4, "c": {"d": 2, "g": 3}}, "e": [2], "f": null, "h": true}));
-    }
-
-    #[test]
     fn arguments_are_always_an_object() {
         let check = |arguments: &str, expected| {
             let call = ToolCall { id: "1".to_owned(), name: "t".to_owned(), arguments: arguments.to_owned() };

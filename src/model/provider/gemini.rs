@@ -14,8 +14,12 @@ use serde_json::Value;
 pub(super) use self::request::wire;
 use super::codec;
 use super::failure::Fault;
+use super::protocol::unlike;
 use super::sse::Event;
 use crate::model::{FinishReason, ModelErrorKind, StreamEvent, Usage};
+
+/// What a server of this protocol is called in errors.
+pub(super) const NAME: &str = "Gemini";
 
 /// Begins the ids of calls that came without one; such ids are not sent back.
 const OWN_ID: &str = "tenon-call-";
@@ -50,7 +54,7 @@ impl codec::Codec for Codec {
             if chunk.get("error").is_none()
                 && ["candidates", "promptFeedback", "usageMetadata"].iter().all(|name| chunk[*name].is_null())
             {
-                return Err(not_this_api("its JSON has no `candidates`"));
+                return Err(unlike(NAME, "its JSON has no `candidates`"));
             }
             self.chunk(chunk, out)?;
         }
@@ -114,7 +118,7 @@ impl Codec {
     /// Calls come whole.
     fn call(&mut self, call: &Value, out: &mut VecDeque<StreamEvent>) -> Result<(), Fault> {
         let Some(name) = call["name"].as_str().filter(|name| !name.is_empty()) else {
-            return Err(not_this_api("a call has no name"));
+            return Err(unlike(NAME, "a call has no name"));
         };
         let index = self.n_calls;
         self.n_calls += 1;
@@ -204,11 +208,6 @@ fn fault(kind: ModelErrorKind, code: &str, message: String) -> Fault {
 
 fn truncated() -> Fault {
     Fault::new(ModelErrorKind::Truncated, "the answer ended without a finish reason")
-}
-
-/// The fault of a server that answered, but not in this protocol.
-fn not_this_api(why: &str) -> Fault {
-    Fault::new(ModelErrorKind::Server, format!("the server is not a Gemini API: {why}"))
 }
 
 #[cfg(test)]

@@ -97,7 +97,7 @@ fn chat(api: Api) -> Result<Protocol, Fault> {
             codec: || Box::new(ollama::Codec::default()),
         },
         Api::Anthropic => Protocol {
-            name: "Anthropic",
+            name: anthropic::NAME,
             below: Below::Base,
             key: KeyHeader::Named("x-api-key"),
             framing: Framing::Sse,
@@ -105,7 +105,7 @@ fn chat(api: Api) -> Result<Protocol, Fault> {
             codec: || Box::new(anthropic::Codec::default()),
         },
         Api::Gemini => Protocol {
-            name: "Gemini",
+            name: gemini::NAME,
             below: Below::Base,
             key: KeyHeader::Named("x-goog-api-key"),
             framing: Framing::Sse,

@@ -30,9 +30,14 @@ pub(super) fn pause(
     }
     let is_passing = match error.status {
         Some(429) => error.retry_after.is_some(),
-        Some(status) => matches!(status, 408 | 409 | 500..),
-        None => matches!(error.kind, ModelErrorKind::Network | ModelErrorKind::Overloaded),
-    };
+        // What a server cannot do (501) it cannot do later.
+        Some(status) => matches!(status, 408 | 409 | 498 | 500..) && status != 501,
+        None => match error.kind {
+            ModelErrorKind::Network | ModelErrorKind::Overloaded => true,
+            ModelErrorKind::RateLimit => error.retry_after.is_some(),
+            _ => false,
+        },
+    } && !is_hopeless(error.kind);
     if !advice.unwrap_or(is_passing) {
         return None;
     }
@@ -41,6 +46,11 @@ pub(super) fn pause(
     }
     let pause = FIRST_PAUSE.saturating_mul(1 << n_retries).min(LONGEST_PAUSE);
     Some(pause.mul_f64(1.0 - 0.25 * jitter.clamp(0.0, 1.0)))
+}
+
+/// Whether the same request meets the same error again, whatever its status.
+fn is_hopeless(kind: ModelErrorKind) -> bool {
+    matches!(kind, ModelErrorKind::PromptTooLarge | ModelErrorKind::Refused)
 }
 
 /// Reads `x-should-retry`.
@@ -52,7 +62,7 @@ pub(super) fn advice(headers: &HeaderMap) -> Option<bool> {
     }
 }
 
-/// Reads `retry-after-ms`, else `retry-after` in seconds or as a date.
+/// Reads `retry-after-ms`, else `retry-after` in seconds or as a date in any of the three forms of RFC 9110, 5.6.7.
 pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let value = |name| headers.get(name)?.to_str().ok().map(str::trim);
     let number = |name, unit: f64| {
@@ -60,33 +70,9 @@ pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Durati
         Duration::try_from_secs_f64(seconds).ok()
     };
     number("retry-after-ms", 0.001).or_else(|| number("retry-after", 1.0)).or_else(|| {
-        let date = http_date(value("retry-after")?)?;
+        let date = httpdate::parse_http_date(value("retry-after")?).ok()?;
         Some(date.duration_since(now).unwrap_or(Duration::ZERO))
     })
-}
-
-/// Parses the one date form that servers may still send (RFC 9110, 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
-fn http_date(text: &str) -> Option<SystemTime> {
-    const MONTHS: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let (_, date) = text.split_once(", ")?;
-    let [day, month, year, time, "GMT"] = date.split(' ').collect::<Vec<_>>()[..] else { return None };
-    let month = MONTHS.iter().position(|name| *name == month)? as u64 + 1;
-    let [hour, minute, second] = time.split(':').map(|part| part.parse::<u64>().ok()).collect::<Vec<_>>()[..]
-    else {
-        return None;
-    };
-    let (day, year, hour, minute, second): (u64, u64, _, _, _) =
-        (day.parse().ok()?, year.parse().ok()?, hour?, minute?, second?);
-    if !(1970..10_000).contains(&year) || !(1..=31).contains(&day) || hour > 23 || minute > 59 || second > 60
-    {
-        return None;
-    }
-    // Days since 1970-01-01, with the year beginning in March so that the leap day is its last.
-    let shifted = if month > 2 { year } else { year - 1 };
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let days = 365 * shifted + shifted / 4 - shifted / 100 + shifted / 400 + day_of_year - 719_468;
-    SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(((days * 24 + hour) * 60 + minute) * 60 + second))
 }
 
 #[cfg(test)]
@@ -116,6 +102,10 @@ mod tests {
         check(&error(RateLimit, Some(429), PROMISE), None, &[3000, 3000]);
         check(&error(RateLimit, Some(429), None), None, &[]);
         check(&error(RateLimit, Some(429), None), Some(true), &[500, 1000]);
+        check(&error(RateLimit, None, PROMISE), None, &[3000, 3000]);
+        check(&error(RateLimit, None, None), None, &[]);
+        check(&error(PromptTooLarge, Some(500), None), None, &[]);
+        check(&error(BadRequest, Some(501), None), None, &[]);
         check(&error(RateLimit, Some(429), Some(Duration::from_secs(121))), None, &[]);
         check(&error(Payment, Some(429), PROMISE), Some(true), &[]);
         for (kind, status) in [(BadRequest, Some(404)), (Truncated, None), (Stalled, None), (Server, None)] {
@@ -135,7 +125,8 @@ mod tests {
             let name = reqwest::header::HeaderName::from_static(name);
             (name, value.parse().expect("a header value"))
         });
-        let now = http_date("Sun, 06 Nov 1994 08:49:30 GMT").expect("a date");
+        // Sun, 06 Nov 1994 08:49:30 GMT
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_770);
         assert_eq!(retry_after(&headers.collect(), now), expected);
     }
 
@@ -145,22 +136,14 @@ mod tests {
         check_headers(&[("retry-after", "2")], Some(Duration::from_secs(2)));
         check_headers(&[("retry-after", "0.5")], Some(Duration::from_millis(500)));
         check_headers(&[("retry-after", "9"), ("retry-after-ms", "250")], Some(Duration::from_millis(250)));
-        check_headers(&[("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT")], Some(Duration::from_secs(7)));
+        let dates =
+            ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"];
+        for date in dates {
+            check_headers(&[("retry-after", date)], Some(Duration::from_secs(7)));
+        }
         check_headers(&[("retry-after", "Sun, 06 Nov 1994 08:49:00 GMT")], Some(Duration::ZERO));
         for garbage in ["-1", "NaN", "1e300", "soon", "Sun, 06 Nov 1994", "Sun, 99 Nov 1994 08:49:37 GMT"] {
             check_headers(&[("retry-after", garbage)], None);
         }
-    }
-
-    #[test]
-    fn dates() {
-        let seconds = |text| {
-            let date = http_date(text).expect("a date");
-            date.duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_secs()
-        };
-        assert_eq!(seconds("Thu, 01 Jan 1970 00:00:00 GMT"), 0);
-        assert_eq!(seconds("Sun, 06 Nov 1994 08:49:37 GMT"), 784_111_777);
-        assert_eq!(seconds("Tue, 29 Feb 2000 12:00:00 GMT"), 951_825_600);
-        assert_eq!(seconds("Fri, 01 Mar 2024 00:00:00 GMT"), 1_709_251_200);
     }
 }

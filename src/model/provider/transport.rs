@@ -257,6 +257,7 @@ impl Connection {
             _ => standard.to_owned(),
         };
         let fault = Fault::with_status(status.as_u16(), &reason, &String::from_utf8_lossy(&body));
+        let retry_after = retry_after.or(fault.retry_after);
         ModelError { retry_after, should_retry, ..self.error_with(fault, told) }
     }
 
@@ -277,7 +278,7 @@ impl Connection {
             status: fault.status,
             code: fault.code.map(redacted),
             message: shortened(&redacted(fault.message)),
-            retry_after: None,
+            retry_after: fault.retry_after,
             should_retry: None,
             headers: headers.into_iter().map(|(name, value)| (name, redacted(value))).collect(),
         };

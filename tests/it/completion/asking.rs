@@ -57,15 +57,13 @@ async fn a_failure_is_told_once() {
     let desk = Desk::start(Peer::VsCode).await;
     let mut cursor = desk.open("a.rs", "fn a() {\n    |\n}\n");
     for _ in 0..3 {
-        for model in [&desk.model, &desk.fallback] {
-            model.push([Step::Error(ModelErrorKind::Authentication, "who?".to_owned())]);
-        }
+        desk.model.push([Step::Error(ModelErrorKind::Authentication, "who?".to_owned())]);
         cursor.write("x");
         assert_eq!(cursor.complete().await, None);
     }
     let message = desk.editor.client.expect("window/showMessage").await;
     let text = message["params"]["message"].as_str().unwrap();
-    assert!(text.contains("second") && text.contains("key"), "{text}");
+    assert!(text.contains("first") && text.contains("valid key"), "{text}");
     desk.end().await;
 }
 
@@ -121,5 +119,36 @@ async fn some_places_are_not_asked_about() {
         json!({"textDocument": {"uri": "file:///unknown.rs"}, "position": {"line": 0, "character": 0}});
     assert_eq!(desk.editor.client.request(INLINE, unknown).await.unwrap()["items"], json!([]));
     assert_eq!(desk.asked(), []);
+    desk.end().await;
+}
+
+#[tokio::test]
+async fn files_with_secrets_are_not_sent() {
+    let desk = Desk::start(Peer::VsCode).await;
+    for name in [".env", "sub/.env.local", "certs/server.key"] {
+        let cursor = desk.open(name, "KEY=1\nNAME=|\n");
+        assert_eq!(cursor.complete().await, None, "{name}");
+        assert_eq!(offered(cursor.ask(AUTOMATIC)).await, None, "{name}");
+    }
+    assert_eq!(desk.asked(), []);
+    desk.end().await;
+}
+
+#[tokio::test]
+async fn a_secret_is_neither_sent_nor_written_as_its_mark() {
+    let desk = Desk::start(Peer::VsCode).await;
+    let secret = "ghp_0a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R";
+    let text = format!("let a = \"{secret}\";\nlet b = |\n");
+    let cursor = desk.open("a.rs", &text);
+    desk.says("5;");
+    assert!(cursor.complete().await.is_some());
+    let seen = desk.asked()[0].prefix.clone();
+    assert!(!seen.contains(secret), "{seen}");
+    // The model repeats what it saw.
+    let mark = seen.lines().next().unwrap().trim_start_matches("let a = ").to_owned();
+    let cursor = Cursor { desk: &desk, uri: cursor.uri.clone(), at: text.find('\n').unwrap() };
+    desk.says(&format!("\nlet c = {mark}"));
+    assert_eq!(cursor.complete().await, None);
+    assert_eq!(desk.asked().len(), 2);
     desk.end().await;
 }

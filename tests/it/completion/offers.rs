@@ -42,8 +42,10 @@ fn only_a_model_that_fills_completes() {
 #[tokio::test]
 async fn nothing_is_offered_without_a_model() {
     let start = |editor| {
-        let models = Arc::new(gateway(Arc::new(Upstreams(Vec::new())), OutgoingFilter::default()));
-        app::spawn(assembly::parts(&Config::default(), models, OutgoingFilter::default(), editor, None)).0
+        let (config, filter) = (Config::default(), OutgoingFilter::default());
+        let (upstreams, books) = (Arc::new(Upstreams(Vec::new())), assembly::books_in_memory());
+        let models = Arc::new(assembly::gateway(&config, upstreams, filter.clone(), books));
+        app::spawn(assembly::parts(&config, models, filter, editor, None)).0
     };
     let editor = FakeEditor::start(Peer::VsCode, Peer::VsCode.parameters(), start).await;
     editor.open("file:///a.rs", "rust", "x");

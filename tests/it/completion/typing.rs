@@ -36,12 +36,17 @@ async fn by_hand_it_is_asked_at_once() {
         let begun = Instant::now();
         assert!(cursor.complete().await.is_some());
         assert_eq!(begun.elapsed(), Duration::ZERO, "{peer:?}");
-        // In a list, typing a word counts as invoked too: only the rest tells them apart.
+        // Typing may count as invoked too: only the rest tells them apart.
         cursor.write("if");
         desk.says(" x {");
         assert!(cursor.complete().await.is_some());
-        let waited = if peer == Peer::VsCode { Duration::ZERO } else { DEBOUNCE };
-        assert_eq!(begun.elapsed(), waited, "{peer:?}");
+        assert_eq!(begun.elapsed(), DEBOUNCE, "{peer:?}");
+        // In an older numbering, there is no doubt.
+        cursor.write("!");
+        desk.says("y {");
+        let inline = cursor.ask_with(INLINE, json!({"triggerKind": 0}));
+        assert!(offered(inline).await.is_some());
+        assert_eq!(begun.elapsed(), DEBOUNCE, "{peer:?}");
         desk.end().await;
     }
 }

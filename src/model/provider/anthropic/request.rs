@@ -5,15 +5,18 @@
 //! The configuration knows which a model is. Structured output is `output_config.format`
 //! (<https://docs.claude.com/en/docs/build-with-claude/structured-outputs>).
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::model::provider::body::{arguments, lay_over, no_fill, number};
+use crate::model::provider::body::add_extra;
+use crate::model::provider::body::{arguments, no_fill, number};
 use crate::model::provider::codec::Wire;
 use crate::model::provider::failure::Fault;
 use crate::model::{AnswerForm, Message, ModelRequest, ModelSettings, Request, Speaker, Thinking};
 
 /// The version of the protocol; the only one since 2023.
 const VERSION: &str = "2023-06-01";
+/// Members that settings cannot replace.
+const OURS: [&str; 5] = ["model", "messages", "system", "stream", "max_tokens"];
 /// Smallest budget of thinking that is accepted, in tokens.
 const LEAST_THINKING: u32 = 1024;
 
@@ -24,54 +27,54 @@ const LEAST_THINKING: u32 = 1024;
 pub(in crate::model::provider) fn wire(request: &Request, model: &ModelSettings) -> Result<Wire, Fault> {
     let Request::Chat(request) = request else { return Err(no_fill()) };
     let capabilities = &model.capabilities;
-    let mut body = Map::new();
-    body.insert("model".to_owned(), json!(model.model));
-    body.insert("max_tokens".to_owned(), json!(model.max_output));
-    body.insert("stream".to_owned(), json!(capabilities.stream));
-    body.insert("messages".to_owned(), messages(request, capabilities.prompt_cache));
+    let mut body = json!({
+        "model": model.model,
+        "max_tokens": model.max_output,
+        "stream": capabilities.stream,
+        "messages": messages(request, capabilities.prompt_cache),
+    });
     if !request.system.is_empty() {
         let mut block = json!({"type": "text", "text": request.system});
         if capabilities.prompt_cache {
             mark(&mut block);
         }
-        body.insert("system".to_owned(), json!([block]));
+        body["system"] = json!([block]);
     }
     for (name, text) in [("temperature", &capabilities.temperature), ("top_p", &capabilities.top_p)] {
         if let Some(text) = text {
-            body.insert(name.to_owned(), number(name, text)?);
+            body[name] = number(name, text)?;
         }
     }
-    lay_over(&mut body, &thinking(model));
-    lay_over(&mut body, &capabilities.extra);
+    set_thinking(&mut body, model);
+    add_extra(&mut body, &capabilities.extra, &OURS);
     // Behind the rest: whether a tool may be forced depends on the thinking that is sent in the end.
-    let form = answer_form(request, &body, capabilities.prompt_cache);
-    lay_over(&mut body, &form);
+    set_answer_form(&mut body, request, capabilities.prompt_cache);
     let headers = vec![("anthropic-version", VERSION.to_owned())];
-    Ok(Wire { path: "messages".to_owned(), body: Value::Object(body), headers })
+    Ok(Wire { path: "messages".to_owned(), body, headers })
 }
 
-fn thinking(model: &ModelSettings) -> Map<String, Value> {
-    let effort = |level: &str| json!({"thinking": {"type": "adaptive"}, "output_config": {"effort": level}});
-    let members = match model.capabilities.thinking {
-        Thinking::Unset => json!({}),
-        Thinking::Off => json!({"thinking": {"type": "disabled"}}),
-        Thinking::Low => effort("low"),
-        Thinking::Medium => effort("medium"),
-        Thinking::High => effort("high"),
+fn set_thinking(body: &mut Value, model: &ModelSettings) {
+    let effort = match model.capabilities.thinking {
+        Thinking::Unset => return,
+        Thinking::Off => {
+            body["thinking"] = json!({"type": "disabled"});
+            return;
+        }
+        Thinking::Low => "low",
+        Thinking::Medium => "medium",
+        Thinking::High => "high",
         Thinking::Tokens(most) => {
             // The budget is part of the output and must be smaller; a quarter stays for the answer.
             let budget = most.min(model.max_output / 4 * 3).max(LEAST_THINKING);
-            json!({"thinking": {"type": "enabled", "budget_tokens": budget}})
+            body["thinking"] = json!({"type": "enabled", "budget_tokens": budget});
+            return;
         }
     };
-    match members {
-        Value::Object(members) => members,
-        _ => Map::new(),
-    }
+    body["thinking"] = json!({"type": "adaptive"});
+    body["output_config"] = json!({"effort": effort});
 }
 
-fn answer_form(request: &ModelRequest, body: &Map<String, Value>, is_cached: bool) -> Map<String, Value> {
-    let mut members = Map::new();
+fn set_answer_form(body: &mut Value, request: &ModelRequest, is_cached: bool) {
     match &request.answer {
         AnswerForm::Text => {}
         AnswerForm::Tools { tools, must } => {
@@ -85,21 +88,19 @@ fn answer_form(request: &ModelRequest, body: &Map<String, Value>, is_cached: boo
             if is_cached && request.system.is_empty() {
                 tools.last_mut().into_iter().for_each(mark);
             }
-            let thinks = matches!(
-                body.get("thinking").and_then(|thinking| thinking["type"].as_str()),
-                Some("enabled" | "adaptive")
-            );
+            let thinks = matches!(body["thinking"]["type"].as_str(), Some("enabled" | "adaptive"));
             // A model that thinks cannot be forced.
             let choice = if *must && !thinks { "any" } else { "auto" };
-            members.insert("tools".to_owned(), Value::Array(tools));
-            members.insert("tool_choice".to_owned(), json!({"type": choice}));
+            body["tools"] = Value::Array(tools);
+            body["tool_choice"] = json!({"type": choice});
         }
         AnswerForm::Json { schema, .. } => {
-            let format = json!({"type": "json_schema", "schema": schema});
-            members.insert("output_config".to_owned(), json!({"format": format}));
+            if !body["output_config"].is_object() {
+                body["output_config"] = json!({});
+            }
+            body["output_config"]["format"] = json!({"type": "json_schema", "schema": schema});
         }
     }
-    members
 }
 
 fn messages(request: &ModelRequest, is_cached: bool) -> Value {

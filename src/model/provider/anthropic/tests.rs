@@ -392,3 +392,15 @@ fn the_end_of_the_body() {
     check(Some(text), Err(ModelErrorKind::Truncated), 1);
     check(None, Err(ModelErrorKind::Truncated), 0);
 }
+
+#[test]
+fn blocks_that_are_never_ended_are_not_remembered_for_ever() {
+    let mut codec = Codec::default();
+    let mut out = VecDeque::new();
+    let block = json!({"type": "thinking", "thinking": "", "signature": ""});
+    let fault = (0..1000).find_map(|index| {
+        let data = json!({"type": "content_block_start", "index": index, "content_block": block});
+        codec.event(&Event { event: String::new(), data: data.to_string() }, &mut out).err()
+    });
+    assert_eq!(fault.expect("a bound").kind, ModelErrorKind::Server);
+}

@@ -4,14 +4,17 @@
 //! of tokens for older ones. The configuration knows which a model is.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{OWN_ID, is_signed};
-use crate::model::provider::body::{arguments, lay_over, no_fill, number};
+use crate::model::provider::body::add_extra;
+use crate::model::provider::body::{arguments, no_fill, number};
 use crate::model::provider::codec::Wire;
 use crate::model::provider::failure::Fault;
 use crate::model::{AnswerForm, Message, ModelSettings, Request, Speaker, Thinking, ToolCall, ToolResult};
 
+/// Members that settings cannot replace.
+const OURS: [&str; 2] = ["contents", "systemInstruction"];
 /// Characters of a model's name that stand in a path as they are.
 const IN_PATH: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/').remove(b'@');
@@ -22,35 +25,42 @@ const IN_PATH: &AsciiSet =
 /// `BadRequest`: it asks for a middle, or the configuration has a number that is none.
 pub(in crate::model::provider) fn wire(request: &Request, model: &ModelSettings) -> Result<Wire, Fault> {
     let Request::Chat(request) = request else { return Err(no_fill()) };
-    let contents = request.messages.iter().filter_map(content).collect();
-    let mut body = Map::new();
-    body.insert("contents".to_owned(), Value::Array(contents));
+    let contents: Vec<Value> = request.messages.iter().filter_map(content).collect();
+    let mut body = json!({"contents": contents, "generationConfig": generation(model)?});
     if !request.system.is_empty() {
-        body.insert("systemInstruction".to_owned(), json!({"parts": [{"text": request.system}]}));
+        body["systemInstruction"] = json!({"parts": [{"text": request.system}]});
     }
-    let mut generation = generation(model)?;
-    if let AnswerForm::Json { schema, .. } = &request.answer {
-        generation.insert("responseMimeType".to_owned(), json!("application/json"));
-        generation.insert("responseJsonSchema".to_owned(), schema.clone());
-    }
-    body.insert("generationConfig".to_owned(), Value::Object(generation));
-    if let AnswerForm::Tools { tools, must } = &request.answer {
-        let declarations: Vec<Value> = tools
-            .iter()
-            .map(|tool| {
-                json!({
-                    "name": tool.name,
-                    "description": tool.description,
-                    "parametersJsonSchema": tool.schema,
+    add_extra(&mut body, &model.capabilities.extra, &OURS);
+    set_answer_form(&mut body, &request.answer);
+    Ok(Wire { path: path(model), body, headers: Vec::new() })
+}
+
+fn set_answer_form(body: &mut Value, answer: &AnswerForm) {
+    match answer {
+        AnswerForm::Text => {}
+        AnswerForm::Tools { tools, must } => {
+            let declarations: Vec<Value> = tools
+                .iter()
+                .map(|tool| {
+                    json!({
+                        "name": tool.name,
+                        "description": tool.description,
+                        "parametersJsonSchema": tool.schema,
+                    })
                 })
-            })
-            .collect();
-        let mode = if *must { "ANY" } else { "AUTO" };
-        body.insert("tools".to_owned(), json!([{"functionDeclarations": declarations}]));
-        body.insert("toolConfig".to_owned(), json!({"functionCallingConfig": {"mode": mode}}));
+                .collect();
+            let mode = if *must { "ANY" } else { "AUTO" };
+            body["tools"] = json!([{"functionDeclarations": declarations}]);
+            body["toolConfig"] = json!({"functionCallingConfig": {"mode": mode}});
+        }
+        AnswerForm::Json { schema, .. } => {
+            if !body["generationConfig"].is_object() {
+                body["generationConfig"] = json!({});
+            }
+            body["generationConfig"]["responseMimeType"] = json!("application/json");
+            body["generationConfig"]["responseJsonSchema"] = schema.clone();
+        }
     }
-    lay_over(&mut body, &model.capabilities.extra);
-    Ok(Wire { path: path(model), body: Value::Object(body), headers: Vec::new() })
 }
 
 fn path(model: &ModelSettings) -> String {
@@ -65,19 +75,18 @@ fn path(model: &ModelSettings) -> String {
     }
 }
 
-fn generation(model: &ModelSettings) -> Result<Map<String, Value>, Fault> {
+fn generation(model: &ModelSettings) -> Result<Value, Fault> {
     let capabilities = &model.capabilities;
-    let mut members = Map::new();
-    members.insert("maxOutputTokens".to_owned(), json!(model.max_output));
+    let mut members = json!({"maxOutputTokens": model.max_output});
     for (member, name, text) in
         [("temperature", "temperature", &capabilities.temperature), ("topP", "top_p", &capabilities.top_p)]
     {
         if let Some(text) = text {
-            members.insert(member.to_owned(), number(name, text)?);
+            members[member] = number(name, text)?;
         }
     }
     let level = |level: &str| json!({"includeThoughts": true, "thinkingLevel": level});
-    let thinking = match capabilities.thinking {
+    members["thinkingConfig"] = match capabilities.thinking {
         Thinking::Unset => return Ok(members),
         Thinking::Off => json!({"thinkingBudget": 0}),
         Thinking::Low => level("LOW"),
@@ -85,7 +94,6 @@ fn generation(model: &ModelSettings) -> Result<Map<String, Value>, Fault> {
         Thinking::High => level("HIGH"),
         Thinking::Tokens(most) => json!({"includeThoughts": true, "thinkingBudget": most}),
     };
-    members.insert("thinkingConfig".to_owned(), thinking);
     Ok(members)
 }
 
