@@ -80,7 +80,7 @@ fn everything_known_stands_below_its_model() {
     };
     let error = Problem::error("model-network", Category::Model, "no way").hint("start it");
     let failed = ModelReport { probe: Some(Probe::Failed { error }), ..model("a-second-one") };
-    expect![[r#"
+    expect![[r"
           MODEL         PROVIDER  PROTOCOL     CONTEXT  OUTPUT  PRICE    CAN
         edit
           coder ×3      local     openai-chat  32768    4096    3/15     tools fill
@@ -94,7 +94,7 @@ fn everything_known_stands_below_its_model() {
         today (UTC): 1.5000, 1200 tokens of 9
         most of one session: 1.0000
         kept answers: 3, 3 KiB
-    "#]].assert_eq(&render(&report(vec![known, failed]), Colours::NONE));
+    "]].assert_eq(&render(&report(vec![known, failed]), Colours::NONE));
 }
 
 #[test]
