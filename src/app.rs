@@ -24,7 +24,7 @@ pub use event::{
     Command, CompletionRequest, EditRequest, Event, Finding, Intent, Query, Region, Reply, Selection, Target,
 };
 
-use crate::model::CompletionSettings;
+use crate::model::{Budget, CompletionSettings};
 use crate::orchestrator::Services;
 use crate::ports::{Journal, Scratch};
 use crate::problem::Problem;
@@ -47,6 +47,8 @@ pub struct Parts {
     pub completion: Option<CompletionSettings>,
     /// Names of the configured providers, for the status.
     pub providers: Vec<String>,
+    /// Limits on what is spent, for the status; the way to the models keeps them.
+    pub budget: Budget,
     /// What went wrong before there was anyone to tell; shown when the front door is ready.
     pub warnings: Vec<Problem>,
 }

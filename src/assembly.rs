@@ -1,25 +1,30 @@
 //! Puts the application together from a configuration: the same parts for every front door.
 
+mod storage;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use tokio::sync::mpsc;
 
+pub use storage::Storage;
+
 use crate::app::{self, Entrance, Event, Parts};
 use crate::config::{Config, ConfiguredModels};
-use crate::gateway::Gateway;
+use crate::gateway::{Books, Gateway, Policy};
 use crate::model::{Model, OutgoingFilter, Role};
 use crate::orchestrator::{Board, Services, Settings};
-use crate::ports::{Editor, MemoryJournal, ModelSource};
+use crate::ports::{Editor, MemoryJournal, MemoryLedger, ModelSource, UpstreamSource};
 use crate::problem::Problem;
 use crate::workspace::{DiskFiles, ScratchFolder};
 
-/// The parts as `config` describes them, with `models` in the place of the configured ones. `scratch` is where
-/// diffs to look at are written.
+/// The parts as `config` describes them, with `models` in the place of the configured ones. `filter` is the one that
+/// stands before the models. `scratch` is where diffs to look at are written.
 pub fn parts(
     config: &Config,
     models: Arc<dyn ModelSource>,
+    filter: OutgoingFilter,
     editor: Arc<dyn Editor>,
     scratch: Option<PathBuf>,
 ) -> Parts {
@@ -28,14 +33,18 @@ pub fn parts(
         task_time: config.limits.task,
         files: config.limits.files,
         comment_marker: config.comment_marker.clone(),
+        sends_nothing: false,
     };
     Parts {
         services: Services {
             models,
             files: Arc::new(DiskFiles::new(config.limits.file_bytes)),
             editor,
+            ledger: Arc::new(MemoryLedger::default()),
             board: Arc::new(Board::default()),
             settings: Arc::new(settings),
+            prompts: Arc::default(),
+            filter,
         },
         journal: Arc::new(MemoryJournal::default()),
         scratch: Arc::new(ScratchFolder::new(scratch)),
@@ -43,6 +52,7 @@ pub fn parts(
         concurrent_tasks: config.limits.concurrent_tasks,
         completion: completes(config).then_some(config.completion),
         providers: config.providers.keys().cloned().collect(),
+        budget: config.budget,
         warnings: Vec::new(),
     }
 }
@@ -50,6 +60,34 @@ pub fn parts(
 /// Whether text is completed at the cursor: only with a model for it that can fill in a middle.
 pub fn completes(config: &Config) -> bool {
     config.models_of(Role::Completion).iter().any(|(_, model)| model.capabilities.fill.is_some())
+}
+
+/// The way to the models of `upstreams`, guarded as `config` says, in a session of its own.
+pub fn gateway(
+    config: &Config,
+    upstreams: Arc<dyn UpstreamSource>,
+    filter: OutgoingFilter,
+    books: Books,
+) -> Gateway {
+    let policy = Policy { budget: config.budget, cache: config.cache, splits: config.splits.clone() };
+    Gateway::new(upstreams, filter, policy, session_id(), books)
+}
+
+/// Books that end with the process.
+pub fn books_in_memory() -> Books {
+    Books { ledger: Arc::new(MemoryLedger::default()), responses: None, recorder: None }
+}
+
+/// 128 random bits in hexadecimal digits.
+fn session_id() -> String {
+    let mut random = [0; 16];
+    if let Err(error) = getrandom::fill(&mut random) {
+        // Without randomness of the system, the time and the process are as good as unique.
+        tracing::warn!(%error, "no randomness for the session's id");
+        let since = std::time::UNIX_EPOCH.elapsed().unwrap_or_default().as_nanos();
+        random = (since << 32 | u128::from(std::process::id())).to_be_bytes();
+    }
+    format!("{:032x}", u128::from_be_bytes(random))
 }
 
 /// What came of reading the configuration and opening the log, for [`start`].
@@ -63,20 +101,39 @@ pub struct Loaded {
     pub warnings: Vec<Problem>,
     /// Where diffs to look at are written.
     pub scratch: Option<PathBuf>,
+    /// What is kept over sessions.
+    pub storage: Storage,
+}
+
+/// The way to the models of `config` without an application around it.
+///
+/// # Errors
+/// The rules of what may be sent are wrong: without them nothing is sent.
+pub fn models(config: Arc<Config>, storage: &Storage) -> Result<Arc<dyn ModelSource>, Problem> {
+    let filter = OutgoingFilter::new(&config.outgoing).map_err(|bad| Problem::from(&bad))?;
+    let configured = ConfiguredModels::new(Arc::clone(&config));
+    Ok(Arc::new(gateway(&config, Arc::new(configured), filter, storage.books())))
 }
 
 /// Starts the application for `editor`. A broken configuration does not keep it from starting: what needs no model
 /// works, and what needs one says what is wrong.
 pub fn start(loaded: &Loaded, editor: Arc<dyn Editor>) -> mpsc::UnboundedSender<Event> {
-    let models: Arc<dyn ModelSource> = match &loaded.config_problem {
+    let (filter, bad_rules) = match OutgoingFilter::new(&loaded.config.outgoing) {
+        Ok(filter) => (filter, None),
+        Err(bad) => (OutgoingFilter::default(), Some(Problem::from(&bad))),
+    };
+    // Without the user's rules nothing is sent.
+    let problem = loaded.config_problem.clone().or(bad_rules);
+    let models: Arc<dyn ModelSource> = match &problem {
         Some(problem) => Arc::new(NoModels(problem.clone())),
         None => {
             let configured = ConfiguredModels::new(Arc::clone(&loaded.config));
-            Arc::new(Gateway::new(Arc::new(configured), OutgoingFilter::default()))
+            Arc::new(gateway(&loaded.config, Arc::new(configured), filter.clone(), loaded.storage.books()))
         }
     };
-    let mut parts = parts(&loaded.config, models, editor, loaded.scratch.clone());
-    parts.warnings.extend(loaded.config_problem.iter().chain(&loaded.warnings).cloned());
+    let mut parts = parts(&loaded.config, models, filter, editor, loaded.scratch.clone());
+    parts.services.ledger = loaded.storage.ledger();
+    parts.warnings.extend(problem.iter().chain(&loaded.warnings).cloned());
     app::spawn(parts).0
 }
 

@@ -9,6 +9,7 @@ pub mod config_command;
 pub mod demo;
 pub mod doctor;
 pub mod edit;
+pub mod models;
 pub mod output;
 
 use std::path::PathBuf;
@@ -37,6 +38,8 @@ pub enum Command {
     Apply(apply::ApplyArgs),
     /// Check that everything tenon needs is there.
     Doctor(doctor::DoctorArgs),
+    /// Show the models of each role, what is known of them, and whether they answer.
+    Models(models::ModelsArgs),
     /// Show the resolved configuration and where each value came from.
     Config(config_command::ConfigArgs),
     /// See tenon at work on a recorded reply, without any model.
@@ -68,6 +71,7 @@ impl Command {
         match self {
             Self::Edit(args) => args.json,
             Self::Doctor(args) => args.json,
+            Self::Models(args) => args.json,
             Self::Config(args) => args.json || args.schema,
             Self::Apply(_) | Self::Lsp | Self::Demo => false,
         }

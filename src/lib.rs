@@ -36,6 +36,8 @@ pub mod app;
 
 pub mod config;
 
+pub mod journal;
+
 pub mod telemetry;
 
 pub mod workspace;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
-use tenon::assembly::{self, Loaded};
-use tenon::cli::{Arguments, Command, apply, config_command, demo, doctor, edit, output};
+use tenon::assembly::{self, Loaded, Storage};
+use tenon::cli::{Arguments, Command, apply, config_command, demo, doctor, edit, models, output};
 use tenon::config::{self, Config, ConfigError, StateDir, UserFile};
 use tenon::lsp;
 use tenon::problem::{Category, Problem};
@@ -44,7 +44,25 @@ fn run(command: &Command) -> Result<ExitCode, Problem> {
         Command::Edit(args) => {
             let parts = Parts::start(Front::Terminal);
             let loaded = parts.loaded(Ok(config?));
-            block_on(edit::run(args, |editor| assembly::start(&loaded, editor)))??
+            let exit = block_on(edit::run(args, |editor| assembly::start(&loaded, editor)));
+            loaded.storage.close();
+            exit??
+        }
+        Command::Models(args) => {
+            let parts = Parts::start(Front::Terminal);
+            let config = config?;
+            let (storage, problems) = parts.storage(&config);
+            problems.iter().for_each(output::tell);
+            let (ledger, responses) = (storage.ledger(), storage.responses());
+            let sources = models::Sources {
+                config: &config,
+                ledger: ledger.as_ref(),
+                responses: responses.as_deref(),
+                models: &|config| assembly::models(Arc::new(config), &storage),
+            };
+            let exit = block_on(models::run(args, &sources));
+            storage.close();
+            exit?
         }
         Command::Demo => {
             let parts = Parts::start(Front::Terminal);
@@ -64,8 +82,9 @@ fn serve(config: Result<Config, ConfigError>) -> Result<ExitCode, Problem> {
     let loaded = parts.loaded(config);
     let (stdin, stdout) = (tokio::io::stdin, tokio::io::stdout);
     let code =
-        block_on(async { lsp::serve(stdin(), stdout(), |editor| assembly::enter(&loaded, editor)).await })?;
-    Ok(ExitCode::from(u8::from(code != 0)))
+        block_on(async { lsp::serve(stdin(), stdout(), |editor| assembly::enter(&loaded, editor)).await });
+    loaded.storage.close();
+    Ok(ExitCode::from(u8::from(code? != 0)))
 }
 
 /// What every command needs that keeps something or logs.
@@ -90,11 +109,22 @@ impl Parts {
             Ok(config) => (config, None),
             Err(error) => (Config::default(), Some(Problem::from(error))),
         };
+        let (storage, problems) = self.storage(&config);
         Loaded {
             config: Arc::new(config),
             config_problem,
-            warnings: self.telemetry.problem().cloned().into_iter().collect(),
+            warnings: self.telemetry.problem().cloned().into_iter().chain(problems).collect(),
             scratch: self.scratch(),
+            storage,
+        }
+    }
+
+    /// What is kept over sessions, and why that may be less than it should be.
+    fn storage(&self, config: &Config) -> (Storage, Vec<Problem>) {
+        match &self.state {
+            Ok(state) => Storage::open(state.path(), &config.cache),
+            // Told with the log's problem.
+            Err(_) => (Storage::default(), Vec::new()),
         }
     }
 }

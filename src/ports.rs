@@ -18,7 +18,10 @@ pub use editor::{
 pub use files::{FileError, Scratch, SourceFiles};
 pub use health::{Availability, Health, LastError, ModelHealth, ProviderHealth};
 pub use journal::{FileRecord, Journal, JournalRecord, MemoryJournal};
-pub use ledger::{EditFate, Ledger, MemoryLedger, ModelStatistics, RequestEnd, Spent, UsageRecord};
+pub use ledger::{
+    EditFate, KnownUsage, Ledger, MemoryLedger, ModelStatistics, ProviderHistory, RequestEnd, Spent,
+    UsageRecord,
+};
 pub use models::{ModelSource, UpstreamSource};
 pub use recorder::Recorder;
 pub use responses::{CacheKey, MemoryStore, ResponseStore, StoreStatistics, StoredReply};

@@ -33,10 +33,15 @@ const ROOMS: &[(&str, Kind, &[&str])] = &[
     ("orchestrator", Async, &["text", "syntax", "diff", "prompt", "model", "review", "ports"]),
     ("app", Async, &["text", "syntax", "diff", "prompt", "model", "review", "ports", "orchestrator"]),
     ("config", Edge, &["text", "syntax", "diff", "prompt", "model", "review", "ports"]),
+    ("journal", Edge, &["model", "ports"]),
     ("telemetry", Edge, &["config"]),
     ("workspace", Edge, &["ports"]),
     // Wiring: it names the parts that front doors may not know.
-    ("assembly", Edge, &["model", "ports", "gateway", "orchestrator", "app", "config", "workspace"]),
+    (
+        "assembly",
+        Edge,
+        &["model", "ports", "gateway", "orchestrator", "app", "config", "journal", "workspace"],
+    ),
     ("lsp", Edge, &["text", "syntax", "diff", "prompt", "model", "review", "ports", "app"]),
     (
         "cli",
@@ -57,6 +62,11 @@ const CRATES: &[(&str, &[&str])] = &[
     ("lsp_types", &["lsp"]),
     ("reqwest", &["model/provider"]),
     ("rustls", &["model/provider"]),
+    ("rusqlite", &["journal"]),
+    ("rusqlite_migration", &["journal"]),
+    ("aho_corasick", &["model/outgoing"]),
+    ("globset", &["model/outgoing"]),
+    ("icu_normalizer", &["model/outgoing"]),
     ("clap", &["cli"]),
     ("toml", &["config"]),
     ("schemars", &["config"]),

@@ -2,6 +2,7 @@
 
 mod accept;
 mod edit;
+mod prompt;
 mod show;
 mod status;
 mod take;
@@ -28,6 +29,7 @@ pub(super) fn run(state: &mut State, command: Command) -> Result<Value, Problem>
         Command::Undo { proposal } => take::take(state, proposal, Direction::Undo),
         Command::Redo { proposal } => take::take(state, proposal, Direction::Redo),
         Command::Show { proposal, open } => show::show(state, proposal.as_deref(), open),
+        Command::Prompt { task, open } => prompt::prompt(state, task.as_deref(), open),
         Command::Status => Ok(status::status(state)),
     }
 }

@@ -118,6 +118,9 @@ pub(super) fn ask(state: &mut State, request: CompletionRequest, reply: Reply<Op
 fn prepare(state: &mut State, request: &CompletionRequest) -> Option<(Asked, Hole, CompletionSettings)> {
     let settings = state.parts.completion?;
     state.trusted(&request.uri).ok()?;
+    if state.parts.services.filter.denies(&path(state, &request.uri)) {
+        return None;
+    }
     let document = state.live(&request.uri)?;
     let encoding = state.client.encoding;
     let at = encoding.to_byte(document.text(), request.position);

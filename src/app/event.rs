@@ -82,6 +82,13 @@ pub enum Command {
         /// Whether to open it in the editor (code actions do, scripts do not).
         open: bool,
     },
+    /// `tenon.prompt`: `{"task": id, "text": text, "prompts": […]}`.
+    Prompt {
+        /// The task; none means the latest.
+        task: Option<String>,
+        /// Whether to open the text in the editor.
+        open: bool,
+    },
     /// `tenon.status`.
     Status,
 }

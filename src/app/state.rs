@@ -10,7 +10,9 @@ use super::applying::Flights;
 use super::completion::Completions;
 use super::event::{ClientFacts, Event, Internal, InternalEvent};
 use super::tasks::Tasks;
+use crate::model::{CacheKey, Role};
 use crate::orchestrator::desynchronised;
+use crate::ports::EditFate;
 use crate::problem::{Category, Problem};
 use crate::review::{History, Proposal, ProposalId, ProposalState, Track};
 use crate::text::{Document, DocumentSnapshot, DocumentUri};
@@ -30,6 +32,10 @@ pub(super) struct State {
     pub tasks: Tasks,
     /// Oldest first.
     pub proposals: Vec<Proposal>,
+    /// What their models were asked for.
+    pub roles: HashMap<ProposalId, Role>,
+    /// What the answers behind them are kept under, until the user does not want them.
+    pub answers: HashMap<ProposalId, CacheKey>,
     pub history: History,
     pub flights: Flights,
     pub completions: Completions,
@@ -49,6 +55,8 @@ impl State {
             documents: HashMap::new(),
             tasks: Tasks::default(),
             proposals: Vec::new(),
+            roles: HashMap::new(),
+            answers: HashMap::new(),
             history: History::default(),
             flights: Flights::default(),
             completions: Completions::default(),
@@ -74,6 +82,21 @@ impl State {
             tokio::time::sleep(delay).await;
             send(event);
         });
+    }
+
+    /// Lets the answer behind a proposal not be given again: the user did not want it.
+    pub(super) fn forget_answer(&mut self, proposal: &ProposalId) {
+        if let Some(answer) = self.answers.remove(proposal) {
+            self.parts.services.models.forget(answer);
+        }
+    }
+
+    /// Counts what became of `n` hunks of a proposal.
+    pub(super) fn count(&self, proposal: &ProposalId, fate: EditFate, n: usize) {
+        let found = self.proposals.iter().find(|known| known.id == *proposal);
+        if let (Some(found), Some(role), 1..) = (found, self.roles.get(proposal), n) {
+            self.parts.services.ledger.decided(*role, &found.model, fate, n as u64);
+        }
     }
 
     /// Shows a problem with its hint.

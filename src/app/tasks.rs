@@ -186,7 +186,7 @@ fn propose(state: &mut State, task: &str, mut running: Running, outcome: Outcome
     state.tasks.last_proposal += 1;
     let id = ProposalId::nth(state.tasks.last_proposal);
     let mut number = 0;
-    let Outcome { changes, base, uris, model, mut impact, notes, .. } = outcome;
+    let Outcome { role, changes, base, uris, model, mut impact, notes, answer, .. } = outcome;
     let files: Vec<_> = changes
         .files
         .into_iter()
@@ -218,6 +218,8 @@ fn propose(state: &mut State, task: &str, mut running: Running, outcome: Outcome
     };
     let ready = ready_message(&proposal);
     state.proposals.push(proposal);
+    state.roles.insert(id.clone(), role);
+    state.answers.extend(answer.map(|answer| (id.clone(), answer)));
     forget_old(state);
     end(state, task, &ready);
     let editor = &state.parts.services.editor;
@@ -295,6 +297,8 @@ fn forget_old(state: &mut State) {
     while state.proposals.len() > KEPT {
         let decided = |p: &Proposal| !matches!(p.state(), ProposalState::Proposed | ProposalState::Accepted);
         let at = state.proposals.iter().position(decided).unwrap_or(0);
-        state.proposals.remove(at);
+        let old = state.proposals.remove(at);
+        state.answers.remove(&old.id);
+        state.roles.remove(&old.id);
     }
 }

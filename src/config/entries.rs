@@ -5,6 +5,8 @@
 
 mod models;
 
+pub use models::api_name;
+
 use serde::Serialize;
 use toml::Value;
 

@@ -46,6 +46,8 @@ pub enum RefusalCode {
     BreaksSyntax,
     /// The change would remove most of a file.
     RemovesTooMuch,
+    /// A mark that stands for a redacted secret is where the secret must not be.
+    MovesSecret,
 }
 
 impl RefusalCode {
@@ -68,6 +70,7 @@ impl RefusalCode {
             Self::UnclearIndentation => "unclear-indentation",
             Self::BreaksSyntax => "breaks-syntax",
             Self::RemovesTooMuch => "removes-too-much",
+            Self::MovesSecret => "moves-secret",
         }
     }
 }
@@ -272,8 +275,8 @@ mod tests {
     fn codes_are_written_as_in_json() {
         use RefusalCode::{
             AmbiguousFile, AmbiguousFormat, AmbiguousPlace, BadPath, BreaksSyntax, Conflict, FileExists,
-            MalformedReply, NoEdit, NoSuchPlace, OverlappingBlocks, ProtectedPath, RemovesTooMuch, Truncated,
-            UnclearIndentation, UnknownFile,
+            MalformedReply, MovesSecret, NoEdit, NoSuchPlace, OverlappingBlocks, ProtectedPath,
+            RemovesTooMuch, Truncated, UnclearIndentation, UnknownFile,
         };
         for code in [
             Truncated,
@@ -292,6 +295,7 @@ mod tests {
             UnclearIndentation,
             BreaksSyntax,
             RemovesTooMuch,
+            MovesSecret,
         ] {
             assert_eq!(serde_json::to_value(code).unwrap(), code.as_str());
         }

@@ -47,6 +47,7 @@ fn form(name: &str) -> Option<&'static str> {
         protocol::ACCEPT | protocol::REJECT => r#"{"proposal"?, "path"?, "hunk"?}, or: [proposal [hunk]]"#,
         protocol::UNDO | protocol::REDO => r#"{"proposal"?}, or: [proposal]"#,
         protocol::SHOW => r#"{"proposal"?, "open"?}, or: [proposal]"#,
+        protocol::PROMPT => r#"{"task"?, "open"?}, or: [task]"#,
         protocol::STATUS => "no arguments",
         _ => return None,
     })
@@ -69,6 +70,10 @@ fn read(name: &str, arguments: Arguments) -> Result<Command, String> {
         protocol::SHOW => {
             let protocol::Show { proposal, open } = arguments.object_or(&["proposal"])?;
             Ok(Command::Show { proposal, open })
+        }
+        protocol::PROMPT => {
+            let protocol::Prompt { task, open } = arguments.object_or(&["task"])?;
+            Ok(Command::Prompt { task, open })
         }
         _ => arguments.object_or(&[]).map(|protocol::Status {}| Command::Status),
     }

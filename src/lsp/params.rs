@@ -144,9 +144,7 @@ pub(super) struct Complete {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Trigger {
-    /// 1 is invoked in both requests.
-    #[serde(default)]
-    pub(super) trigger_kind: u32,
+    pub(super) trigger_kind: Option<u32>,
     pub(super) selected_completion_info: Option<Chosen>,
 }
 

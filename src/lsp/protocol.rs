@@ -25,11 +25,13 @@ pub const UNDO: &str = "tenon.undo";
 pub const REDO: &str = "tenon.redo";
 /// Tells a proposal as a unified diff. Arguments: [`Show`], or `[proposal]`.
 pub const SHOW: &str = "tenon.show";
+/// Tells what was sent to models. Arguments: [`Prompt`], or `[task]`.
+pub const PROMPT: &str = "tenon.prompt";
 /// Tells what the server knows and does. No arguments.
 pub const STATUS: &str = "tenon.status";
 
 /// All commands, as announced in `executeCommandProvider`.
-pub const COMMANDS: [&str; 9] = [EDIT, FIX, CANCEL, ACCEPT, REJECT, UNDO, REDO, SHOW, STATUS];
+pub const COMMANDS: [&str; 10] = [EDIT, FIX, CANCEL, ACCEPT, REJECT, UNDO, REDO, SHOW, PROMPT, STATUS];
 
 /// The notification sent with `initializationOptions: {"tenon": {"events": true}}`.
 pub const EVENT: &str = "tenon/event";
@@ -140,6 +142,17 @@ pub struct Show {
     /// The proposal's id; none is the latest.
     pub proposal: Option<String>,
     /// Whether to open the diff in the editor as well.
+    #[serde(default)]
+    pub open: bool,
+}
+
+/// Arguments of [`PROMPT`].
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Prompt {
+    /// The task's id; none is the latest.
+    pub task: Option<String>,
+    /// Whether to open the text in the editor as well.
     #[serde(default)]
     pub open: bool,
 }

@@ -112,6 +112,11 @@ pub async fn detect_local() -> Option<(ProviderSettings, ModelSettings)> {
     local::detect(local::Ports::default()).await
 }
 
+/// Looks for local servers as [`detect_local`] does, and describes a model of each one found, in order of preference.
+pub async fn detect_all_local() -> Vec<(ProviderSettings, ModelSettings)> {
+    local::detect_all(local::Ports::default()).await
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

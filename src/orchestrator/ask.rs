@@ -6,7 +6,7 @@ use super::conversation::{Conversation, Said};
 use super::job::Services;
 use crate::diff::parse::Reply;
 use crate::diff::{Ending, ParseEvent, Refusal, RefusalCode, ReplyParser};
-use crate::model::{FinishReason, Model, ModelError, StreamEvent, ToolCall, Usage};
+use crate::model::{FinishReason, Model, ModelError, Request, StreamEvent, ToolCall, Usage};
 use crate::ports::{Progress, ProgressStage, TaskNotice};
 use crate::prompt::ReplyForm;
 
@@ -46,6 +46,10 @@ pub(super) async fn ask(
     model: &dyn Model,
     conversation: &Conversation,
 ) -> Result<Answer, AskError> {
+    // Whatever does not pass is not sent, and the model answers with the reason.
+    if let Ok(outgoing) = services.filter.pass(Request::Chat(conversation.request.clone())) {
+        services.prompts.keep(task, model.settings(), outgoing, true);
+    }
     let mut stream = model.ask(conversation.request.clone()).ready_chunks(AT_ONCE);
     let mut reading = Reading::new(services, task, model.name(), conversation.form);
     while let Some(events) = stream.next().await {
@@ -68,7 +72,8 @@ pub(super) async fn ask(
 struct Reading<'a> {
     services: &'a Services,
     task: &'a str,
-    model: &'a str,
+    /// Who answers, as the progress display says it.
+    model: String,
     /// The tool whose calls hold the edits.
     tool: Option<&'static str>,
     parser: ReplyParser,
@@ -81,11 +86,11 @@ struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    fn new(services: &'a Services, task: &'a str, model: &'a str, form: ReplyForm) -> Self {
+    fn new(services: &'a Services, task: &'a str, model: &str, form: ReplyForm) -> Self {
         Self {
             services,
             task,
-            model,
+            model: model.to_owned(),
             tool: form.tool().map(|tool| tool.name),
             parser: ReplyParser::new(form.format()),
             said: Said::default(),
@@ -117,12 +122,16 @@ impl<'a> Reading<'a> {
             }
             StreamEvent::Keep(block) => self.said.kept.push(block),
             StreamEvent::Usage(usage) => self.usage = usage,
-            StreamEvent::Cached => {
-                let message = format!("{}: the answer is from the cache", self.model);
-                report(self.services, self.task, ProgressStage::Ask, message);
-            }
+            StreamEvent::Cached => self.is_cached(),
             StreamEvent::Finished(_) => {}
         }
+    }
+
+    /// The answer is one that was given before; the user sees that nobody was asked.
+    fn is_cached(&mut self) {
+        let message = format!("answered from the cache, as {} did before", self.model);
+        report(self.services, self.task, ProgressStage::Ask, message);
+        self.model.push_str(" (from the cache)");
     }
 
     /// Shows what came since the last time; nothing says nothing.
@@ -141,7 +150,7 @@ impl<'a> Reading<'a> {
         }
         let n_characters = text.chars().count();
         self.services.board.write(self.task, n_characters);
-        self.report.written(self.services, self.task, self.model, n_characters);
+        self.report.written(self.services, self.task, &self.model, n_characters);
         self.services.editor.notice(self.task, TaskNotice::Text { text });
     }
 
@@ -285,13 +294,17 @@ mod tests {
             models: Arc::new(Nothing),
             files: Arc::new(Nothing),
             editor: Arc::clone(&noted) as Arc<dyn Editor>,
+            ledger: Arc::new(crate::ports::MemoryLedger::default()),
             board: Arc::default(),
             settings: Arc::new(Settings {
                 repair_rounds: 0,
                 task_time: Duration::from_secs(1),
                 files: 1,
                 comment_marker: "AI!".to_owned(),
+                sends_nothing: false,
             }),
+            prompts: Arc::default(),
+            filter: crate::model::OutgoingFilter::default(),
         };
         let model = Scripted::new("m").reply([Step::text("a"), Step::text("b"), Step::finish()]);
         let form = ReplyForm::Text(ReplyFormat::SearchReplace);

@@ -22,17 +22,6 @@ pub struct TaskProgress {
 #[derive(Debug, Default)]
 pub struct Board {
     tasks: DashMap<String, TaskProgress>,
-    providers: DashMap<String, Health>,
-}
-
-/// How the last request to a provider ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Health {
-    /// With a complete answer.
-    Ok,
-    /// With an error.
-    Failing,
 }
 
 impl TaskProgress {
@@ -75,16 +64,6 @@ impl Board {
     /// Where a task is.
     pub fn get(&self, task: &str) -> Option<TaskProgress> {
         self.tasks.get(task).map(|progress| *progress)
-    }
-
-    /// Records how a request to a provider ended.
-    pub fn answered(&self, provider: &str, health: Health) {
-        self.providers.insert(provider.to_owned(), health);
-    }
-
-    /// How the last request to a provider ended; `None` if it was not asked yet.
-    pub fn health(&self, provider: &str) -> Option<Health> {
-        self.providers.get(provider).map(|health| *health)
     }
 
     /// Forgets a task that ended.

@@ -7,18 +7,22 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::Health;
 use super::ask::{Answer, ask, report};
 use super::comment::CommentInstruction;
 use super::conversation::Conversation;
+use super::failure::{Failed, Failure};
 use super::gather::{Gathered, gather, whole_lines};
 use super::job::{EditJob, Outcome, Services};
+use super::put_back::put_back;
 use crate::diff::gate::{self, Consent, Note};
 use crate::diff::impact::{Impact, impact};
 use crate::diff::{self, ChangeKind, ChangeSet, Evidence, FileChange, FileSet, Hunk, Refusal};
-use crate::model::{Model, Role, Usage};
-use crate::ports::{ProgressStage, SourceFiles, TaskNotice};
+use crate::model::{CacheKey, Model, ModelError, ModelErrorKind, Request, Role, Usage};
+use crate::ports::{EditFate, ProgressStage, SourceFiles, TaskNotice};
 use crate::problem::{Category, Problem, Severity};
+
+/// What this pipeline asks models for.
+const ROLE: Role = Role::Edit;
 
 /// Runs the pipeline to its outcome. Cancelling drops everything at once, the model's connection included.
 ///
@@ -51,33 +55,38 @@ async fn edit(job: EditJob, services: Services) -> Result<Outcome, Problem> {
     let job = Arc::new(job);
     enter(&services, &job.task, ProgressStage::Gather, "reading the files");
     let gathered = gather_off_loop(&job, &services).await?;
-    let models = services.models.models(Role::Edit).await?;
+    let models = services.models.models(ROLE).await?;
     let mut usage = Usage::default();
-    let mut last = None;
+    let mut failed = Failed::default();
     for model in &models {
+        if !failed.permits(model.settings()) {
+            continue;
+        }
         match edit_with(&job, &services, model, &gathered, &mut usage).await {
-            Ok(Proved { changes, impact, notes }) => {
+            Ok((Proved { changes, impact, notes }, answer)) => {
+                failed.tell(&services, None);
                 return Ok(Outcome {
                     changes,
                     impact,
                     notes,
                     base: gathered.base,
                     uris: gathered.uris,
+                    role: ROLE,
                     model: model.name().to_owned(),
                     usage,
+                    answer,
                 });
             }
-            Err(Failure::Final(problem)) => return Err(problem),
-            Err(Failure::TryNext(problem)) => last = Some(problem),
+            Err(failure) => failed.add(model.settings(), failure),
         }
     }
-    Err(last.unwrap_or_else(|| Problem::error("no-model", Category::Configuration, "no model is configured")))
+    Err(failed.end(&services))
 }
 
 async fn gather_off_loop(job: &Arc<EditJob>, services: &Services) -> Result<Gathered, Problem> {
     let (job, files) = (Arc::clone(job), Arc::clone(&services.files));
-    let settings = Arc::clone(&services.settings);
-    blocking(move || gather(&job, &files, &settings)).await?
+    let (settings, filter) = (Arc::clone(&services.settings), services.filter.clone());
+    blocking(move || gather(&job, &files, &settings, &filter)).await?
 }
 
 /// Runs work that blocks or computes on a thread of its own, so that no protocol task waits behind it.
@@ -95,14 +104,6 @@ fn enter(services: &Services, task: &str, stage: ProgressStage, message: &str) {
     services.editor.notice(task, TaskNotice::Stage { stage, percent });
 }
 
-/// Why one model did not get there.
-enum Failure {
-    /// Another model would not help, or text was shown already.
-    Final(Problem),
-    /// The next model may try.
-    TryNext(Problem),
-}
-
 /// A change set that fits and passed the gates, and what is known of it.
 struct Proved {
     changes: ChangeSet,
@@ -116,40 +117,70 @@ async fn edit_with(
     model: &Arc<dyn Model>,
     gathered: &Gathered,
     usage: &mut Usage,
-) -> Result<Proved, Failure> {
-    let fitted = gathered.fit(model.settings()).map_err(Failure::TryNext)?;
+) -> Result<(Proved, Option<CacheKey>), Failure> {
+    let too_large = |problem| Failure::of_kind(problem, ModelErrorKind::PromptTooLarge);
+    let fitted = gathered.fit(model.settings()).map_err(too_large)?;
     let mut conversation = Conversation::begin(gathered, &fitted, model.settings());
+    if services.settings.sends_nothing {
+        return Err(Failure::end(only_shown(services, &job.task, model, conversation)));
+    }
     let mut refusals = Vec::new();
     for round in 0..=services.settings.repair_rounds {
         let stage = if round == 0 { ProgressStage::Ask } else { ProgressStage::Repair };
         enter(services, &job.task, stage, &asking(model.name(), round, refusals.len()));
-        let provider = &model.settings().provider;
-        let answer = ask(services, &job.task, model.as_ref(), &conversation).await.map_err(|e| {
-            services.board.answered(provider, Health::Failing);
-            let problem = Problem::from(&e.error);
+        let asked = ask(services, &job.task, model.as_ref(), &conversation).await;
+        let answer = asked.map_err(|failed| {
+            // A repair goes to the model that wrote what is to be repaired, and its text was shown.
             if round > 0 {
-                Failure::Final(unrepaired(&refusals, &problem))
-            } else if e.shown {
-                Failure::Final(problem)
+                Failure::end(unrepaired(&refusals, &Problem::from(&failed.error)))
             } else {
-                Failure::TryNext(problem)
+                Failure::of(&failed.error, failed.shown)
             }
         })?;
-        services.board.answered(provider, Health::Ok);
         *usage += answer.usage;
         enter(services, &job.task, ProgressStage::Resolve, "finding the place of each edit");
         let Answer { said, reply, .. } = answer;
-        match resolve(job, services, gathered, &fitted.base, reply).await.map_err(Failure::Final)? {
-            Ok(proved) if proved.changes.files.is_empty() => return Err(Failure::Final(no_change())),
-            Ok(proved) => return Ok(proved),
-            Err(refused) => refusals = refused,
+        let kept_under = model.cache_key(&conversation.request);
+        match resolve(job, services, gathered, &fitted.base, reply).await.map_err(Failure::end)? {
+            Ok(proved) if !proved.changes.files.is_empty() => {
+                services.ledger.decided(ROLE, model.name(), EditFate::Fitted, 1);
+                return Ok((proved, kept_under));
+            }
+            useless => {
+                services.ledger.decided(ROLE, model.name(), EditFate::Refused, 1);
+                // Who asks again wants another answer.
+                kept_under.into_iter().for_each(|key| services.models.forget(key));
+                refusals = useless.err().ok_or_else(|| Failure::end(no_change()))?;
+            }
         }
         if refusals.iter().any(|refusal| refusal.code == diff::RefusalCode::Truncated) {
             break; // The same question would be cut at the same place.
         }
         conversation.correct(said, &refusals);
     }
-    Err(Failure::Final(refused(&refusals)))
+    Err(Failure::end(refused(&refusals)))
+}
+
+/// Keeps the prompt for a look; how a task ends that sends nothing.
+fn only_shown(
+    services: &Services,
+    task: &str,
+    model: &Arc<dyn Model>,
+    conversation: Conversation,
+) -> Problem {
+    match services.filter.pass(Request::Chat(conversation.request)) {
+        Ok(outgoing) => {
+            services.prompts.keep(task, model.settings(), outgoing, false);
+            let mut problem = Problem::error("prompt-shown", Category::Request, "nothing was sent");
+            problem.severity = Severity::Info;
+            problem
+        }
+        Err(withheld) => {
+            let settings = model.settings();
+            let error = ModelError::new(withheld.kind, &settings.provider, &settings.name, withheld.message);
+            Problem::from(&error)
+        }
+    }
 }
 
 fn asking(model: &str, round: u32, n_refused: usize) -> String {
@@ -190,25 +221,28 @@ async fn resolve(
     job: &EditJob,
     services: &Services,
     gathered: &Gathered,
-    base: &FileSet,
+    shown: &FileSet,
     reply: Result<diff::parse::Reply, Vec<Refusal>>,
 ) -> Result<Result<Proved, Vec<Refusal>>, Problem> {
     let reply = match reply {
         Ok(reply) => reply,
         Err(refusals) => return Ok(Err(refusals)),
     };
-    let (base, target) = (base.clone(), gathered.target.clone());
-    let comment = gathered.comment.clone();
+    let (shown, base, target) = (shown.clone(), gathered.base.clone(), gathered.target.clone());
+    let (comment, marks, filter) =
+        (gathered.comment.clone(), gathered.marks.clone(), services.filter.clone());
     let (files, root) = (Arc::clone(&services.files), job.root.clone());
     blocking(move || {
-        let mut changes = diff::evaluate(&reply, &base)?;
+        // Up to the end on what the model saw: what is refused goes back to it, lines of the text included.
+        let mut changes = diff::evaluate(&reply, &shown)?;
         for change in &changes.files {
             allowed(change, files.as_ref(), &root).map_err(|refusal| vec![refusal])?;
         }
         if let Some(comment) = comment {
-            remove_comment(&mut changes, &base, &target, &comment);
+            remove_comment(&mut changes, &shown, &target, &comment);
         }
-        let notes = gate::check(&changes, &base, Consent::default())?;
+        let notes = gate::check(&changes, &shown, Consent::default())?;
+        put_back(&mut changes, &marks, &filter)?;
         let impact = impact(&changes, &base);
         Ok(Proved { changes, impact, notes })
     })

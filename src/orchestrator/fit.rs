@@ -26,7 +26,7 @@ pub(super) struct Fitted {
     pub others: Vec<PromptFile>,
     /// The one-based lines the request is about; their text only where it is short enough to be shown twice.
     pub focus: Option<(RangeInclusive<usize>, String)>,
-    /// The whole texts of what is shown.
+    /// The whole texts of what is shown, without secrets.
     pub base: FileSet,
 }
 
@@ -43,14 +43,14 @@ impl Gathered {
         let target = self.fit_target(model, budget)?;
         budget = budget.saturating_sub(target.text.len());
         let mut base = FileSet {
-            default_path: self.base.default_path.clone(),
-            root: self.base.root.clone(),
+            default_path: self.shown.default_path.clone(),
+            root: self.shown.root.clone(),
             ..FileSet::default()
         };
-        base.files.insert(self.target.clone(), self.base.files[&self.target].clone());
+        base.files.insert(self.target.clone(), self.shown.files[&self.target].clone());
         let mut others = Vec::new();
         for name in &self.others {
-            let Some(text) = self.base.files.get(name).filter(|text| text.len_bytes() <= budget) else {
+            let Some(text) = self.shown.files.get(name).filter(|text| text.len_bytes() <= budget) else {
                 continue;
             };
             budget -= text.len_bytes();
@@ -61,7 +61,7 @@ impl Gathered {
     }
 
     fn fit_target(&self, model: &ModelSettings, budget: usize) -> Result<PromptFile, Problem> {
-        let text = &self.base.files[&self.target];
+        let text = &self.shown.files[&self.target];
         if text.len_bytes() <= budget {
             return Ok(PromptFile { path: self.target.clone(), text: text.to_string(), excerpt: None });
         }
@@ -99,7 +99,7 @@ impl Gathered {
     }
 
     fn focus_lines(&self, longest: usize) -> Option<(RangeInclusive<usize>, String)> {
-        let text = &self.base.files[&self.target];
+        let text = &self.shown.files[&self.target];
         let lines = lines_of(text, self.focus.as_ref()?);
         let bytes = whole_lines(text, &lines);
         let shown = if bytes.len() <= longest { text.byte_slice(bytes).to_string() } else { String::new() };
@@ -124,7 +124,9 @@ mod tests {
             base.files.insert((*name).to_owned(), Rope::from_str(&"x".repeat(*size)));
         }
         Gathered {
+            shown: base.clone(),
             base,
+            marks: BTreeMap::new(),
             uris: BTreeMap::new(),
             target: "a".to_owned(),
             focus,

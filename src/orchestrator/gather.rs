@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use super::comment::{CommentInstruction, find_comment};
 use super::job::{EditJob, Intent, Region, Settings};
-use super::private::is_private;
+use super::put_back::Marks;
 use crate::diff::FileSet;
+use crate::model::OutgoingFilter;
 use crate::ports::{FileError, SourceFiles};
 use crate::problem::{Category, Problem};
 use crate::prompt;
@@ -20,6 +21,10 @@ use crate::text::{DocumentUri, Rope};
 pub(super) struct Gathered {
     /// The texts, by workspace-relative path.
     pub base: FileSet,
+    /// The same texts as a model may see them: a secret is a mark of the same length, so every place is the same.
+    pub shown: FileSet,
+    /// The marks in `shown`.
+    pub marks: Marks,
     /// Where they are.
     pub uris: BTreeMap<String, DocumentUri>,
     /// Path of the target in `base`.
@@ -42,9 +47,12 @@ pub(super) fn gather(
     job: &EditJob,
     files: &Arc<dyn SourceFiles>,
     settings: &Settings,
+    filter: &OutgoingFilter,
 ) -> Result<Gathered, Problem> {
     let mut gathered = Gathered {
         base: FileSet::default(),
+        shown: FileSet::default(),
+        marks: Marks::new(),
         uris: BTreeMap::new(),
         target: String::new(),
         focus: None,
@@ -53,13 +61,13 @@ pub(super) fn gather(
         others: Vec::new(),
     };
     let target = relative(&job.root, &job.target);
-    if is_private(&target) {
+    if is_denied(&target, &job.target, job, files, filter) {
         return Err(Problem::error(
             "private-file",
             Category::Request,
             format!("{target} is never sent to a model"),
         )
-        .hint("it usually holds secrets; change it by hand"));
+        .hint("it usually holds secrets, or your `outgoing.deny` names it; change it by hand"));
     }
     add_target(job, files, &target, &mut gathered)?;
     gathered.target.clone_from(&target);
@@ -68,8 +76,23 @@ pub(super) fn gather(
     let text = gathered.base.files[&target].clone();
     gathered.focus = job.region.map(|region| to_bytes(job, region, &text)).transpose()?;
     set_intent(job, settings, &text, &mut gathered)?;
-    add_others(job, files, settings, &mut gathered);
+    add_others(job, files, settings, filter, &mut gathered);
+    redact(&mut gathered, filter);
     Ok(gathered)
+}
+
+/// Makes what a model may see of what was gathered. The gate would do the same to the prompt, but then nobody could tell
+/// where in the files the marks are.
+fn redact(gathered: &mut Gathered, filter: &OutgoingFilter) {
+    let texts: Vec<String> = gathered.base.files.values().map(Rope::to_string).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    gathered.shown = FileSet { files: BTreeMap::new(), ..gathered.base.clone() };
+    for ((path, text), redacted) in gathered.base.files.iter().zip(filter.sources(&texts)) {
+        // Ropes share their nodes: without a secret it is the same text.
+        let shown = if redacted.marks.is_empty() { text.clone() } else { Rope::from_str(&redacted.text) };
+        gathered.shown.files.insert(path.clone(), shown);
+        gathered.marks.insert(path.clone(), redacted.marks);
+    }
 }
 
 fn add_target(
@@ -276,7 +299,27 @@ pub(super) fn whole_lines(text: &Rope, lines: &RangeInclusive<usize>) -> Range<u
     text.line_to_byte(*lines.start())..text.line_to_byte(end)
 }
 
-fn add_others(job: &EditJob, files: &Arc<dyn SourceFiles>, settings: &Settings, gathered: &mut Gathered) {
+/// Whether the text of a file must not be sent: by its name here, by its whole path, or by where a link leads.
+fn is_denied(
+    name: &str,
+    uri: &DocumentUri,
+    job: &EditJob,
+    files: &Arc<dyn SourceFiles>,
+    filter: &OutgoingFilter,
+) -> bool {
+    let path = uri.to_path();
+    let leads_to = path.as_ref().and_then(|path| files.resolve(&job.root, path));
+    let also = path.into_iter().chain(leads_to);
+    filter.denies(name) || also.into_iter().any(|path| filter.denies(&path.to_string_lossy()))
+}
+
+fn add_others(
+    job: &EditJob,
+    files: &Arc<dyn SourceFiles>,
+    settings: &Settings,
+    filter: &OutgoingFilter,
+    gathered: &mut Gathered,
+) {
     let named = job.also.iter().map(|path| DocumentUri::from_path(&absolute(&job.root, path)));
     let open = job.documents.iter().filter(|document| document.desynchronised.is_none());
     for uri in named.chain(open.map(|document| document.uri.clone())) {
@@ -287,7 +330,7 @@ fn add_others(job: &EditJob, files: &Arc<dyn SourceFiles>, settings: &Settings, 
         let Some(path) = uri.to_path().filter(|path| path.starts_with(&job.root)) else { continue };
         let name = relative(&job.root, &uri);
         // A document that is no file may have a file's name.
-        if is_private(&name) || gathered.base.files.contains_key(&name) {
+        if gathered.base.files.contains_key(&name) || is_denied(&name, &uri, job, files, filter) {
             continue;
         }
         let open = job.documents.iter().find(|document| document.uri == uri);

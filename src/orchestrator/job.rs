@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Board;
+use super::{Board, PromptLog};
 use crate::diff::gate::Note;
 use crate::diff::impact::Impact;
 use crate::diff::{ChangeSet, FileSet};
-use crate::model::Usage;
-use crate::ports::{Editor, ModelSource, SourceFiles};
+use crate::model::{CacheKey, OutgoingFilter, Role, Usage};
+use crate::ports::{Editor, Ledger, ModelSource, SourceFiles};
 use crate::text::{DocumentSnapshot, DocumentUri, PositionEncoding, Span};
 
 /// A range of a document: in the client's positions, or in whole lines (one-based, both inside), as people type them.
@@ -82,6 +82,8 @@ pub struct Settings {
     pub files: usize,
     /// What makes a comment an instruction.
     pub comment_marker: String,
+    /// Whether prompts are only made and kept for a look, and none is sent.
+    pub sends_nothing: bool,
 }
 
 /// The ports a task works through.
@@ -93,10 +95,17 @@ pub struct Services {
     pub files: Arc<dyn SourceFiles>,
     /// Progress and notices.
     pub editor: Arc<dyn Editor>,
+    /// Where it is counted what became of the models' edits.
+    pub ledger: Arc<dyn Ledger>,
     /// Where tasks leave their progress for whoever asks.
     pub board: Arc<Board>,
     /// Limits and habits.
     pub settings: Arc<Settings>,
+    /// What was sent.
+    pub prompts: Arc<PromptLog>,
+    /// What must not be sent; the same that stands between the models and their providers, so that a secret has one
+    /// mark everywhere.
+    pub filter: OutgoingFilter,
 }
 
 /// What a task found out: a change set proved against the texts it was shown.
@@ -112,8 +121,12 @@ pub struct Outcome {
     pub notes: Vec<Note>,
     /// Where each file of `base` is.
     pub uris: BTreeMap<String, DocumentUri>,
+    /// What the model was asked for.
+    pub role: Role,
     /// Name of the model that wrote them.
     pub model: String,
     /// Tokens used, over all rounds.
     pub usage: Usage,
+    /// What the answer is kept under, so that it can be forgotten when the user does not want it.
+    pub answer: Option<CacheKey>,
 }

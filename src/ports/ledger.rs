@@ -112,6 +112,42 @@ pub trait Ledger: Send + Sync {
 
     /// What is known of each model, most used first.
     fn statistics(&self) -> BoxFuture<'_, Vec<ModelStatistics>>;
+
+    /// What was spent, as far as it is known without waiting: by this process exactly, by others as last read.
+    fn known(&self) -> KnownUsage {
+        KnownUsage::default()
+    }
+
+    /// How the requests of the last day (24 hours) to each provider went, by the provider's name.
+    fn providers(&self) -> BoxFuture<'_, Vec<ProviderHistory>> {
+        Box::pin(std::future::ready(Vec::new()))
+    }
+}
+
+/// What was spent, for people who ask while work goes on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownUsage {
+    /// By this process.
+    pub session: Spent,
+    /// Today (UTC), by all processes.
+    pub today: Spent,
+}
+
+/// How the last requests to a provider went.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProviderHistory {
+    /// Its name in the configuration.
+    pub provider: String,
+    /// Requests that were sent.
+    pub requests: u64,
+    /// Those that failed.
+    pub failed: u64,
+    /// How the newest ended.
+    pub last: RequestEnd,
+    /// How long ago that was.
+    pub last_ago: Duration,
+    /// The newest failure, whatever came after it.
+    pub last_failure: Option<ModelErrorKind>,
 }
 
 /// A sum of tokens and money.
@@ -125,23 +161,38 @@ pub struct Spent {
 
 impl std::ops::AddAssign for Spent {
     fn add_assign(&mut self, more: Self) {
-        self.tokens = self.tokens.saturating_add(more.tokens);
-        self.cost = self.cost.plus(more.cost);
+        *self = self.plus(more);
     }
 }
 
 impl UsageRecord {
     /// What the request spent.
     pub fn spent(&self) -> Spent {
-        Spent {
-            tokens: self.usage.read().saturating_add(self.usage.output),
-            cost: self.cost.unwrap_or_default(),
-        }
+        Spent::of(&self.usage, self.cost)
+    }
+}
+
+impl Spent {
+    /// What a request of this usage and cost spent.
+    pub fn of(usage: &Usage, cost: Option<Money>) -> Self {
+        Self { tokens: usage.read().saturating_add(usage.output), cost: cost.unwrap_or_default() }
+    }
+
+    /// The sum.
+    #[must_use]
+    pub fn plus(self, more: Self) -> Self {
+        Self { tokens: self.tokens.saturating_add(more.tokens), cost: self.cost.plus(more.cost) }
+    }
+
+    /// What is left of it, nothing at the least.
+    #[must_use]
+    pub fn minus(self, less: Self) -> Self {
+        Self { tokens: self.tokens.saturating_sub(less.tokens), cost: self.cost.minus(less.cost) }
     }
 }
 
 impl RequestEnd {
-    /// Whether a provider was asked.
+    /// Whether anything was sent to a provider.
     pub fn was_sent(self) -> bool {
         use ModelErrorKind::{Budget, Resting, Withheld};
         !matches!(self, Self::Cached | Self::Failed(Budget | Resting | Withheld))
@@ -217,6 +268,11 @@ impl Ledger for MemoryLedger {
 
     fn spent_today(&self) -> BoxFuture<'_, Spent> {
         Box::pin(ready(self.account().spent))
+    }
+
+    fn known(&self) -> KnownUsage {
+        let spent = self.account().spent;
+        KnownUsage { session: spent, today: spent }
     }
 
     fn statistics(&self) -> BoxFuture<'_, Vec<ModelStatistics>> {

@@ -4,12 +4,14 @@
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod cli;
+mod completion;
 mod damage;
 mod demo;
 mod documents;
 mod edit_cases;
 mod neovim;
 mod provider;
+mod real_model;
 mod scaling;
 mod session;
 mod support;

@@ -66,17 +66,28 @@ async fn story_in(format: &str, name: &str, answers: &[&[&str]]) {
 }
 
 async fn play(format: &str, name: &str, scripts: Vec<Vec<Act>>, gates: HashMap<String, Gate>) {
+    let config = |url: &str| {
+        format!(
+            "[providers.fake]\napi = \"openai-chat\"\nbase_url = \"{url}\"\n\
+             [models.coder]\nprovider = \"fake\"\nmodel = \"slow\"\nedit_format = \"{format}\"\n\
+             [roles]\nedit = [\"coder\"]\n",
+        )
+    };
+    play_with(config, name, scripts, gates).await;
+}
+
+/// The same, with a configuration made from the model's URL.
+async fn play_with(
+    config: impl Fn(&str) -> String,
+    name: &str,
+    scripts: Vec<Vec<Act>>,
+    gates: HashMap<String, Gate>,
+) {
     let Some(program) = neovim() else { return };
     let place = tempfile::tempdir().unwrap();
     let fake = FakeProvider::start(scripts).await;
     fs::create_dir(place.path().join("workspace")).unwrap();
-    let config = format!(
-        "[providers.fake]\napi = \"openai-chat\"\nbase_url = \"{}\"\n\
-         [models.coder]\nprovider = \"fake\"\nmodel = \"slow\"\nedit_format = \"{format}\"\n\
-         [roles]\nedit = [\"coder\"]\n",
-        fake.base_url()
-    );
-    fs::write(place.path().join("config.toml"), config).unwrap();
+    fs::write(place.path().join("config.toml"), config(&fake.base_url())).unwrap();
     let mut child = start(&program, place.path(), name);
     let result = tokio::time::timeout(LIMIT, follow(&mut child, &fake, &gates, place.path())).await;
     let _ = child.start_kill();
@@ -96,6 +107,7 @@ fn start(program: &Path, place: &Path, name: &str) -> Child {
         .current_dir(place.join("workspace"))
         .env("TENON_PROGRAM", env!("CARGO_BIN_EXE_tenon"))
         .env("TENON_HARNESS", scripts.join("harness.lua"))
+        .env("TENON_EDITORS", Path::new(env!("CARGO_MANIFEST_DIR")).join("editors"))
         .env("TENON_CONFIG", place.join("config.toml"))
         .env("TENON_STATE_DIR", place.join("state"))
         .env("NVIM_LOG_FILE", place.join("nvim.log"))
@@ -220,6 +232,51 @@ async fn line_ends_and_missing_final_newlines() {
     let dos = block("dos.txt", "two é\n", "zwei 😀\nzwo\n");
     let bare = block("bare.txt", "last\n", "first\nlast 漢\n");
     story("line_ends", &[&[dos.as_str()], &[bare.as_str()]]).await;
+}
+
+#[tokio::test]
+async fn completing_at_the_cursor() {
+    let place = tempfile::tempdir().unwrap();
+    let recording = place.path().join("replies.jsonl");
+    let replies = [
+        r#"{"match": "// rows", "chunks": ["let é = ", "b(\n        c,\n    );", "\n}\n"]}"#,
+        r#"{"match": "// word", "chunks": ["eting();"]}"#,
+        r#"{"match": "// dos", "chunks": ["c();\n    d();"]}"#,
+    ];
+    fs::write(&recording, replies.join("\n")).unwrap();
+    let config = |_: &str| {
+        format!(
+            "[providers.tape]\napi = \"replay\"\nbase_url = '{}'\n\
+             [models.filler]\nprovider = \"tape\"\nmodel = \"filler\"\nfill = \"infill\"\n\
+             [roles]\ncompletion = [\"filler\"]\n",
+            recording.display()
+        )
+    };
+    play_with(config, "completion", Vec::new(), HashMap::new()).await;
+}
+
+#[tokio::test]
+async fn typing_while_a_completion_is_asked_for() {
+    let mut gates = HashMap::new();
+    gates.insert("never".to_owned(), Gate::default());
+    let piece =
+        |text: &str| Act::chunk(format!("data: {}\n\n", json!({"choices": [{"index": 0, "text": text}]})));
+    let hangs =
+        vec![Act::head("text/event-stream"), piece("late"), Act::Pause(gates["never"].clone()), piece("();")];
+    let end = json!({"choices": [{"index": 0, "text": "", "finish_reason": "stop"}]});
+    let answers = vec![
+        Act::head("text/event-stream"),
+        piece("y(é);\n"),
+        Act::chunk(format!("data: {end}\n\ndata: [DONE]\n\n")),
+        Act::end(),
+    ];
+    let config = |url: &str| {
+        format!(
+            "[providers.fake]\napi = \"openai-chat\"\nbase_url = \"{url}\"\n\
+             [models.filler]\nprovider = \"fake\"\nmodel = \"slow\"\nfill = \"completions\"\n"
+        )
+    };
+    play_with(config, "completion_typing", vec![hangs, answers], gates).await;
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use super::judge::{Judged, judge, may_close};
 use super::{ATTEMPTS, FlightFile, FlightKind, Plan, Purpose, applied_kind, is_observable};
 use crate::app::marks;
 use crate::app::state::State;
-use crate::ports::{FileRecord, JournalRecord, NO_ANSWER, TaskNotice};
+use crate::ports::{EditFate, FileRecord, JournalRecord, NO_ANSWER, TaskNotice};
 use crate::problem::{Category, Problem};
 use crate::review::{AppliedFile, AppliedKind, Decision, Direction, Operation, ProposalId, Track};
 
@@ -181,6 +181,7 @@ fn succeeded(state: &mut State, plan: &Plan, files: Vec<FlightFile>) {
                 state.history.push(operation);
             }
             decide(state, proposal, numbers, Decision::Applied);
+            state.count(proposal, EditFate::Accepted, numbers.len());
             state.parts.journal.record(JournalRecord::Applied { proposal: proposal.to_string() });
             let notice = TaskNotice::Applied { proposal: proposal.to_string(), hunks: numbers.len() };
             state.parts.services.editor.notice(&task, notice);
@@ -244,6 +245,9 @@ fn taken(state: &mut State, id: u64, direction: Direction, files: Vec<FlightFile
         (operation.proposal.clone(), operation.numbers.clone(), operation.task.clone());
     let decision = if direction == Direction::Undo { Decision::Undone } else { Decision::Applied };
     decide(state, &proposal, &numbers, decision);
+    // What is made again is accepted again: accepted less undone is what is in the text.
+    let fate = if direction == Direction::Undo { EditFate::Undone } else { EditFate::Accepted };
+    state.count(&proposal, fate, numbers.len());
     let name = proposal.to_string();
     let (record, notice) = match direction {
         Direction::Undo => {

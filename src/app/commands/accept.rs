@@ -6,6 +6,7 @@ use crate::app::applying::{self, Purpose, stale};
 use crate::app::event::Selection;
 use crate::app::marks;
 use crate::app::state::State;
+use crate::ports::EditFate;
 use crate::problem::{Category, Problem};
 use crate::review::{Decision, Place, Proposal, ProposalId, ProposalState};
 
@@ -29,6 +30,8 @@ pub(super) fn reject(state: &mut State, selection: &Selection) -> Result<Value, 
     if let Some(proposal) = state.proposal_mut(&id) {
         proposal.decide(&numbers, Decision::Rejected);
     }
+    state.forget_answer(&id);
+    state.count(&id, EditFate::Rejected, numbers.len());
     marks::refresh(state);
     Ok(json!({ "rejected": numbers.len() }))
 }
@@ -78,6 +81,7 @@ fn start(state: &mut State, id: &ProposalId, numbers: Vec<usize>) -> Result<usiz
         proposal.decide(&already, Decision::Applied);
         proposal.decide(&to_send, Decision::Accepted);
     }
+    state.count(id, EditFate::Accepted, already.len());
     if !to_send.is_empty() {
         applying::enqueue(state, Purpose::Accept { proposal: id.clone(), numbers: to_send });
     }

@@ -1,9 +1,11 @@
 //! `tenon.status`: what there is, for people and tests.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::app::state::State;
-use crate::ports::ProgressStage;
+use crate::model::Money;
+use crate::ports::{Availability, Health, ProgressStage, ProviderHealth, Spent};
+use crate::problem::plain;
 use crate::text::PositionEncoding;
 
 /// The status object of the protocol page.
@@ -47,13 +49,24 @@ pub(super) fn status(state: &State) -> Value {
             })
         })
         .collect();
+    let health = state.parts.services.models.health();
     let providers: Vec<_> = state
         .parts
         .providers
         .iter()
         .map(|name| {
-            let health = board.health(name).map_or_else(|| json!("unknown"), |health| json!(health));
-            json!({ "name": name, "health": health })
+            let known = health.provider(name);
+            let word = match known.map(|known| (known.availability, known.answered)) {
+                Some((Availability::Open { .. }, _)) => "resting",
+                Some((_, Some(true))) => "ok",
+                Some((_, Some(false))) => "failing",
+                _ => "unknown",
+            };
+            let mut told = json!({ "name": name, "health": word });
+            if let (Some(known), Some(told)) = (known, told.as_object_mut()) {
+                told.extend(more(known));
+            }
+            told
         })
         .collect();
     json!({
@@ -63,6 +76,49 @@ pub(super) fn status(state: &State) -> Value {
         "proposals": proposals,
         "documents": documents,
         "providers": providers,
+        "usage": usage(state, &health),
+    })
+}
+
+/// What is known of a provider besides its health in one word.
+fn more(known: &ProviderHealth) -> Map<String, Value> {
+    let error = known.last_error.as_ref().map(|error| {
+        json!({
+            "kind": error.kind,
+            "model": error.model,
+            "message": plain(&error.message),
+            "seconds_ago": error.seconds_ago,
+        })
+    });
+    let seconds = match known.availability {
+        Availability::Open { seconds } => Some(seconds),
+        Availability::Closed | Availability::HalfOpen => None,
+    };
+    let more = [
+        ("in_flight", json!(known.in_flight)),
+        ("waiting", json!(known.waiting)),
+        ("resting_seconds", json!(seconds)),
+        ("last_error", json!(error)),
+    ];
+    more.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// What was spent, against what may be. Amounts of money are text: they are exact.
+fn usage(state: &State, health: &Health) -> Value {
+    let known = state.parts.services.ledger.known();
+    let spent = |spent: Spent| json!({ "tokens": spent.tokens, "cost": spent.cost.to_string() });
+    let limit = |limit: Option<Money>| limit.map(|limit| limit.to_string());
+    let budget = state.parts.budget;
+    json!({
+        "session": spent(known.session),
+        "today": spent(known.today),
+        "budget": {
+            "request": limit(budget.request),
+            "session": limit(budget.session),
+            "day": limit(budget.day),
+            "day_tokens": budget.day_tokens,
+        },
+        "cache": health.cache,
     })
 }
 

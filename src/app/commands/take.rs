@@ -23,12 +23,15 @@ pub(super) fn take(
         return Err(Problem::error(code, Category::Request, format!("there is no change to {verb}"))
             .hint("only changes that were accepted in this session can be taken back"));
     };
-    let (id, name) = (operation.id, operation.proposal.to_string());
+    let (id, proposal) = (operation.id, operation.proposal.clone());
     // What can be checked now is refused in the command's own answer.
     applying::check_take(state, id, direction)?;
     applying::enqueue(state, Purpose::Take { operation: id, direction });
     Ok(match direction {
-        Direction::Undo => json!({ "undone": name }),
-        Direction::Redo => json!({ "redone": name }),
+        Direction::Undo => {
+            state.forget_answer(&proposal);
+            json!({ "undone": proposal.as_str() })
+        }
+        Direction::Redo => json!({ "redone": proposal.as_str() }),
     })
 }

@@ -29,7 +29,7 @@ pub(in crate::app) struct Filled {
 /// connection.
 ///
 /// # Errors
-/// There is no model, or none answered.
+/// There is no model, or none answered; what the preferred one says.
 pub(super) async fn fill(
     services: &Services,
     path: String,
@@ -59,10 +59,17 @@ async fn first_answer(
     let mut failed = Ok(None);
     for model in models.iter().filter(|model| model.settings().capabilities.fill.is_some()) {
         match read(model.as_ref(), request.clone(), hole).await {
-            Ok(insert) => return Ok(Some(Filled { insert, model: model.name().to_owned() })),
+            Ok(insert) => {
+                // What stands for a secret is no text for a file.
+                let insert = insert.filter(|insert| services.filter.written(insert).is_empty());
+                return Ok(Some(Filled { insert, model: model.name().to_owned() }));
+            }
             Err(Failure { error, .. }) if error.kind == ModelErrorKind::Withheld => return Ok(None),
+            // It rests because of failures that were told.
+            Err(Failure { error, .. }) if error.kind == ModelErrorKind::Resting => {}
             Err(Failure { error, spoke: true }) => return Err(Problem::from(&error)),
-            Err(Failure { error, spoke: false }) => failed = Err(Problem::from(&error)),
+            // The first failure is that of the preferred model.
+            Err(Failure { error, spoke: false }) => failed = failed.and(Err(Problem::from(&error))),
         }
     }
     failed

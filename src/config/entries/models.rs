@@ -114,7 +114,8 @@ fn flat(price: &Price) -> [(&'static str, u64); 4] {
     ]
 }
 
-fn api_name(api: Api) -> &'static str {
+/// The name of a protocol in the configuration.
+pub fn api_name(api: Api) -> &'static str {
     match api {
         Api::OpenAiChat => "openai-chat",
         Api::OpenAiResponses => "openai-responses",

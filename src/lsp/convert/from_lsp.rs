@@ -23,7 +23,13 @@ pub(in crate::lsp) fn span(range: lsp::Range) -> Span {
 
 /// A question for the text at the cursor, by `textDocument/inlineCompletion`.
 pub(in crate::lsp) fn inline_completion(params: params::Complete) -> CompletionRequest {
-    let trigger = if params.context.trigger_kind == INVOKED { Trigger::Hand } else { Trigger::Typing };
+    let trigger = match params.context.trigger_kind {
+        // Until their numbers were changed (language-server-protocol#1852), 0 was invoked and 1 automatic. Clients of
+        // both kinds are in use.
+        Some(0) => Trigger::Hand,
+        Some(INVOKED) => Trigger::Either,
+        _ => Trigger::Typing,
+    };
     let kept = params
         .context
         .selected_completion_info
@@ -34,7 +40,8 @@ pub(in crate::lsp) fn inline_completion(params: params::Complete) -> CompletionR
 
 /// The same, by `textDocument/completion`: that counts typing a word as invoked.
 pub(in crate::lsp) fn completion(params: params::Complete) -> CompletionRequest {
-    let trigger = if params.context.trigger_kind == INVOKED { Trigger::Either } else { Trigger::Typing };
+    let invoked = params.context.trigger_kind == Some(INVOKED);
+    let trigger = if invoked { Trigger::Either } else { Trigger::Typing };
     let uri = DocumentUri::new(params.text_document.uri);
     CompletionRequest { uri, position: position(params.position), trigger, kept: Kept::Word }
 }

@@ -1,4 +1,6 @@
-//! Keys of providers: from a variable or a command, held so that no log, error or `Debug` shows them.
+//! Keys of providers: from a variable, a command or a keyring, held so that no log, error or `Debug` shows them.
+
+mod keyring;
 
 use std::io::Read as _;
 use std::process::{Child, Command, Stdio};
@@ -19,11 +21,23 @@ const OUTPUT_LIMIT: u64 = 64 << 10;
 /// Shorter keys would turn ordinary words of a message into blots.
 const SHORTEST_REDACTED: usize = 4;
 
-/// A key that is there, or a command that will print it. Commands run at the first request, not before: they
-/// may ask the person.
+/// A key that is there, or the place where it will be got. Commands run and keyrings are opened at the first request,
+/// not before: they may ask the person.
 pub(super) struct Key {
-    command: Vec<String>,
+    place: Place,
     known: OnceCell<SecretString>,
+}
+
+/// Where a key is got when it is needed.
+#[derive(Clone)]
+enum Place {
+    /// It is there already.
+    Here,
+    /// This command prints it.
+    Command(Vec<String>),
+    /// The keyring has it under this user name.
+    #[cfg(feature = "keyring")]
+    Keyring(String),
 }
 
 impl Key {
@@ -33,7 +47,7 @@ impl Key {
             KeySource::Variable(name) => match std::env::var(name) {
                 Ok(value) if !value.trim().is_empty() => {
                     let key = SecretString::from(Zeroizing::new(value).trim());
-                    Ok(Self { command: Vec::new(), known: OnceCell::new_with(Some(key)) })
+                    Ok(Self { place: Place::Here, known: OnceCell::new_with(Some(key)) })
                 }
                 _ => Err(Problem::error(
                     "key-not-set",
@@ -48,20 +62,19 @@ impl Key {
                 format!("`key_command` of provider {provider} is empty"),
             )
             .hint("name a program and its arguments, for example [\"pass\", \"openai\"]")),
-            KeySource::Keyring(_) => Err(Problem::error(
-                "key-not-set",
-                Category::Configuration,
-                format!("the keyring, which holds the key of provider {provider}, cannot be read"),
-            )
-            .hint("this version was built without it: use `key_env` or `key_command`")),
-            KeySource::Command(command) => Ok(Self { command: command.clone(), known: OnceCell::new() }),
+            KeySource::Command(command) => Ok(Self::later(Place::Command(command.clone()))),
+            KeySource::Keyring(user) => Ok(Self::later(keyring::place(user, provider)?)),
         }
     }
 
-    /// The key; runs the command the first time. A failure is told without anything the command printed, and
-    /// the next call tries again.
+    fn later(place: Place) -> Self {
+        Self { place, known: OnceCell::new() }
+    }
+
+    /// The key; gets it the first time. A failure is told without anything that was read, and the next call tries
+    /// again.
     pub(super) async fn get(&self) -> Result<&SecretString, String> {
-        self.known.get_or_try_init(|| run_aside(self.command.clone(), COMMAND_LIMIT)).await
+        self.known.get_or_try_init(|| got_aside(self.place.clone())).await
     }
 
     /// Takes the key out of `text`, should a server have put it there.
@@ -80,14 +93,20 @@ impl std::fmt::Debug for Key {
     }
 }
 
-/// Runs the command on a thread of its own: neither the runtime nor its end waits for it.
-async fn run_aside(command: Vec<String>, limit: Duration) -> Result<SecretString, String> {
+/// Gets the key on a thread of its own: neither the runtime nor its end waits for it.
+async fn got_aside(place: Place) -> Result<SecretString, String> {
     let (sender, receiver) = oneshot::channel();
     thread::spawn(move || {
+        let got = match place {
+            Place::Here => Err("the key is gone".to_owned()),
+            Place::Command(command) => run(&command, COMMAND_LIMIT),
+            #[cfg(feature = "keyring")]
+            Place::Keyring(user) => keyring::read(&user),
+        };
         // Nobody waits any more when the request was cancelled.
-        let _ = sender.send(run(&command, limit));
+        let _ = sender.send(got);
     });
-    receiver.await.unwrap_or_else(|_| Err("the key command could not be run".to_owned()))
+    receiver.await.unwrap_or_else(|_| Err("the key could not be read".to_owned()))
 }
 
 fn run(command: &[String], limit: Duration) -> Result<SecretString, String> {

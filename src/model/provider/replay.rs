@@ -5,12 +5,12 @@
 //! ```json
 //! {"match": "add a greeting", "chunks": ["first piece, ", "second piece"], "delay_ms": 20, "finish": "stop"}
 //! {"chunks": ["half a rep"], "error": {"kind": "overloaded", "message": "try later", "status": 529}}
+//! {"events": [{"reasoning": "hm"}, {"text": "yes"}, {"finished": "stop"}]}
 //! ```
 //!
 //! A request takes the first unused line whose `match` is contained in one of its messages, else the first
 //! unused line without `match`. Each line is used once. Without a line left the answer is `NoRecording`.
 
-use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -40,7 +40,9 @@ struct Line {
     #[serde(rename = "match")]
     wanted: Option<String>,
     #[serde(default)]
-    chunks: VecDeque<String>,
+    chunks: Vec<String>,
+    /// The reply event by event, in place of `chunks` and `finish`.
+    events: Option<Vec<StreamEvent>>,
     #[serde(default)]
     delay_ms: u64,
     finish: Option<Finish>,
@@ -57,35 +59,13 @@ enum Finish {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RecordedError {
-    kind: Kind,
+    kind: ModelErrorKind,
     #[serde(default)]
     message: String,
     status: Option<u16>,
     code: Option<String>,
     retry_after_ms: Option<u64>,
 }
-
-/// [`ModelErrorKind`] as a recording writes it.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(remote = "ModelErrorKind", rename_all = "kebab-case")]
-enum KindName {
-    PromptTooLarge,
-    Authentication,
-    Payment,
-    RateLimit,
-    Overloaded,
-    Refused,
-    Network,
-    Stalled,
-    Truncated,
-    BadRequest,
-    Server,
-    NoRecording,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(transparent)]
-struct Kind(#[serde(with = "KindName")] ModelErrorKind);
 
 impl Replay {
     /// Reads a recording.
@@ -108,12 +88,46 @@ fn parse(text: &str) -> Result<Vec<Line>, String> {
         .map(|(index, line)| {
             let bad = |why: &dyn std::fmt::Display| format!("has a bad line {}: {why}", index + 1);
             let line: Line = serde_json::from_str(line).map_err(|error| bad(&error))?;
-            if line.finish.is_some() && line.error.is_some() {
-                return Err(bad(&"a reply either finishes or fails"));
-            }
+            line.check().map_err(|why| bad(&why))?;
             Ok(line)
         })
         .collect()
+}
+
+impl Line {
+    fn check(&self) -> Result<(), &'static str> {
+        if self.finish.is_some() && self.error.is_some() {
+            return Err("a reply either finishes or fails");
+        }
+        let Some(events) = &self.events else { return Ok(()) };
+        if self.finish.is_some() || !self.chunks.is_empty() {
+            return Err("a reply has either `events`, or `chunks` and `finish`");
+        }
+        let is_end = |event: &StreamEvent| matches!(event, StreamEvent::Finished(_));
+        let end = events.iter().position(is_end);
+        match (end, &self.error) {
+            (None, Some(_)) => Ok(()),
+            (Some(end), None) if end + 1 == events.len() => Ok(()),
+            (_, Some(_)) => Err("a reply either finishes or fails"),
+            (_, None) => Err("`events` end with the one that is `finished`"),
+        }
+    }
+
+    /// Its events, and the error that ends them, if one does.
+    fn items(self) -> (Vec<StreamEvent>, Option<RecordedError>) {
+        let mut events = match self.events {
+            Some(events) => events,
+            None => self.chunks.into_iter().map(StreamEvent::Text).collect(),
+        };
+        let is_finished = matches!(events.last(), Some(StreamEvent::Finished(_)));
+        if self.error.is_none() && !is_finished {
+            events.push(StreamEvent::Finished(match self.finish {
+                Some(Finish::Length) => FinishReason::Length,
+                _ => FinishReason::Stop,
+            }));
+        }
+        (events, self.error)
+    }
 }
 
 /// Takes the line for `request` out of `lines`.
@@ -162,23 +176,20 @@ fn played(line: Option<Line>, base: impl FnOnce() -> ModelError + Send + 'static
         return futures::stream::once(async move { Err(base()) }).boxed();
     };
     let pause = Duration::from_millis(line.delay_ms);
-    let chunks = futures::stream::iter(line.chunks).then(move |chunk| async move {
-        if !pause.is_zero() {
+    let (events, error) = line.items();
+    let events = futures::stream::iter(events).then(move |event| async move {
+        if !pause.is_zero() && !matches!(event, StreamEvent::Finished(_)) {
             sleep(pause).await;
         }
-        Ok(StreamEvent::Text(chunk))
+        Ok(event)
     });
-    let end = match (line.error, line.finish) {
-        (Some(error), _) => Err(recorded(error, base())),
-        (None, Some(Finish::Length)) => Ok(StreamEvent::Finished(FinishReason::Length)),
-        (None, _) => Ok(StreamEvent::Finished(FinishReason::Stop)),
-    };
-    chunks.chain(futures::stream::iter([end])).boxed()
+    let error = error.map(|error| Err(recorded(error, base())));
+    events.chain(futures::stream::iter(error)).boxed()
 }
 
 fn recorded(error: RecordedError, base: ModelError) -> ModelError {
     ModelError {
-        kind: error.kind.0,
+        kind: error.kind,
         message: error.message,
         status: error.status,
         code: error.code,
@@ -190,7 +201,7 @@ fn recorded(error: RecordedError, base: ModelError) -> ModelError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Api, Message, ModelRequest, OutgoingFilter};
+    use crate::model::{Api, FillRequest, Message, ModelRequest, OutgoingFilter};
 
     fn outgoing(request: ModelRequest) -> Outgoing {
         OutgoingFilter::default().pass(Request::Chat(request)).expect("it passes")
@@ -243,6 +254,36 @@ mod tests {
         assert_eq!(started.elapsed(), Duration::from_secs(3));
     }
 
+    #[tokio::test]
+    async fn events_are_played_as_they_were() {
+        let events = vec![
+            StreamEvent::Reasoning("hm".to_owned()),
+            StreamEvent::CallBegun { index: 0, id: "c".to_owned(), name: "edit".to_owned() },
+            StreamEvent::CallArguments { index: 0, json: "{}".to_owned() },
+            StreamEvent::Keep(serde_json::json!({"type": "reasoning"})),
+            StreamEvent::Usage(crate::model::Usage { input: 3, output: 4, ..Default::default() }),
+            StreamEvent::Finished(FinishReason::Tools),
+        ];
+        let replay = replay(&serde_json::json!({"events": events}).to_string());
+        let fill = Request::Fill(FillRequest { prefix: "fn ".to_owned(), ..FillRequest::default() });
+        let fill = OutgoingFilter::default().pass(fill).expect("it passes");
+        let played: Vec<_> = replay.send(fill).collect().await;
+        assert_eq!(played, events.into_iter().map(Ok).collect::<Vec<_>>());
+    }
+
+    #[tokio::test]
+    async fn middles_are_matched_and_every_kind_can_end_a_reply() {
+        let replay = replay(concat!(
+            "{\"match\": \"fn b\", \"chunks\": [\"()\"]}\n",
+            "{\"events\": [{\"text\": \"a\"}], \"error\": {\"kind\": \"resting\", \"message\": \"later\"}}\n",
+        ));
+        let fill = Request::Fill(FillRequest { suffix: "fn b".to_owned(), ..FillRequest::default() });
+        let fill = OutgoingFilter::default().pass(fill).expect("it passes");
+        let played: Vec<_> = replay.send(fill).collect().await;
+        assert_eq!(played[0], Ok(StreamEvent::Text("()".to_owned())));
+        assert_eq!(asked(&replay, "x").await, "a<Resting None tape/demo: later>");
+    }
+
     #[test]
     fn bad_recordings() {
         let check = |text: &str, expected: &str| {
@@ -254,6 +295,14 @@ mod tests {
         check(r#"{"finish": "halt"}"#, "unknown variant");
         check(r#"{"error": {"kind": "unknown"}}"#, "unknown variant");
         check(r#"{"finish": "stop", "error": {"kind": "server"}}"#, "either finishes or fails");
+        check(
+            r#"{"events": [{"finished": "stop"}], "error": {"kind": "server"}}"#,
+            "either finishes or fails",
+        );
+        check(r#"{"events": [{"text": "a"}]}"#, "the one that is `finished`");
+        check(r#"{"events": [{"finished": "stop"}, {"text": "a"}]}"#, "the one that is `finished`");
+        check(r#"{"events": [{"finished": "stop"}], "chunks": ["a"]}"#, "has either `events`");
+        check(r#"{"events": [{"said": "a"}]}"#, "unknown variant");
     }
 
     #[test]

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tenon::app::Event;
+use tenon::app::Entrance;
 use tenon::ports::Editor;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream, ReadHalf};
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -132,8 +132,8 @@ pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> T 
 
 impl Client {
     /// Starts a server and connects to it, without a word.
-    pub(crate) fn connect(
-        start: impl FnOnce(Arc<dyn Editor>) -> mpsc::UnboundedSender<Event> + Send + 'static,
+    pub(crate) fn connect<E: Into<Entrance> + 'static>(
+        start: impl FnOnce(Arc<dyn Editor>) -> E + Send + 'static,
     ) -> Self {
         let (ours, theirs) = tokio::io::duplex(64 << 10);
         let (reader, writer) = tokio::io::split(theirs);
@@ -162,9 +162,9 @@ impl Client {
     }
 
     /// Starts a server and introduces itself with these `initialize` parameters.
-    pub(crate) async fn start(
+    pub(crate) async fn start<E: Into<Entrance> + 'static>(
         parameters: Value,
-        start: impl FnOnce(Arc<dyn Editor>) -> mpsc::UnboundedSender<Event> + Send + 'static,
+        start: impl FnOnce(Arc<dyn Editor>) -> E + Send + 'static,
     ) -> Self {
         let client = Self::connect(start);
         client.initialize(parameters).await;

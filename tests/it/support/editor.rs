@@ -16,9 +16,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tenon::app::Event;
+use tenon::app::Entrance;
 use tenon::ports::Editor;
-use tokio::sync::mpsc;
 
 use super::client::{Client, PATIENCE, Peer, Reaction, Wire};
 use super::positions;
@@ -55,10 +54,10 @@ type Notifications = Vec<(&'static str, Value)>;
 
 impl FakeEditor {
     /// Starts a server as `peer`, whose progress, lenses and shown documents it accepts.
-    pub(crate) async fn start(
+    pub(crate) async fn start<E: Into<Entrance> + 'static>(
         peer: Peer,
         parameters: Value,
-        start: impl FnOnce(Arc<dyn Editor>) -> mpsc::UnboundedSender<Event> + Send + 'static,
+        start: impl FnOnce(Arc<dyn Editor>) -> E + Send + 'static,
     ) -> Self {
         let client = Client::connect(start);
         let state = Arc::new(Mutex::new(State {
@@ -112,6 +111,15 @@ impl FakeEditor {
         let position = positions::position(&state.documents[uri].text, at, &state.encoding);
         let range = json!({"start": position, "end": position});
         for (method, params) in state.edit(uri, &[json!({"range": range, "newText": new})]) {
+            state.wire.notify(method, params);
+        }
+    }
+
+    /// Does one edit of the server's that came in an answer: an LSP `TextEdit`.
+    pub(crate) fn put_in(&self, uri: &str, edit: Value) {
+        let mut state = self.state.lock().unwrap();
+        state.flush();
+        for (method, params) in state.edit(uri, &[edit]) {
             state.wire.notify(method, params);
         }
     }

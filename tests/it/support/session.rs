@@ -8,14 +8,15 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, ready};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
+use tenon::assembly;
 use tenon::config::Config;
 use tenon::model::scripted::{Gate, Scripted, Step};
-use tenon::model::{EditFormat, Model, ModelSettings, Role};
-use tenon::ports::ModelSource;
+use tenon::model::{EditFormat, Model, ModelSettings, OutgoingFilter, Role, Upstream};
+use tenon::ports::UpstreamSource;
 use tenon::problem::Problem;
 
 use super::client::Peer;
@@ -27,10 +28,10 @@ const CHATTER: [&str; 4] =
 
 struct Models(Vec<Scripted>);
 
-impl ModelSource for Models {
-    fn models(&self, _role: Role) -> BoxFuture<'_, Result<Vec<Arc<dyn Model>>, Problem>> {
-        let models = self.0.iter().map(|model| Arc::new(model.clone()) as Arc<dyn Model>).collect();
-        Box::pin(std::future::ready(Ok(models)))
+impl UpstreamSource for Models {
+    fn upstreams(&self, _role: Role) -> BoxFuture<'_, Result<Vec<Arc<dyn Upstream>>, Problem>> {
+        let models = self.0.iter().map(|model| Arc::new(model.clone()) as Arc<dyn Upstream>).collect();
+        Box::pin(ready(Ok(models)))
     }
 }
 
@@ -108,7 +109,15 @@ impl Session {
         let fallback = Scripted::new("second");
         let models = Arc::new(Models(vec![model.clone(), fallback.clone()]));
         parameters["initializationOptions"] = json!({"tenon": {"events": true}});
-        let start = move |editor| tenon::app::spawn(tenon::assembly::parts(&config, models, editor, None)).0;
+        let filter = OutgoingFilter::default();
+        let books = assembly::books_in_memory();
+        let ledger = Arc::clone(&books.ledger);
+        let gateway = Arc::new(assembly::gateway(&config, models, filter.clone(), books));
+        let start = move |editor| {
+            let mut parts = assembly::parts(&config, gateway, filter, editor, None);
+            parts.services.ledger = ledger;
+            tenon::app::spawn(parts).0
+        };
         let editor = FakeEditor::start(peer, parameters, start).await;
         Self { editor, model, fallback, folder }
     }

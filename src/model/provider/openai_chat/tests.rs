@@ -140,3 +140,74 @@ fn answers_that_do_not_stream() {
         &expect![["Truncated None None the answer ended without a finish reason\n"]],
     );
 }
+
+#[test]
+fn calls_in_pieces() {
+    check(
+        &[
+            r#"{"choices":[{"index":0,"delta":{"role":"assistant","content":null,"tool_calls":[{"index":0,"id":"call_a","type":"function","function":{"name":"edit","arguments":""}}]},"finish_reason":null}]}"#,
+            r#"{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{\"path\":"}}]},"finish_reason":null}]}"#,
+            r#"{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"\"a\"}"}}]},"finish_reason":null}]}"#,
+            r#"{"choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}"#,
+            DONE,
+        ],
+        &expect![[r#"
+            CallBegun { index: 0, id: "call_a", name: "edit" }
+            CallArguments { index: 0, json: "{\"path\":" }
+            CallArguments { index: 0, json: "\"a\"}" }
+            Finished(Tools)
+        "#]],
+    );
+    // A server that says `stop` although it waits.
+    check_completion(
+        r#"{"choices":[{"message":{"content":null,"tool_calls":[{"id":"x","function":{"name":"edit","arguments":{"a":1}}}]},"finish_reason":"stop"}]}"#,
+        &expect![[r#"
+            CallBegun { index: 0, id: "x", name: "edit" }
+            CallArguments { index: 0, json: "{\"a\":1}" }
+            Finished(Tools)
+        "#]],
+    );
+}
+
+#[test]
+fn thinking_in_parts() {
+    check(
+        &[
+            r#"{"choices":[{"delta":{"content":[{"type":"thinking","thinking":[{"type":"text","text":"hm"}]},{"type":"text","text":"a"}]},"finish_reason":"stop"}]}"#,
+            DONE,
+        ],
+        &expect![[r#"
+            Reasoning("hm")
+            Text("a")
+            Finished(Stop)
+        "#]],
+    );
+}
+
+fn check_usage(text: &str, expected: Option<[u64; 5]>) {
+    let usage = usage(&serde_json::from_str(text).expect("valid JSON"));
+    let counts = usage.map(|u| [u.input, u.cache_read, u.cache_write, u.output, u.reasoning]);
+    assert_eq!(counts, expected, "{text}");
+}
+
+#[test]
+fn usage_in_the_words_of_each_vendor() {
+    let openai = r#"{"prompt_tokens":100,"completion_tokens":20,"total_tokens":120,"prompt_tokens_details":{"cached_tokens":64},"completion_tokens_details":{"reasoning_tokens":8}}"#;
+    check_usage(openai, Some([36, 64, 0, 20, 8]));
+    let deepseek = r#"{"prompt_tokens":100,"completion_tokens":20,"total_tokens":120,"prompt_cache_hit_tokens":90,"prompt_cache_miss_tokens":10}"#;
+    check_usage(deepseek, Some([10, 90, 0, 20, 0]));
+    let open_router = r#"{"prompt_tokens":100,"completion_tokens":20,"total_tokens":120,"prompt_tokens_details":{"cached_tokens":10,"cache_write_tokens":50}}"#;
+    check_usage(open_router, Some([40, 10, 50, 20, 0]));
+    // Reasoning beside the completion instead of in it.
+    let xai = r#"{"prompt_tokens":10,"completion_tokens":5,"total_tokens":45,"completion_tokens_details":{"reasoning_tokens":30}}"#;
+    check_usage(xai, Some([10, 0, 0, 35, 30]));
+    let gemini = r#"{"prompt_tokens":10,"completion_tokens":5,"total_tokens":45}"#;
+    check_usage(gemini, Some([10, 0, 0, 35, 30]));
+    let nonsense = r#"{"prompt_tokens":1,"completion_tokens":2,"total_tokens":0,"prompt_tokens_details":{"cached_tokens":9}}"#;
+    check_usage(nonsense, Some([0, 1, 0, 2, 0]));
+    check_usage(
+        r#"{"prompt_tokens":18446744073709551615,"completion_tokens":18446744073709551615,"total_tokens":1}"#,
+        Some([u64::MAX, 0, 0, u64::MAX, 0]),
+    );
+    check_usage("null", None);
+}

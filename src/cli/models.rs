@@ -1,0 +1,92 @@
+//! `tenon models`: which models are asked for what, what is known of them, and, with `--probe`, whether they answer.
+//!
+//! Without `--probe` nothing is sent. A key is never shown: only its absence is told, by the provider's error.
+
+mod probe;
+mod report;
+mod table;
+
+use std::sync::Arc;
+
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+
+use super::output::{self, Colours, Exit};
+use crate::config::{Config, source};
+use crate::model::Role;
+use crate::ports::{Ledger, ModelSource, ResponseStore};
+use crate::problem::Problem;
+
+/// Arguments of `tenon models`.
+#[derive(Debug, Args)]
+pub struct ModelsArgs {
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+    /// Ask each model one tiny question.
+    #[arg(long, conflicts_with = "forget")]
+    pub probe: bool,
+    /// Forget all kept answers.
+    #[arg(long)]
+    pub forget: bool,
+    /// Only the models of these roles.
+    #[arg(value_name = "ROLE", value_parser = PossibleValuesParser::new(Role::ALL.map(Role::name)))]
+    pub roles: Vec<String>,
+}
+
+/// What the command looks at.
+pub struct Sources<'a> {
+    /// The configuration.
+    pub config: &'a Config,
+    /// The account.
+    pub ledger: &'a dyn Ledger,
+    /// The kept answers, if any are.
+    pub responses: Option<&'a dyn ResponseStore>,
+    /// The way to the models of a configuration.
+    pub models: &'a (dyn Fn(Config) -> Result<Arc<dyn ModelSource>, Problem> + Sync),
+}
+
+/// Runs the command. It fails when a probe failed.
+pub async fn run(args: &ModelsArgs, sources: &Sources<'_>) -> Exit {
+    if args.forget {
+        return forget(args, sources).await;
+    }
+    let wanted = |role: &Role| args.roles.is_empty() || args.roles.iter().any(|name| name == role.name());
+    let roles: Vec<Role> = Role::ALL.into_iter().filter(wanted).collect();
+    let config = sources.config;
+    let found = if config.models.is_empty() { source::detect_local().await } else { None };
+    let mut report = report::gather(&roles, sources, found).await;
+    if args.probe {
+        probe::all(&mut report, sources).await;
+    }
+    let failed = report.has_failed_probe();
+    let printed = if args.json {
+        output::print_json(&report)
+    } else {
+        output::print(&table::render(&report, Colours::for_stdout()))
+    };
+    match printed {
+        Err(problem) => output::fail(&problem, false),
+        Ok(()) if failed => Exit::Failed,
+        Ok(()) => Exit::Done,
+    }
+}
+
+async fn forget(args: &ModelsArgs, sources: &Sources<'_>) -> Exit {
+    let mut n_forgotten = 0;
+    if let Some(responses) = sources.responses {
+        n_forgotten = responses.statistics().await.entries;
+        responses.clear();
+        // What is left is asked for behind the clearing, so it is done when this is known.
+        n_forgotten -= responses.statistics().await.entries.min(n_forgotten);
+    }
+    let printed = if args.json {
+        output::print_json(&serde_json::json!({ "forgotten": n_forgotten }))
+    } else {
+        let answers = if n_forgotten == 1 { "answer" } else { "answers" };
+        output::print(&format!(
+            "{n_forgotten} kept {answers} forgotten; running servers keep what they hold in memory until it is old\n"
+        ))
+    };
+    printed.map_or_else(|problem| output::fail(&problem, false), |()| Exit::Done)
+}

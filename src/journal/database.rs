@@ -1,0 +1,206 @@
+//! One file and the thread that it belongs to.
+//!
+//! Whatever is written or asked is handed to the thread over a channel, and it does everything in that order: a
+//! question sees what was written before it. What waits at the same time is written in one transaction, so that many
+//! entries wait for the disk once. What cannot be written is logged, counted and dropped: a full disk must not stop
+//! the work on the user's text.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use futures::channel::oneshot;
+use futures::future::BoxFuture;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use super::Facts;
+use super::layout::Layout;
+use super::open;
+use crate::problem::Problem;
+
+/// Entries that may wait; more come only when the disk hangs, and are dropped.
+const WAITING: usize = 4096;
+
+/// Most entries of one transaction.
+const BATCH: usize = 256;
+
+/// Longest wait of a check for people.
+const CHECK_TIME: Duration = Duration::from_secs(30);
+
+type Write = Box<dyn FnOnce(&Connection) -> rusqlite::Result<()> + Send>;
+type Read = Box<dyn FnOnce(&Connection) + Send>;
+
+enum Job {
+    Write(Write),
+    Read(Read),
+    Close(SyncSender<()>),
+}
+
+/// An open file.
+pub(super) struct Database {
+    path: PathBuf,
+    version: usize,
+    jobs: SyncSender<Job>,
+    n_lost: Arc<AtomicU64>,
+}
+
+impl Database {
+    /// Opens the file of this kind in `folder`, or begins it, and starts its thread.
+    pub(super) fn open(folder: &Path, layout: &Layout) -> Result<Self, Problem> {
+        let path = folder.join(layout.file);
+        let connection = open::open(&path, layout)?;
+        let (jobs, inbox) = sync_channel(WAITING);
+        let n_lost = Arc::new(AtomicU64::new(0));
+        let thread = Thread { connection, path: path.clone(), n_lost: Arc::clone(&n_lost) };
+        std::thread::Builder::new()
+            .name(layout.file.to_owned())
+            .spawn(move || thread.run(&inbox))
+            .map_err(|error| open::unusable(&path, &error.to_string()))?;
+        Ok(Self { path, version: layout.steps.len(), jobs, n_lost })
+    }
+
+    /// Hands over something to write.
+    pub(super) fn write(&self, write: impl FnOnce(&Connection) -> rusqlite::Result<()> + Send + 'static) {
+        match self.jobs.try_send(Job::Write(Box::new(write))) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
+                lose(&self.path, &self.n_lost, 1, "its thread does not take any more");
+            }
+        }
+    }
+
+    /// Hands over a look at the file whose result nobody waits for.
+    pub(super) fn look(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<()> + Send + 'static) {
+        drop(self.ask(read));
+    }
+
+    /// Asks something. `None` when it cannot be read; the log says why.
+    pub(super) fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> BoxFuture<'static, Option<T>> {
+        let (answer, asked) = oneshot::channel();
+        let path = self.path.clone();
+        let read = move |connection: &Connection| match question(connection) {
+            // Nobody waits any more when the asker left.
+            Ok(value) => drop(answer.send(value)),
+            Err(error) => tracing::warn!(path = %path.display(), %error, "cannot be read"),
+        };
+        if self.jobs.try_send(Job::Read(Box::new(read))).is_err() {
+            tracing::warn!(path = %self.path.display(), "cannot be asked: its thread does not answer");
+        }
+        asked.map(Result::ok).boxed()
+    }
+
+    pub(super) fn facts(&self) -> Facts {
+        let beside = |ending: &str| {
+            let mut name = self.path.clone().into_os_string();
+            name.push(ending);
+            fs::metadata(name).map_or(0, |metadata| metadata.len())
+        };
+        Facts {
+            path: self.path.clone(),
+            version: self.version,
+            bytes: beside("").saturating_add(beside("-wal")),
+            n_lost: self.n_lost.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Reads the whole file.
+    pub(super) fn check(&self) -> Result<(), Problem> {
+        let (answer, answered) = sync_channel(1);
+        let read = move |connection: &Connection| {
+            let check = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
+            let _ = answer.send(connection.query_row("PRAGMA quick_check(1)", [], check));
+        };
+        let sent = self.jobs.try_send(Job::Read(Box::new(read)));
+        match sent.ok().and_then(|()| answered.recv_timeout(CHECK_TIME).ok()) {
+            Some(Ok(verdict)) if verdict == "ok" => Ok(()),
+            Some(Ok(verdict)) => Err(open::damaged(&self.path, &verdict)),
+            Some(Err(error)) => Err(open::failure(&self.path, &error)),
+            None => Err(open::unusable(&self.path, "it does not answer")),
+        }
+    }
+
+    /// Writes what waits and closes the file.
+    pub(super) fn close(&self, patience: Duration) -> bool {
+        let (done, closed) = sync_channel(1);
+        match self.jobs.try_send(Job::Close(done)) {
+            Ok(()) => closed.recv_timeout(patience).is_ok(),
+            // Closed before.
+            Err(TrySendError::Disconnected(_)) => true,
+            Err(TrySendError::Full(_)) => false,
+        }
+    }
+}
+
+/// What the thread owns.
+struct Thread {
+    connection: Connection,
+    path: PathBuf,
+    n_lost: Arc<AtomicU64>,
+}
+
+impl Thread {
+    fn run(self, inbox: &Receiver<Job>) {
+        while let Ok(first) = inbox.recv() {
+            let batch = std::iter::once(first).chain(inbox.try_iter().take(BATCH - 1)).collect();
+            if let Some(closed) = self.work(batch) {
+                // Closing the last connection merges the write-ahead log into the file.
+                drop(self.connection);
+                let _ = closed.send(());
+                return;
+            }
+        }
+    }
+
+    /// Does what waits, in order; returns whom to tell that the file is closed, if it is to be.
+    fn work(&self, batch: Vec<Job>) -> Option<SyncSender<()>> {
+        let n_writes = batch.iter().filter(|job| matches!(job, Job::Write(_))).count();
+        // Asking must work while another process writes, so only writing takes the lock.
+        let transaction = if n_writes > 0 { self.begin(n_writes) } else { None };
+        let mut closed = None;
+        for job in batch {
+            match job {
+                Job::Write(write) if transaction.is_some() => {
+                    if let Err(error) = whole(&self.connection, write) {
+                        lose(&self.path, &self.n_lost, 1, &error.to_string());
+                    }
+                }
+                Job::Write(_) => {}
+                Job::Read(read) => read(&self.connection),
+                Job::Close(done) => closed = Some(done),
+            }
+        }
+        if let Some(Err(error)) = transaction.map(Transaction::commit) {
+            lose(&self.path, &self.n_lost, n_writes, &error.to_string());
+        }
+        closed
+    }
+
+    fn begin(&self, n_writes: usize) -> Option<Transaction<'_>> {
+        Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)
+            .inspect_err(|error| lose(&self.path, &self.n_lost, n_writes, &error.to_string()))
+            .ok()
+    }
+}
+
+/// Does all of a write or nothing of it.
+fn whole(connection: &Connection, write: Write) -> rusqlite::Result<()> {
+    connection.execute_batch("SAVEPOINT entry")?;
+    let written = write(connection);
+    if written.is_err() {
+        connection.execute_batch("ROLLBACK TO entry")?;
+    }
+    connection.execute_batch("RELEASE entry")?;
+    written
+}
+
+fn lose(path: &Path, n_lost: &AtomicU64, n: usize, reason: &str) {
+    n_lost.fetch_add(u64::try_from(n).unwrap_or(u64::MAX), Ordering::Relaxed);
+    tracing::warn!(path = %path.display(), n, reason, "entries are lost");
+}

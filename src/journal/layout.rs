@@ -1,0 +1,48 @@
+//! The files and their tables. A table's SQL stands with the code that uses it; here is the order in which the tables
+//! came, which is the version of a file.
+
+use rusqlite_migration::M;
+
+use super::{responses, usage};
+
+/// A kind of file.
+pub(super) struct Layout {
+    /// Its name in the state directory.
+    pub(super) file: &'static str,
+    /// What `SQLite` keeps as `application_id`: four letters that tell our files from others.
+    pub(super) application: i32,
+    /// How `SQLite` waits for the disk.
+    pub(super) synchronous: &'static str,
+    /// The steps from an empty file to today's. Steps that were released never change; new ones come last.
+    pub(super) steps: &'static [M<'static>],
+}
+
+/// The account; `tnJr`.
+pub(super) const JOURNAL: Layout = Layout {
+    file: "journal.db",
+    application: 0x746e_4a72,
+    synchronous: "FULL",
+    steps: &[M::up(usage::REQUESTS), M::up(usage::DAYS), M::up(usage::DECISIONS)],
+};
+
+/// The kept answers; `tnAn`. After a power failure the newest may be missing, and none is half there.
+pub(super) const ANSWERS: Layout = Layout {
+    file: "answers.db",
+    application: 0x746e_416e,
+    synchronous: "NORMAL",
+    steps: &[M::up(responses::RESPONSES)],
+};
+
+#[cfg(test)]
+mod tests {
+    use rusqlite_migration::Migrations;
+
+    use super::*;
+
+    #[test]
+    fn the_steps_are_sound() {
+        for layout in [JOURNAL, ANSWERS] {
+            Migrations::from_slice(layout.steps).validate().unwrap();
+        }
+    }
+}

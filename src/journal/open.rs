@@ -1,0 +1,191 @@
+//! Opens a file with care: whose is it, which version, is it whole? What is not ours stays as it is.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use rusqlite_migration::Migrations;
+
+use super::layout::Layout;
+use crate::problem::{Category, Problem, Severity};
+
+/// How long another process may hold the file while one write waits.
+const BUSY: Duration = Duration::from_secs(2);
+
+/// Several processes that begin the same file at once get in each other's way a few times, not more.
+const ATTEMPTS: u32 = 40;
+const PAUSE: Duration = Duration::from_millis(25);
+
+/// Bytes of the write-ahead log that stay after it was merged into the file.
+const LOG_BYTES: i64 = 1 << 20;
+
+/// Opens `path`, or begins it, up to the newest version of its tables.
+///
+/// # Errors
+/// Why not; the file is as it was.
+pub(super) fn open(path: &Path, layout: &Layout) -> Result<Connection, Problem> {
+    begin(path).map_err(|error| unusable(path, &error.to_string()))?;
+    let mut attempt = 0;
+    loop {
+        match try_open_within(path, layout, BUSY) {
+            Err(Obstacle::Passing(reason)) if attempt == ATTEMPTS => return Err(unusable(path, &reason)),
+            Err(Obstacle::Passing(_)) => {
+                attempt += 1;
+                std::thread::sleep(PAUSE);
+            }
+            Err(Obstacle::Lasting(problem)) => return Err(problem),
+            Ok(connection) => return Ok(connection),
+        }
+    }
+}
+
+/// Why an attempt failed.
+enum Obstacle {
+    /// Another process was at it.
+    Passing(String),
+    Lasting(Problem),
+}
+
+fn try_open_within(path: &Path, layout: &Layout, busy: Duration) -> Result<Connection, Obstacle> {
+    let fail = |error: &rusqlite::Error| match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Obstacle::Passing(error.to_string()),
+        _ => Obstacle::Lasting(failure(path, error)),
+    };
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags).map_err(|error| fail(&error))?;
+    connection.busy_timeout(busy).map_err(|error| fail(&error))?;
+    let found = Found::read(&connection).map_err(|error| fail(&error))?;
+    if !found.is_new() && found.application != layout.application {
+        return Err(Obstacle::Lasting(foreign(path)));
+    }
+    if found.version > layout.steps.len() {
+        return Err(Obstacle::Lasting(newer(path, found.version, layout.steps.len())));
+    }
+    if connection.is_readonly("main").map_err(|error| fail(&error))? {
+        return Err(Obstacle::Lasting(unusable(path, "it cannot be written to")));
+    }
+    settle(&connection, layout, &found).map_err(|error| fail(&error))?;
+    connection.set_transaction_behavior(TransactionBehavior::Immediate);
+    match Migrations::from_slice(layout.steps).to_latest(&mut connection) {
+        Ok(()) => Ok(connection),
+        // Another process made the same steps a moment before.
+        Err(error) if Found::read(&connection).is_ok_and(|now| now.version != found.version) => {
+            Err(Obstacle::Passing(error.to_string()))
+        }
+        Err(rusqlite_migration::Error::RusqliteError { err, .. }) => Err(fail(&err)),
+        Err(error) => Err(Obstacle::Lasting(damaged(path, &error.to_string()))),
+    }
+}
+
+/// What a file says of itself.
+struct Found {
+    application: i32,
+    version: usize,
+    n_tables: u32,
+}
+
+impl Found {
+    fn read(connection: &Connection) -> rusqlite::Result<Self> {
+        let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        Ok(Self {
+            application: connection.pragma_query_value(None, "application_id", |row| row.get(0))?,
+            // A negative one is nothing that we write.
+            version: usize::try_from(version).unwrap_or(usize::MAX),
+            n_tables: connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?,
+        })
+    }
+
+    fn is_new(&self) -> bool {
+        self.application == 0 && self.version == 0 && self.n_tables == 0
+    }
+}
+
+/// Sets what holds for the file and for this connection.
+fn settle(connection: &Connection, layout: &Layout, found: &Found) -> rusqlite::Result<()> {
+    if found.is_new() {
+        // Takes effect only before the first table.
+        connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+        connection.pragma_update(None, "application_id", layout.application)?;
+    }
+    connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0))?;
+    connection.pragma_update(None, "synchronous", layout.synchronous)?;
+    connection.pragma_update_and_check(None, "journal_size_limit", LOG_BYTES, |row| row.get::<_, i64>(0))?;
+    // What is deleted here is text of the user's: it must not stay in the file.
+    connection.pragma_update_and_check(None, "secure_delete", true, |row| row.get::<_, i64>(0))?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "trusted_schema", false)
+}
+
+/// Makes the file if it is not there, for its owner only; `SQLite` gives the files beside it the same mode.
+fn begin(path: &Path) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.read(true).append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(file) => make_private(&file),
+        // One that may only be read is told by `SQLite` after it was looked at.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied && path.is_file() => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(unix)]
+fn make_private(file: &fs::File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = file.metadata()?.permissions().mode() & 0o777;
+    let private = mode & 0o700;
+    if mode == private { Ok(()) } else { file.set_permissions(fs::Permissions::from_mode(private)) }
+}
+
+#[cfg(not(unix))]
+fn make_private(_file: &fs::File) -> io::Result<()> {
+    Ok(())
+}
+
+/// The problem that an error of `SQLite` is for the user.
+pub(super) fn failure(path: &Path, error: &rusqlite::Error) -> Problem {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => damaged(path, &error.to_string()),
+        _ => unusable(path, &error.to_string()),
+    }
+}
+
+/// It is not ours.
+fn foreign(path: &Path) -> Problem {
+    let message = format!("{} belongs to another program and was left as it is", path.display());
+    warning("journal-foreign", message).hint(MOVE_AWAY)
+}
+
+fn newer(path: &Path, found: usize, known: usize) -> Problem {
+    let message = format!(
+        "{} was written by a newer tenon (version {found} of its tables, this one knows {known}) and was left as it \
+         is",
+        path.display()
+    );
+    warning("journal-newer", message).hint("use the newer tenon, or another TENON_STATE_DIR for this one")
+}
+
+/// It cannot be read as a database.
+pub(super) fn damaged(path: &Path, reason: &str) -> Problem {
+    let message = format!("{} is damaged and was left as it is: {reason}", path.display());
+    warning("journal-damaged", message).hint(MOVE_AWAY)
+}
+
+/// It cannot be used, for a reason outside it.
+pub(super) fn unusable(path: &Path, reason: &str) -> Problem {
+    warning("journal-unusable", format!("{} cannot be used: {reason}", path.display()))
+        .hint("check the permissions and the free space there, or set TENON_STATE_DIR to another directory")
+}
+
+const MOVE_AWAY: &str = "until then nothing is kept over sessions; move it away, with the files beside it that end in \
+                         -wal and -shm, and tenon begins a new one";
+
+fn warning(code: &'static str, message: String) -> Problem {
+    Problem { severity: Severity::Warning, ..Problem::error(code, Category::Storage, message) }
+}
+
+#[cfg(test)]
+mod tests;

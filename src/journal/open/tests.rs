@@ -1,0 +1,227 @@
+//! Files of all kinds in the place of the journal.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Barrier};
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use super::super::layout::{ANSWERS, JOURNAL};
+use super::super::{Journal, system_clock};
+use super::*;
+
+struct Place {
+    dir: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self { dir: tempfile::tempdir().unwrap() }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.dir.path().join(JOURNAL.file)
+    }
+
+    fn open(&self) -> Result<Connection, Problem> {
+        open(&self.path(), &JOURNAL)
+    }
+
+    /// Opening is refused with this code, and the file stays byte for byte.
+    fn check_refused(&self, code: &str, words: &str) {
+        let before = fs::read(self.path()).unwrap();
+        let problem = self.open().unwrap_err();
+        assert_eq!((problem.code, problem.severity), (code, Severity::Warning));
+        assert!(problem.message.contains(words), "{}", problem.message);
+        assert!(problem.hint.is_some());
+        assert_eq!(fs::read(self.path()).unwrap(), before);
+        let journal = Journal::open(self.dir.path(), system_clock());
+        assert_eq!(journal.err().map(|problem| problem.code), Some(code));
+    }
+}
+
+fn pragma(connection: &Connection, name: &str) -> String {
+    connection
+        .query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, rusqlite::types::Value>(0))
+        .map(|value| match value {
+            rusqlite::types::Value::Integer(n) => n.to_string(),
+            rusqlite::types::Value::Text(text) => text,
+            other => format!("{other:?}"),
+        })
+        .unwrap()
+}
+
+#[test]
+fn a_new_file_is_private_and_set_up() {
+    let place = Place::new();
+    let connection = place.open().unwrap();
+    for (name, expected) in [
+        ("journal_mode", "wal"),
+        ("synchronous", "2"),
+        ("auto_vacuum", "2"),
+        ("secure_delete", "1"),
+        ("application_id", "1953385074"),
+        ("user_version", "3"),
+    ] {
+        assert_eq!(pragma(&connection, name), expected, "{name}");
+    }
+    let answers = open(&place.dir.path().join("answers.db"), &ANSWERS).unwrap();
+    assert_eq!(pragma(&answers, "synchronous"), "1");
+    #[cfg(unix)]
+    for file in fs::read_dir(place.dir.path()).unwrap() {
+        use std::os::unix::fs::PermissionsExt;
+        let file = file.unwrap();
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{file:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_others_can_read_becomes_private() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new();
+    drop(place.open().unwrap());
+    fs::set_permissions(place.path(), fs::Permissions::from_mode(0o664)).unwrap();
+    drop(place.open().unwrap());
+    assert_eq!(fs::metadata(place.path()).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn the_library_is_new_enough() {
+    // Before 3.51.3 beginning the write-ahead log anew could damage a file.
+    assert!(rusqlite::version_number() >= 3_051_003, "{}", rusqlite::version());
+}
+
+#[test]
+fn an_empty_file_is_a_new_one() {
+    let place = Place::new();
+    fs::write(place.path(), "").unwrap();
+    assert_eq!(pragma(&place.open().unwrap(), "user_version"), "3");
+}
+
+#[test]
+fn text_is_no_database() {
+    let place = Place::new();
+    fs::write(place.path(), "dear diary, ".repeat(100)).unwrap();
+    place.check_refused("journal-damaged", "not a database");
+}
+
+#[test]
+fn a_database_of_another_program_stays() {
+    let place = Place::new();
+    let other = Connection::open(place.path()).unwrap();
+    other.execute_batch("CREATE TABLE theirs (x); INSERT INTO theirs VALUES (1)").unwrap();
+    drop(other);
+    place.check_refused("journal-foreign", "another program");
+    let other = Connection::open(place.path()).unwrap();
+    other.pragma_update(None, "application_id", 42).unwrap();
+    drop(other);
+    place.check_refused("journal-foreign", "another program");
+}
+
+#[test]
+fn the_answers_are_not_the_journal() {
+    let place = Place::new();
+    drop(open(&place.path(), &ANSWERS).unwrap());
+    place.check_refused("journal-foreign", "another program");
+}
+
+#[test]
+fn a_newer_version_stays() {
+    let place = Place::new();
+    let connection = place.open().unwrap();
+    connection.pragma_update(None, "user_version", 99).unwrap();
+    drop(connection);
+    place.check_refused("journal-newer", "version 99");
+    let connection = Connection::open(place.path()).unwrap();
+    connection.pragma_update(None, "user_version", -1).unwrap();
+    drop(connection);
+    place.check_refused("journal-newer", "newer tenon");
+}
+
+#[test]
+fn damage_in_the_schema_is_told() {
+    let place = Place::new();
+    drop(place.open().unwrap());
+    let mut bytes = fs::read(place.path()).unwrap();
+    bytes[100..4096].fill(0xff);
+    fs::write(place.path(), bytes).unwrap();
+    place.check_refused("journal-damaged", "malformed");
+}
+
+#[test]
+fn a_cut_file_is_told() {
+    let place = Place::new();
+    drop(place.open().unwrap());
+    let bytes = fs::read(place.path()).unwrap();
+    fs::write(place.path(), &bytes[..50]).unwrap();
+    place.check_refused("journal-damaged", "malformed");
+}
+
+#[test]
+fn damage_further_in_is_found_by_the_check() {
+    let place = Place::new();
+    let journal = Journal::open(place.dir.path(), system_clock()).unwrap();
+    assert_eq!(journal.check(), Ok(()));
+    assert!(journal.close(Duration::from_secs(60)));
+    let mut bytes = fs::read(place.path()).unwrap();
+    let last = bytes.len() - 4096;
+    bytes[last..].fill(0xff);
+    fs::write(place.path(), bytes).unwrap();
+    let journal = Journal::open(place.dir.path(), system_clock()).unwrap();
+    assert_eq!(journal.check().unwrap_err().code, "journal-damaged");
+}
+
+#[test]
+fn a_folder_in_the_way_is_told() {
+    let place = Place::new();
+    fs::create_dir(place.path()).unwrap();
+    assert_eq!(place.open().unwrap_err().code, "journal-unusable");
+    let nowhere = open(&place.dir.path().join("not/there.db"), &JOURNAL);
+    assert_eq!(nowhere.unwrap_err().code, "journal-unusable");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_may_only_be_read_is_told() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new();
+    drop(place.open().unwrap());
+    fs::set_permissions(place.path(), fs::Permissions::from_mode(0o400)).unwrap();
+    // The superuser may write it all the same.
+    if fs::OpenOptions::new().append(true).open(place.path()).is_err() {
+        assert_eq!(place.open().unwrap_err().code, "journal-unusable");
+    }
+}
+
+#[test]
+fn a_locked_file_is_told_after_a_while() {
+    let place = Place::new();
+    // Not yet in the mode in which reading goes on beside writing.
+    let other = Connection::open(place.path()).unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let quick = |path: &Path| try_open_within(path, &JOURNAL, Duration::ZERO);
+    assert!(matches!(quick(&place.path()), Err(Obstacle::Passing(_))));
+    other.execute_batch("ROLLBACK").unwrap();
+    drop(other);
+    assert!(quick(&place.path()).is_ok());
+}
+
+#[test]
+fn many_may_begin_it_at_once() {
+    let place = Place::new();
+    let n = 8;
+    let barrier = Arc::new(Barrier::new(n));
+    let threads: Vec<_> = (0..n)
+        .map(|_| {
+            let (barrier, path) = (Arc::clone(&barrier), place.path());
+            std::thread::spawn(move || {
+                barrier.wait();
+                open(&path, &JOURNAL).map(|connection| pragma(&connection, "user_version"))
+            })
+        })
+        .collect();
+    for thread in threads {
+        assert_eq!(thread.join().unwrap(), Ok("3".to_owned()));
+    }
+}
