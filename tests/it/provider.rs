@@ -4,7 +4,10 @@
 mod cuts;
 mod errors;
 mod local;
+mod proxy;
 mod stalls;
+mod tls;
+mod vendors;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,9 +46,14 @@ type Outcome = (String, Result<FinishReason, ModelError>);
 
 /// Asks and reads to the end. No stream may end without a terminal event or an error, or go on after it.
 async fn outcome(model: &dyn Upstream) -> Outcome {
+    outcome_of(model, request()).await
+}
+
+/// As [`outcome`], for any request.
+async fn outcome_of(model: &dyn Upstream, request: Outgoing) -> Outcome {
     let mut text = String::new();
     let mut end = None;
-    let mut stream = model.send(request());
+    let mut stream = model.send(request);
     while let Some(item) = stream.next().await {
         assert!(end.is_none(), "{item:?} after {end:?}");
         match item {
@@ -157,6 +165,8 @@ async fn pieces_arrive_as_they_are_sent() {
     assert_eq!(stream.next().await, None);
 }
 
+/// For what happens at once, on a machine that does other things, too.
+const PATIENCE: Duration = Duration::from_secs(10);
 const QUICK: Duration = Duration::from_millis(200);
 
 #[tokio::test]

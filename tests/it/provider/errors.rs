@@ -35,16 +35,22 @@ async fn statuses_and_their_retries() {
     check_status(401, SOON, "", Authentication, 1).await;
     check_status(402, SOON, "", Payment, 1).await;
     check_status(403, SOON, "", Authentication, 1).await;
+    check_status(403, SOON, r#"{"error":{"code":403,"message":"Your input was flagged"}}"#, Refused, 1).await;
     check_status(404, SOON, r#"{"error":"model 'x' not found"}"#, BadRequest, 1).await;
     check_status(408, SOON, "", Stalled, 3).await;
     check_status(409, SOON, "", Server, 3).await;
+    check_status(413, SOON, "", PromptTooLarge, 1).await;
+    check_status(422, SOON, r#"{"detail":[{"loc":["body"],"msg":"Field required"}]}"#, BadRequest, 1).await;
     check_status(429, SOON, "", RateLimit, 3).await;
     check_status(429, "", "", RateLimit, 1).await;
     check_status(429, "retry-after: 0\r\n", "", RateLimit, 3).await;
     check_status(429, "retry-after: 0\r\n", spent, Payment, 1).await;
     check_status(500, SOON, "<html>", Server, 3).await;
     check_status(500, NO_RETRY, "", Server, 1).await;
+    check_status(501, SOON, "", BadRequest, 1).await;
+    check_status(502, SOON, "<html>", Server, 3).await;
     check_status(503, SOON, "", Overloaded, 3).await;
+    check_status(504, SOON, "", Server, 3).await;
     check_status(529, SOON, "", Overloaded, 3).await;
     check_status(503, "retry-after: 121\r\n", "", Overloaded, 1).await;
     check_status(400, "x-should-retry: true\r\nretry-after-ms: 1\r\n", "", BadRequest, 3).await;
@@ -57,11 +63,62 @@ async fn promised_times_reach_the_error() {
         ("retry-after: 3600\r\n", 3600..=3600),
         ("retry-after-ms: 500000\r\nretry-after: 1\r\n", 500..=500),
         ("retry-after: Fri, 31 Dec 9999 23:59:59 GMT\r\n", 200_000_000_000..=300_000_000_000),
+        ("retry-after: Fri Dec 31 23:59:59 9999\r\n", 200_000_000_000..=300_000_000_000),
     ] {
         let outcome = played(vec![Act::answer(429, header, "")]).await;
         let promise = outcome.1.expect_err("an error").retry_after.expect("told").as_secs();
         assert!(seconds.contains(&promise), "{header} {promise}");
     }
+}
+
+#[tokio::test]
+async fn a_promise_in_the_body_counts_like_one_in_a_header() {
+    let body = |delay: &str| {
+        format!(
+            r#"{{"error":{{"code":429,"message":"quota","status":"RESOURCE_EXHAUSTED","details":[{{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"{delay}"}}]}}}}"#
+        )
+    };
+    check_status(429, "", &body("0.001s"), RateLimit, 3).await;
+    check_status(429, "", &body("600s"), RateLimit, 1).await;
+    let outcome = played(vec![Act::answer(429, "retry-after: 700\r\n", &body("600s"))]).await;
+    let error = outcome.1.expect_err("an error");
+    assert_eq!(error.retry_after, Some(Duration::from_secs(700)), "the header says it better");
+}
+
+#[tokio::test]
+async fn what_helps_to_find_a_request_again_reaches_the_error() {
+    let headers = "X-Request-Id: req_7\r\nx-ratelimit-remaining-tokens: 0\r\nset-cookie: c=1\r\nx-should-retry: false\r\n";
+    let outcome = played(vec![Act::answer(500, headers, r#"{"error":{"message":"m","code":"c"}}"#)]).await;
+    let error = outcome.1.expect_err("an error");
+    assert_eq!((error.status, error.code.as_deref(), error.message.as_str()), (Some(500), Some("c"), "m"));
+    assert_eq!(error.should_retry, Some(false));
+    let mut names: Vec<&str> = error.headers.iter().map(|(name, _)| name.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["x-ratelimit-remaining-tokens", "x-request-id"]);
+}
+
+#[tokio::test]
+async fn a_reply_without_bound_ends() {
+    let piece = delta(&"x".repeat(3 << 20));
+    let fake = FakeProvider::start([
+        vec![Act::head(SSE), Act::Repeat(piece_of(&piece), Duration::from_millis(1))],
+        vec![
+            Act::head("application/json"),
+            Act::chunk("{\"choices\":["),
+            Act::Repeat(piece_of(&" ".repeat(1 << 20)), Duration::from_millis(1)),
+        ],
+    ])
+    .await;
+    let model = model(&fake, Timeouts::default());
+    for _ in 0..2 {
+        let error = outcome(&*model).await.1.expect_err("an error");
+        assert_eq!((error.kind, error.code.as_deref()), (Server, Some("reply-too-large")), "{error:?}");
+    }
+}
+
+fn piece_of(text: &str) -> Vec<u8> {
+    let Act::Send(bytes) = Act::chunk(text) else { unreachable!("a chunk is sent") };
+    bytes
 }
 
 #[tokio::test]
