@@ -34,19 +34,32 @@ fn main() {
     if processes::play(&std::env::args().collect::<Vec<_>>()) || !table::is_wanted() {
         return;
     }
-    let columns = [
-        "tokens per write",
-        "tenon, CPU per token",
-        "tokens/s",
-        "raw reader, CPU per token",
-        "ratio",
-        "target",
-    ];
-    table::print(&columns, &[1, 8, 32, 128].map(throughput));
-    let columns = ["streams at 100 tokens/s", "tenon, p50 / p99", "raw reader, p50 / p99", "added", "target"];
-    table::print(&columns, &latency::rows());
-    let columns = ["RSS after 250,000 tokens", "500,000", "750,000", "1,000,000", "highest"];
-    table::print(&columns, &[memory::row()]);
+    if is_chosen("throughput") {
+        let columns = [
+            "tokens per write",
+            "tenon, CPU per token",
+            "tokens/s",
+            "raw reader, CPU per token",
+            "ratio",
+            "target",
+        ];
+        table::print(&columns, &[1, 8, 32, 128].map(throughput));
+    }
+    if is_chosen("latency") {
+        let columns =
+            ["streams at 100 tokens/s", "tenon, p50 / p99", "raw reader, p50 / p99", "added", "target"];
+        table::print(&columns, &latency::rows());
+    }
+    if is_chosen("memory") {
+        let columns = ["RSS after 250,000 tokens", "500,000", "750,000", "1,000,000", "highest"];
+        table::print(&columns, &[memory::row()]);
+    }
+}
+
+/// Whether the arguments name this part, or none.
+fn is_chosen(part: &str) -> bool {
+    let mut named = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).peekable();
+    named.peek().is_none() || named.any(|argument| argument == part)
 }
 
 /// One reply without pauses, as long as a reply never is.
