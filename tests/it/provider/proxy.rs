@@ -7,7 +7,7 @@ use super::*;
 /// A model of a host that only the fake proxy can reach.
 fn behind(fake: &FakeProvider, base_url: &str) -> Arc<dyn Upstream> {
     let (mut provider, model) = settings(fake, Timeouts::default());
-    provider.base_url = base_url.to_owned();
+    base_url.clone_into(&mut provider.base_url);
     provider.proxy = Some(format!("http://127.0.0.1:{}", fake.port()));
     provider::build(&provider, &model).expect("set up")
 }
