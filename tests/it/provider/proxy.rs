@@ -7,7 +7,7 @@ use super::*;
 /// A model of a host that only the fake proxy can reach.
 fn behind(fake: &FakeProvider, base_url: &str) -> Arc<dyn Upstream> {
     let (mut provider, model) = settings(fake, Timeouts::default());
-    provider.base_url = base_url.to_owned();
+    base_url.clone_into(&mut provider.base_url);
     provider.proxy = Some(format!("http://127.0.0.1:{}", fake.port()));
     provider::build(&provider, &model).expect("set up")
 }
@@ -46,21 +46,17 @@ async fn a_page_of_the_proxy_is_no_answer() {
 #[tokio::test]
 async fn a_tunnel_that_is_refused_is_a_network_error() {
     let fake =
-        FakeProvider::start([vec![Act::answer(403, "", "no")], vec![Act::answer(403, "", "no")]]).await;
+        FakeProvider::start(vec![vec![Act::answer(403, "", "no")]; 3]).await;
     let (mut provider, settings) = settings(&fake, Timeouts::default());
     provider.base_url = "https://models.invalid/v1".to_owned();
     provider.proxy = Some(format!("http://someone:pass-word@127.0.0.1:{}", fake.port()));
     let model = provider::build(&provider, &settings).expect("set up");
-    let mut stream = model.send(request());
-    // Retries wait; the first request is all that is looked at here.
-    let first = tokio::time::timeout(PATIENCE, stream.next()).await;
+    let outcome = outcome(&*model).await;
     let head = &fake.requests()[0].head;
     assert!(head.starts_with("CONNECT models.invalid:443 HTTP/1.1\r\n"), "{head}");
-    if let Ok(item) = first {
-        let error = item.expect("an item").expect_err("an error");
-        assert_eq!(error.kind, Network, "{error:?}");
-        assert!(!error.to_string().contains("pass-word"), "{error}");
-    }
+    assert_kind(&outcome, Network, "");
+    let error = outcome.1.expect_err("an error");
+    assert!(!error.to_string().contains("pass-word"), "{error}");
 }
 
 #[tokio::test]
