@@ -117,7 +117,7 @@ impl ReplyRecorder {
                 read += piece.len();
                 let end =
                     (read..=whole.len()).find(|end| whole.is_char_boundary(*end)).unwrap_or(whole.len());
-                **piece = whole[at..end].to_owned();
+                whole[at..end].clone_into(piece);
                 at = end;
             }
         }

@@ -170,7 +170,7 @@ mod tests {
         assert_eq!(shown["prompts"][0]["redactions"][0]["kind"], "secret value");
         assert_eq!(shown["prompts"][0]["messages"][0]["text"], "password = 'REDACTED-1-xxxxx'");
         let text = shown["text"].as_str().unwrap();
-        let expected = "Sent to coder of local, about 16 tokens.\nRedacted: secret value, message 1, line 1.\n\n\
+        let expected = "Sent to coder of local, about 13 tokens.\nRedacted: secret value, message 1, line 1.\n\n\
                         ----- system -----\nrules\n\n----- user -----\npassword = 'REDACTED-1-xxxxx'\n\n\
                         ----- tool edit -----\nIt edits.\n{}\n\n";
         assert!(text.starts_with(expected), "{text}");
