@@ -58,9 +58,9 @@ fn calls() {
     );
     check(
         &[r#"{"message":{"tool_calls":[{"function":{}}]},"done":false}"#],
-        &expect![[r#"
+        &expect![[r"
         Server None None a call of the answer names no tool
-    "#]],
+    "]],
     );
 }
 
@@ -103,9 +103,9 @@ fn ends() {
     );
     check(
         &[r#"{"message":{"content":"a"},"done":tr"#],
-        &expect![[r#"
+        &expect![[r"
         Truncated None None the stream ended without its terminal line
-    "#]],
+    "]],
     );
 }
 
@@ -120,9 +120,9 @@ fn errors() {
     );
     check(
         &[r#"{"error":"the input length exceeds the context length"}"#],
-        &expect![[r#"
+        &expect![[r"
         PromptTooLarge None None the input length exceeds the context length
-    "#]],
+    "]],
     );
     check(
         &[
@@ -134,14 +134,14 @@ fn errors() {
     );
     check(
         &["no JSON", "{}"],
-        &expect![[r#"
+        &expect![[r"
         Server None None a line of the stream is not JSON
-    "#]],
+    "]],
     );
     check(
         &[r#"{"status":"ok"}"#],
-        &expect![[r#"
+        &expect![[r"
         Server None None the server is not an Ollama API: its JSON has neither `message` nor `done`
-    "#]],
+    "]],
     );
 }

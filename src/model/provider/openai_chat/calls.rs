@@ -146,11 +146,11 @@ mod tests {
                 r#"{"index":0,"id":"x","function":{"name":"edit","arguments":"{"}}"#,
                 r#"{"index":0,"id":"x","function":{"name":"edit","arguments":"}"}}"#,
             ],
-            &expect![[r#"
+            &expect![[r"
                 0 x edit
                 0 {
                 0 }
-            "#]],
+            "]],
         );
         check(
             &[
@@ -172,13 +172,13 @@ mod tests {
                 r#"{"index":0,"id":"b","function":{"name":"edit","arguments":"{"}}"#,
                 r#"{"index":0,"function":{"arguments":"}"}}"#,
             ],
-            &expect![[r#"
+            &expect![[r"
                 0 a edit
                 0 {}
                 1 b edit
                 1 {
                 1 }
-            "#]],
+            "]],
         );
     }
 
@@ -190,13 +190,13 @@ mod tests {
                 r#"{"function":{"name":"edit","arguments":"{}"}}"#,
                 r#"{"function":{"arguments":" "}}"#,
             ],
-            &expect![[r#"
+            &expect![[r"
                 0 call-0 edit
                 0 {}
                 1 call-1 edit
                 1 {}
                 1  
-            "#]],
+            "]],
         );
     }
 
@@ -204,9 +204,9 @@ mod tests {
     fn a_call_of_nothing() {
         check(
             &[r#"{"index":0,"function":{"arguments":"{}"}}"#],
-            &expect![[r#"
+            &expect![[r"
             Server a call of the answer names no tool
-        "#]],
+        "]],
         );
         let piece = serde_json::json!({"function": {"name": "edit"}});
         let (mut calls, mut out) = (Calls::default(), VecDeque::new());

@@ -128,15 +128,15 @@ fn ends() {
     };
     check(
         &[&incomplete("max_output_tokens")],
-        &expect![[r#"
+        &expect![[r"
         Finished(Length)
-    "#]],
+    "]],
     );
     check(
         &[&incomplete("content_filter")],
-        &expect![[r#"
+        &expect![[r"
         Finished(Filtered)
-    "#]],
+    "]],
     );
     check(
         &[&incomplete("other")],
@@ -152,15 +152,15 @@ fn ends() {
             r#"{"type":"response.output_item.done","output_index":0,"item":{"type":"message","content":[{"type":"refusal","refusal":"I cannot"}]}}"#,
             r#"{"type":"response.completed","response":{"status":"completed"}}"#,
         ],
-        &expect![[r#"
+        &expect![[r"
             Refused None None I cannot
-        "#]],
+        "]],
     );
     check(
         &[r#"{"type":"response.completed","response":{"status":"in_progress"}}"#],
-        &expect![[r#"
+        &expect![[r"
         Truncated None None the answer ended with the status in_progress
-    "#]],
+    "]],
     );
 }
 
@@ -190,9 +190,9 @@ fn errors() {
     );
     check(
         &[r#"{"type":"response.failed","response":{"status":"failed","error":null}}"#],
-        &expect![[r#"
+        &expect![[r"
         Server None None the server reported an error and did not describe it
-    "#]],
+    "]],
     );
     check(
         &[r#"{"error":{"code":400,"message":"too long","type":"exceed_context_size_error"}}"#],
@@ -202,21 +202,21 @@ fn errors() {
     );
     check(
         &[r#"{"type":"response.function_call_arguments.delta","output_index":1,"delta":"{"}"#],
-        &expect![[r#"
+        &expect![[r"
             Server None None arguments came for a call that had not begun
-        "#]],
+        "]],
     );
     check(
         &[r#"{"type":"response.output_item.added","item":{"type":"function_call","name":""}}"#],
-        &expect![[r#"
+        &expect![[r"
             Server None None a call of the answer names no tool
-        "#]],
+        "]],
     );
     check(
         &["hello"],
-        &expect![[r#"
+        &expect![[r"
         Server None None an event of the stream is not JSON
-    "#]],
+    "]],
     );
 }
 
@@ -235,9 +235,9 @@ fn answers_that_do_not_stream() {
     );
     check_whole(
         r#"{"status":"ok"}"#,
-        &expect![[r#"
+        &expect![[r"
         Server None None the server is not an OpenAI Responses API: its JSON has no `output`
-    "#]],
+    "]],
     );
     check_whole(
         r#"{"error":{"message":"no such model","code":"model_not_found"}}"#,
