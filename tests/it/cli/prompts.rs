@@ -110,3 +110,14 @@ fn a_folder_for_recordings_gets_a_file_for_each_session() {
     assert!(files.len() == 1 && name.starts_with("recording-2"), "{name}");
     assert_eq!(file.extension().unwrap(), "jsonl");
 }
+
+#[test]
+fn a_file_that_was_named_is_sent_or_refused_never_left_out() {
+    let place = place(&reply());
+    fs::write(place.path(".env"), "A=1\n").unwrap();
+    for (name, code) in [(".env", "private-file"), ("gone.rs", "unknown-document")] {
+        let ran = place.run(&["edit", "make it static", "a.rs", name, "--show-prompt"]);
+        assert_ne!(ran.code, Some(0), "{ran:?}");
+        assert!(ran.stderr.contains(&format!("error[{code}]")) && ran.stderr.contains(name), "{ran:?}");
+    }
+}
