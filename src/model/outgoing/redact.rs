@@ -98,7 +98,7 @@ impl Redactor {
     /// The marks in a text that a model wrote: the number of each, `None` for one that is not whole or was not ours.
     pub(super) fn written(&self, text: &str) -> Vec<(Range<usize>, Option<u32>)> {
         let known = self.known();
-        let of_model = |written: mark::Written| {
+        let of_model = |written: Written| {
             let (range, number) = known.resolved(text, &written)?;
             // Models count such signs badly: what is too many would stay behind the secret.
             let is_whole = range.end == written.range.end;
