@@ -109,6 +109,7 @@ mod tests {
         Place::new(&DocumentUri::new("file:///a"), Rope::from_str(&text.replacen('|', "", 1)), at, 40)
     }
 
+    #[expect(clippy::option_option, reason = "known to be nothing is not unknown")]
     fn check(asked: &str, insert: Option<&str>, later: &str, expected: Option<Option<&str>>) {
         let mut cache = Cache::default();
         let filled = Filled { insert: insert.map(str::to_owned), model: "m".to_owned() };

@@ -105,6 +105,8 @@ fn a_folder_for_recordings_gets_a_file_for_each_session() {
     let edited = edit(&place, &["--yes"]);
     assert_eq!(edited.code, Some(0), "{edited:?}");
     let files: Vec<_> = fs::read_dir(place.path("tapes")).unwrap().collect();
-    let name = files[0].as_ref().unwrap().file_name().into_string().unwrap();
-    assert!(files.len() == 1 && name.starts_with("recording-2") && name.ends_with(".jsonl"), "{name}");
+    let file = files[0].as_ref().unwrap().path();
+    let name = file.file_stem().unwrap().to_str().unwrap();
+    assert!(files.len() == 1 && name.starts_with("recording-2"), "{name}");
+    assert_eq!(file.extension().unwrap(), "jsonl");
 }
