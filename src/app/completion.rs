@@ -83,7 +83,7 @@ struct Target {
 /// Answers with what completes the text, or nothing; at once where that is known, else in a while.
 pub(super) fn ask(state: &mut State, request: &CompletionRequest, reply: Reply<Option<Completion>>) {
     interrupt(state, &request.uri);
-    let Some((asked, hole, settings)) = prepare(state, request) else {
+    let Some((asked, language, settings)) = prepare(state, request) else {
         let _ = reply.send(Ok(None));
         return;
     };
@@ -101,6 +101,8 @@ pub(super) fn ask(state: &mut State, request: &CompletionRequest, reply: Reply<O
     completions.under_way.push(UnderWay { number, uri, cancel: cancel.clone() });
     let rests = rests(completions, request, settings.debounce);
     let path = path(state, &asked.uri);
+    let (text, at) = asked.place.of();
+    let place = (text.clone(), at);
     let (services, send) = (state.parts.services.clone(), state.sender());
     let mut reply = reply;
     tokio::spawn(async move {
@@ -109,14 +111,14 @@ pub(super) fn ask(state: &mut State, request: &CompletionRequest, reply: Reply<O
             () = cancel.cancelled() => Ok(None),
             // The client cancelled the request.
             () = reply.closed() => Ok(None),
-            filled = fill::fill(&services, path, &hole, settings, rests) => filled,
+            filled = fill::fill(&services, path, language, place, settings, rests) => filled,
         };
         send(InternalEvent::Completed { asked: Box::new(asked), filled, reply });
     });
 }
 
 /// What there is to ask; `None` where nothing may or can be completed.
-fn prepare(state: &mut State, request: &CompletionRequest) -> Option<(Asked, Hole, CompletionSettings)> {
+fn prepare(state: &mut State, request: &CompletionRequest) -> Option<(Asked, String, CompletionSettings)> {
     let settings = state.parts.completion?;
     state.trusted(&request.uri).ok()?;
     if state.parts.services.filter.denies(&path(state, &request.uri)) {
@@ -132,11 +134,12 @@ fn prepare(state: &mut State, request: &CompletionRequest) -> Option<(Asked, Hol
     } else {
         (document.text().clone(), at)
     };
-    let hole = Hole::at(&text, at, document.language(), settings.context_bytes)?;
+    Hole::at(&text, at, document.language(), settings.context_bytes)?;
+    let language = document.language().to_owned();
     let (revision, place) = (document.revision(), Place::new(&request.uri, text, at, settings.context_bytes));
     state.completions.last += 1;
     let asked = Asked { number: state.completions.last, uri: request.uri.clone(), revision, target, place };
-    Some((asked, hole, settings))
+    Some((asked, language, settings))
 }
 
 /// A question was answered, or dropped.

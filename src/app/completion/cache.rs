@@ -30,6 +30,11 @@ impl Place {
         text.bytes_at(at).take(context_bytes / 4).for_each(|byte| byte.hash(&mut hash));
         Self { uri: uri.clone(), text, at, n_before: context_bytes, behind: hash.finish() }
     }
+
+    /// The text, and the byte of it.
+    pub(super) fn of(&self) -> (&Rope, usize) {
+        (&self.text, self.at)
+    }
 }
 
 /// An answer, and where it belongs. It keeps no rope alive.

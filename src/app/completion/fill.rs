@@ -6,14 +6,19 @@ use futures::StreamExt as _;
 use tokio::time::Instant;
 
 use crate::model::{
-    CompletionSettings, FillRequest, FinishReason, Model, ModelError, ModelErrorKind, Role, StreamEvent,
+    CompletionSettings, FillRequest, FinishReason, Model, ModelError, ModelErrorKind, OutgoingFilter, Role,
+    StreamEvent,
 };
 use crate::orchestrator::Services;
 use crate::problem::Problem;
 use crate::prompt::fill::Hole;
+use crate::text::Rope;
 
 /// Longest wait for an answer: after that nobody looks at it any more.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The most that a private key takes, from its head to its last line.
+const LONGEST_SECRET: usize = 65_536;
 
 /// What came of a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +29,7 @@ pub(in crate::app) struct Filled {
     pub(super) model: String,
 }
 
-/// Asks the first model, and the next ones as long as they fail without a word. `rests` is when the typing has rested
+/// Asks the first model at a place of a text, and the next ones as long as they fail without a word. `rests` is when the typing has rested
 /// long enough. `None` is no answer in time, or a text that must not be sent. Dropping the future closes the model's
 /// connection.
 ///
@@ -33,13 +38,17 @@ pub(in crate::app) struct Filled {
 pub(super) async fn fill(
     services: &Services,
     path: String,
-    hole: &Hole,
+    language: String,
+    (text, at): (Rope, usize),
     settings: CompletionSettings,
     rests: Option<Instant>,
 ) -> Result<Option<Filled>, Problem> {
     if let Some(rests) = rests {
         tokio::time::sleep_until(rests).await;
     }
+    let filter = services.filter.clone();
+    let seen = move || seen(&filter, &text, at, &language, settings.context_bytes);
+    let Some(hole) = tokio::task::spawn_blocking(seen).await.unwrap_or_default() else { return Ok(None) };
     let request = FillRequest {
         prefix: hole.prefix().to_owned(),
         suffix: hole.suffix().to_owned(),
@@ -47,7 +56,27 @@ pub(super) async fn fill(
         max_output: settings.max_output,
         stop: hole.stops(),
     };
-    tokio::time::timeout(PATIENCE, first_answer(services, &request, hole)).await.unwrap_or(Ok(None))
+    tokio::time::timeout(PATIENCE, first_answer(services, &request, &hole)).await.unwrap_or(Ok(None))
+}
+
+/// The place as the model sees it. Secrets are looked for in more than is shown of the text: what shows that the end of
+/// one is a secret may stand before. `None` within one.
+fn seen(
+    filter: &OutgoingFilter,
+    text: &Rope,
+    at: usize,
+    language: &str,
+    context_bytes: usize,
+) -> Option<Hole> {
+    let around = context_bytes.saturating_add(LONGEST_SECRET);
+    let start = text.line_to_byte(text.try_byte_to_line(at.saturating_sub(around)).ok()?);
+    let last = text.try_byte_to_line(at.saturating_add(around).min(text.len_bytes())).ok()?;
+    let end = text.line_to_byte((last + 1).min(text.len_lines()));
+    let near = text.get_byte_slice(start..end)?.to_string();
+    let redacted = filter.sources(&[&near]).pop()?;
+    let at = at - start;
+    let is_within = redacted.marks.iter().any(|mark| mark.range.start < at && at < mark.range.end);
+    if is_within { None } else { Hole::at(&Rope::from_str(&redacted.text), at, language, context_bytes) }
 }
 
 async fn first_answer(
