@@ -81,7 +81,8 @@ impl Codec {
         // We ask for one choice; a missing index is the first.
         if let Some(choice) = choices.iter().find(|choice| choice["index"].as_u64().unwrap_or(0) == 0) {
             let part = &choice[part];
-            let reasoning = [&part["reasoning_content"], &part["reasoning"]].into_iter().filter_map(Value::as_str);
+            let reasoning =
+                [&part["reasoning_content"], &part["reasoning"]].into_iter().filter_map(Value::as_str);
             let reasoning = reasoning.into_iter().find(|text| !text.is_empty());
             say(reasoning.unwrap_or_default(), StreamEvent::Reasoning, out);
             let n_before = out.len();

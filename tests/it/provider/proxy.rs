@@ -45,8 +45,7 @@ async fn a_page_of_the_proxy_is_no_answer() {
 
 #[tokio::test]
 async fn a_tunnel_that_is_refused_is_a_network_error() {
-    let fake =
-        FakeProvider::start(vec![vec![Act::answer(403, "", "no")]; 3]).await;
+    let fake = FakeProvider::start(vec![vec![Act::answer(403, "", "no")]; 3]).await;
     let (mut provider, settings) = settings(&fake, Timeouts::default());
     provider.base_url = "https://models.invalid/v1".to_owned();
     provider.proxy = Some(format!("http://someone:pass-word@127.0.0.1:{}", fake.port()));
