@@ -13,7 +13,7 @@ const HEAD: [&str; 7] = ["MODEL", "PROVIDER", "PROTOCOL", "CONTEXT", "OUTPUT", "
 pub(super) fn render(report: &Report, colours: Colours) -> String {
     let mut text = String::new();
     if report.found_here {
-        text.push_str("nothing is configured; found on this machine:\n\n");
+        text.push_str("nothing is configured; found on this machine, the first of a role is asked:\n\n");
     }
     if let Some(problem) = &report.problem {
         let _ = writeln!(text, "{}", colours.paint(Colour::Yellow, &problem.message));
@@ -114,10 +114,8 @@ fn below(text: &mut String, model: &ModelReport, colours: Colours) {
 
 /// How the last day's requests to a provider went.
 pub(in crate::cli) fn past(history: &ProviderHistory) -> String {
-    let n = history.requests;
-    let requests = if n == 1 { "request" } else { "requests" };
-    let mut text =
-        format!("{n} {requests} to {} in 24 h, the last {}", history.provider, ago(history.last_seconds_ago));
+    let n = requests(history.requests);
+    let mut text = format!("{n} to {} in 24 h, the last {}", history.provider, ago(history.last_seconds_ago));
     if let Some(kind) = history.last_failure {
         let _ = write!(text, "; {} failed, the last with `{}`", history.failed, name(kind));
     }
@@ -137,8 +135,12 @@ fn name(kind: ModelErrorKind) -> String {
     name.and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
+fn requests(n: u64) -> String {
+    format!("{n} {}", if n == 1 { "request" } else { "requests" })
+}
+
 fn known(of: &ModelStatistics) -> String {
-    let mut parts = vec![format!("{} requests, {} failed", of.requests, of.failed)];
+    let mut parts = vec![format!("{}, {} failed", requests(of.requests), of.failed)];
     if of.cached > 0 {
         parts.push(format!("{} from the cache", of.cached));
     }
