@@ -110,3 +110,14 @@ fn a_folder_for_recordings_gets_a_file_for_each_session() {
     assert!(files.len() == 1 && name.starts_with("recording-2"), "{name}");
     assert_eq!(file.extension().unwrap(), "jsonl");
 }
+
+#[test]
+fn a_recording_that_changed_plays_the_new_reply() {
+    let place = place(&reply());
+    assert_eq!(edit(&place, &["--yes"]).code, Some(0));
+    fs::write(place.path("workspace/a.rs"), text()).unwrap();
+    fs::write(place.path("tape.jsonl"), reply().replace("static PASS", "pub const PASS")).unwrap();
+    assert_eq!(edit(&place, &["--yes"]).code, Some(0));
+    let after = fs::read_to_string(place.path("workspace/a.rs")).unwrap();
+    assert_eq!(after, text().replace("const", "pub const"));
+}
