@@ -73,7 +73,11 @@ pub async fn run(
     if !args.json {
         output::print_diff(diff)?;
         tell_impact(&shown);
-        if !args.yes && !consent().await {
+        if !args.yes && !consented().await {
+            // Whoever asks again wants another answer than this one.
+            let selection = Selection { proposal: Some(proposal), ..Selection::default() };
+            ask(&events, Command::Reject(selection)).await?;
+            let _ = events.send(Event::Shutdown);
             return Ok(Exit::Cancelled);
         }
     }
@@ -182,6 +186,14 @@ async fn applied(noticed: &mut mpsc::UnboundedReceiver<TaskNotice>) -> Result<()
         }
     }
     Err(gone())
+}
+
+/// Asks at the terminal, until Ctrl-C: once it was listened for, it ends nothing by itself any more.
+async fn consented() -> bool {
+    tokio::select! {
+        consent = consent() => consent,
+        _ = tokio::signal::ctrl_c() => false,
+    }
 }
 
 /// Asks at the terminal. No terminal, no consent.

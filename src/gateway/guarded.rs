@@ -13,7 +13,7 @@ use crate::model::routing::breaker::{Resting, State};
 use crate::model::routing::spending::{Amount, Reservation};
 use crate::model::routing::tokens;
 use crate::model::{
-    CacheKey, FillRequest, Model, ModelError, ModelErrorKind, ModelRequest, ModelSettings, Outgoing,
+    Api, CacheKey, FillRequest, Model, ModelError, ModelErrorKind, ModelRequest, ModelSettings, Outgoing,
     ReplyStream, Request, Role, StreamEvent, Upstream,
 };
 use crate::ports::StoredReply;
@@ -90,6 +90,10 @@ impl Guarded {
         if let (Some(kept), Some(key)) = (&self.shared.kept, key)
             && let Some(reply) = kept.get(key).await
         {
+            // What is recorded to be looked at must be there, whoever gave it.
+            if let Some(recorder) = &self.shared.books.recorder {
+                recorder.record(&outgoing, &reply.events, None);
+            }
             return Ok(Answer::Kept(reply));
         }
         if let State::Open(left) = self.lane.state(self.shared.now(), self.alone) {
@@ -109,6 +113,10 @@ impl Guarded {
 
     fn key(&self, outgoing: &Outgoing) -> Option<CacheKey> {
         self.shared.kept.as_ref()?;
+        // A recording is at hand anyway, and may have changed.
+        if self.upstream.provider().api == Api::Replay {
+            return None;
+        }
         Some(CacheKey::of(self.upstream.provider(), self.upstream.settings(), outgoing.request()))
     }
 

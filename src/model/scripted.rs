@@ -68,7 +68,7 @@ impl Scripted {
 
     /// Creates a model with this capability record and no replies yet.
     pub fn with_settings(settings: ModelSettings) -> Self {
-        let provider = ProviderSettings::new(&settings.provider, Api::Replay, "");
+        let provider = ProviderSettings::new(&settings.provider, Api::OpenAiChat, "");
         Self { provider, settings, script: Arc::default(), dropped: Gate::default() }
     }
 

@@ -266,9 +266,10 @@ async fn exchanges_are_recorded_as_they_came() {
     assert_eq!(
         *recorder.0.lock().unwrap(),
         [
+            (Request::Fill(fill.clone()), vec![text("a"), text("b"), end.clone()], None),
             (Request::Fill(fill), vec![text("a"), text("b"), end], None),
             (Request::Chat(request("x")), vec![text("c")], Some(ModelErrorKind::Network)),
         ],
-        "and what was given again is not recorded again"
+        "what was given again as well: without it the session cannot be played"
     );
 }

@@ -130,6 +130,26 @@ async fn kept_answers_are_given_again_until_they_are_forgotten() {
     assert_eq!(fake.requests().len(), 2);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_was_declined_is_asked_for_again_and_a_kept_one_is_recorded() {
+    let edit = "a.txt\n<<<<<<< SEARCH\none\n=======\ntwo\n>>>>>>> REPLACE\n";
+    let fake = FakeProvider::start([answer(edit), answer(edit), answer(edit)]).await;
+    let place = Place::new(&config(&fake));
+    fs::write(place.path("workspace/a.txt"), "one\n").unwrap();
+    for n in 1..=2 {
+        // Nobody is there to say yes.
+        let declined = run(&place, &["edit", "change it", "a.txt"]).await;
+        assert_eq!((declined.code, fake.requests().len()), (Some(130), n), "{declined:?}");
+    }
+    for flags in [&["--json"][..], &["--json", "--record", "../tape.jsonl"]] {
+        let ran = run(&place, &[&["edit"], flags, &["change it", "a.txt"]].concat()).await;
+        assert_eq!((ran.code, fake.requests().len()), (Some(0), 3), "{ran:?}");
+    }
+    assert!(fs::read_to_string(place.path("tape.jsonl")).unwrap().contains("REPLACE"));
+    let report = run(&place, &["models", "--json"]).await.json();
+    assert_eq!(coder(&report)["statistics"]["rejected"], 2);
+}
+
 #[test]
 fn a_journal_that_is_none_is_told_once_and_left_alone() {
     let place = Place::new(CONFIG);

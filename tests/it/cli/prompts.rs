@@ -121,3 +121,14 @@ fn a_file_that_was_named_is_sent_or_refused_never_left_out() {
         assert!(ran.stderr.contains(&format!("error[{code}]")) && ran.stderr.contains(name), "{ran:?}");
     }
 }
+
+#[test]
+fn a_recording_that_changed_plays_the_new_reply() {
+    let place = place(&reply());
+    assert_eq!(edit(&place, &["--yes"]).code, Some(0));
+    fs::write(place.path("workspace/a.rs"), text()).unwrap();
+    fs::write(place.path("tape.jsonl"), reply().replace("static PASS", "pub const PASS")).unwrap();
+    assert_eq!(edit(&place, &["--yes"]).code, Some(0));
+    let after = fs::read_to_string(place.path("workspace/a.rs")).unwrap();
+    assert_eq!(after, text().replace("const", "pub const"));
+}
