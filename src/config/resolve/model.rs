@@ -39,10 +39,8 @@ const RESERVED_MEMBERS: &[&str] = &[
 ];
 
 /// Further such members, inside of others.
-const RESERVED_INSIDE: &[(&str, &[&str])] = &[
-    ("generationConfig", &["candidateCount", "maxOutputTokens"]),
-    ("options", &["num_ctx", "num_predict"]),
-];
+const RESERVED_INSIDE: &[(&str, &[&str])] =
+    &[("generationConfig", &["candidateCount", "maxOutputTokens"]), ("options", &["num_ctx", "num_predict"])];
 
 impl Resolver<'_> {
     pub(super) fn models(&mut self) -> BTreeMap<String, ModelSettings> {
