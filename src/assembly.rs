@@ -114,10 +114,10 @@ pub struct Loaded {
 ///
 /// # Errors
 /// The rules of what may be sent are wrong: without them nothing is sent.
-pub fn models(config: Arc<Config>, storage: &Storage) -> Result<Arc<dyn ModelSource>, Problem> {
+pub fn models(config: &Arc<Config>, storage: &Storage) -> Result<Arc<dyn ModelSource>, Problem> {
     let filter = OutgoingFilter::new(&config.outgoing).map_err(|bad| Problem::from(&bad))?;
-    let configured = ConfiguredModels::new(Arc::clone(&config));
-    Ok(Arc::new(gateway(&config, Arc::new(configured), filter, storage.books())))
+    let configured = ConfiguredModels::new(Arc::clone(config));
+    Ok(Arc::new(gateway(config, Arc::new(configured), filter, storage.books())))
 }
 
 /// Starts the application for `editor`. A broken configuration does not keep it from starting: what needs no model

@@ -75,7 +75,7 @@ fn run(command: &Command) -> Result<ExitCode, Problem> {
                 config: &config,
                 ledger: ledger.as_ref(),
                 responses: responses.as_deref(),
-                models: &|config| assembly::models(Arc::new(config), &storage),
+                models: &|config| assembly::models(&Arc::new(config), &storage),
             };
             let exit = block_on(models::run(args, &sources));
             storage.close();

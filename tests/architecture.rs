@@ -274,7 +274,7 @@ fn is_within(path: &str, part: &str) -> bool {
     path.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
 }
 
-/// The source without test code and comments. Test modules stand last in their files, or in files of their own.
+/// The source without test code and comments. Test modules are called `tests`, and stand last in their files or in files of their own.
 fn sources() -> Vec<Source> {
     let src = root().join("src");
     let mut sources = Vec::new();
@@ -284,7 +284,7 @@ fn sources() -> Vec<Source> {
             continue;
         }
         let text = read(&path);
-        let code = text.split("#[cfg(test)]\nmod ").next().unwrap_or("");
+        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or("");
         let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
         sources.push(Source { name, code: lines.collect::<Vec<_>>().join("\n") });
     }

@@ -14,7 +14,6 @@ use tokio_util::sync::CancellationToken;
 
 use self::cache::{Cache, Place};
 pub(super) use self::fill::Filled;
-use self::fill::View;
 use super::commands;
 use super::event::{Completion, CompletionRequest, InternalEvent, Kept, Reply, Trigger};
 use super::state::State;
@@ -84,7 +83,7 @@ struct Target {
 /// Answers with what completes the text, or nothing; at once where that is known, else in a while.
 pub(super) fn ask(state: &mut State, request: &CompletionRequest, reply: Reply<Option<Completion>>) {
     interrupt(state, &request.uri);
-    let Some((asked, view, settings)) = prepare(state, request) else {
+    let Some((asked, language, settings)) = prepare(state, request) else {
         let _ = reply.send(Ok(None));
         return;
     };
@@ -102,6 +101,8 @@ pub(super) fn ask(state: &mut State, request: &CompletionRequest, reply: Reply<O
     completions.under_way.push(UnderWay { number, uri, cancel: cancel.clone() });
     let rests = rests(completions, request, settings.debounce);
     let path = path(state, &asked.uri);
+    let (text, at) = asked.place.of();
+    let place = (text.clone(), at);
     let (services, send) = (state.parts.services.clone(), state.sender());
     let mut reply = reply;
     tokio::spawn(async move {
@@ -110,14 +111,14 @@ pub(super) fn ask(state: &mut State, request: &CompletionRequest, reply: Reply<O
             () = cancel.cancelled() => Ok(None),
             // The client cancelled the request.
             () = reply.closed() => Ok(None),
-            filled = fill::fill(&services, path, &view, settings, rests) => filled,
+            filled = fill::fill(&services, path, language, place, settings, rests) => filled,
         };
         send(InternalEvent::Completed { asked: Box::new(asked), filled, reply });
     });
 }
 
 /// What there is to ask; `None` where nothing may or can be completed.
-fn prepare(state: &mut State, request: &CompletionRequest) -> Option<(Asked, View, CompletionSettings)> {
+fn prepare(state: &mut State, request: &CompletionRequest) -> Option<(Asked, String, CompletionSettings)> {
     let settings = state.parts.completion?;
     state.trusted(&request.uri).ok()?;
     if state.parts.services.filter.denies(&path(state, &request.uri)) {
@@ -133,13 +134,12 @@ fn prepare(state: &mut State, request: &CompletionRequest) -> Option<(Asked, Vie
     } else {
         (document.text().clone(), at)
     };
-    // At once, so that nothing waits where there is nothing to fill in.
     Hole::at(&text, at, document.language(), settings.context_bytes)?;
-    let view = View { text: text.clone(), at, language: document.language().to_owned() };
+    let language = document.language().to_owned();
     let (revision, place) = (document.revision(), Place::new(&request.uri, text, at, settings.context_bytes));
     state.completions.last += 1;
     let asked = Asked { number: state.completions.last, uri: request.uri.clone(), revision, target, place };
-    Some((asked, view, settings))
+    Some((asked, language, settings))
 }
 
 /// A question was answered, or dropped.

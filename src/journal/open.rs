@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 use rusqlite_migration::Migrations;
 
 use super::layout::Layout;
@@ -87,13 +87,15 @@ struct Found {
 }
 
 impl Found {
+    /// All of one moment: another process that begins the file in between would look like another program.
     fn read(connection: &Connection) -> rusqlite::Result<Self> {
-        let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        let moment = Transaction::new_unchecked(connection, TransactionBehavior::Deferred)?;
+        let version: i64 = moment.pragma_query_value(None, "user_version", |row| row.get(0))?;
         Ok(Self {
-            application: connection.pragma_query_value(None, "application_id", |row| row.get(0))?,
+            application: moment.pragma_query_value(None, "application_id", |row| row.get(0))?,
             // A negative one is nothing that we write.
             version: usize::try_from(version).unwrap_or(usize::MAX),
-            n_tables: connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?,
+            n_tables: moment.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?,
         })
     }
 

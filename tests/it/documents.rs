@@ -162,7 +162,7 @@ fn sources() -> Vec<(PathBuf, String)> {
                 folders.push(path);
             } else if !path.ends_with("tests.rs") {
                 let text = fs::read_to_string(&path).unwrap();
-                let code = text.split("#[cfg(test)]\nmod ").next().unwrap_or("").to_owned();
+                let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or("").to_owned();
                 sources.push((path, code));
             }
         }

@@ -30,6 +30,11 @@ impl Place {
         text.bytes_at(at).take(context_bytes / 4).for_each(|byte| byte.hash(&mut hash));
         Self { uri: uri.clone(), text, at, n_before: context_bytes, behind: hash.finish() }
     }
+
+    /// The text, and the byte of it.
+    pub(super) fn of(&self) -> (&Rope, usize) {
+        (&self.text, self.at)
+    }
 }
 
 /// An answer, and where it belongs. It keeps no rope alive.
@@ -104,6 +109,7 @@ mod tests {
         Place::new(&DocumentUri::new("file:///a"), Rope::from_str(&text.replacen('|', "", 1)), at, 40)
     }
 
+    #[expect(clippy::option_option, reason = "known to be nothing is not unknown")]
     fn check(asked: &str, insert: Option<&str>, later: &str, expected: Option<Option<&str>>) {
         let mut cache = Cache::default();
         let filled = Filled { insert: insert.map(str::to_owned), model: "m".to_owned() };

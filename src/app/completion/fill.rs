@@ -17,34 +17,8 @@ use crate::text::Rope;
 /// Longest wait for an answer: after that nobody looks at it any more.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How far a secret may begin before what is shown, or end behind it: the largest private keys have 13,000 bytes.
-const SECRET_REACH: usize = 16 << 10;
-
-/// A cursor in a text.
-#[derive(Debug)]
-pub(super) struct View {
-    pub(super) text: Rope,
-    pub(super) at: usize,
-    pub(super) language: String,
-}
-
-impl View {
-    /// The place at the cursor without the secrets around it, which are looked for before the text is cut: half a key
-    /// is not known for one. `None` inside a secret, too.
-    fn hole(&self, filter: &OutgoingFilter, context_bytes: usize) -> Option<Hole> {
-        let Self { text, at, language } = self;
-        let reach = context_bytes + SECRET_REACH;
-        let boundary = |byte: usize| Some(text.char_to_byte(text.try_byte_to_char(byte).ok()?));
-        let from = boundary(at.saturating_sub(reach))?;
-        let to = boundary(at.saturating_add(reach).min(text.len_bytes()))?.max(*at);
-        let around = text.get_byte_slice(from..to)?.to_string();
-        // What stands for a secret is as long as the secret.
-        let without = filter.sources(&[&around]).pop()?;
-        let at = at - from;
-        let is_inside = without.marks.iter().any(|mark| mark.range.start < at && at < mark.range.end);
-        if is_inside { None } else { Hole::at(&Rope::from_str(&without.text), at, language, context_bytes) }
-    }
-}
+/// The most that a private key takes, from its head to its last line.
+const LONGEST_SECRET: usize = 65_536;
 
 /// What came of a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,8 +29,8 @@ pub(in crate::app) struct Filled {
     pub(super) model: String,
 }
 
-/// Asks the first model, and the next ones as long as they fail without a word. `rests` is when the typing has rested
-/// long enough. `None` is no answer in time, or a place that must not be shown. Dropping the future closes the model's
+/// Asks the first model at a place of a text, and the next ones as long as they fail without a word. `rests` is when the typing has rested
+/// long enough. `None` is no answer in time, or a text that must not be sent. Dropping the future closes the model's
 /// connection.
 ///
 /// # Errors
@@ -64,14 +38,17 @@ pub(in crate::app) struct Filled {
 pub(super) async fn fill(
     services: &Services,
     path: String,
-    view: &View,
+    language: String,
+    (text, at): (Rope, usize),
     settings: CompletionSettings,
     rests: Option<Instant>,
 ) -> Result<Option<Filled>, Problem> {
     if let Some(rests) = rests {
         tokio::time::sleep_until(rests).await;
     }
-    let Some(hole) = view.hole(&services.filter, settings.context_bytes) else { return Ok(None) };
+    let filter = services.filter.clone();
+    let seen = move || seen(&filter, &text, at, &language, settings.context_bytes);
+    let Some(hole) = tokio::task::spawn_blocking(seen).await.unwrap_or_default() else { return Ok(None) };
     let request = FillRequest {
         prefix: hole.prefix().to_owned(),
         suffix: hole.suffix().to_owned(),
@@ -80,6 +57,26 @@ pub(super) async fn fill(
         stop: hole.stops(),
     };
     tokio::time::timeout(PATIENCE, first_answer(services, &request, &hole)).await.unwrap_or(Ok(None))
+}
+
+/// The place as the model sees it. Secrets are looked for in more than is shown of the text: what shows that the end of
+/// one is a secret may stand before. `None` within one.
+fn seen(
+    filter: &OutgoingFilter,
+    text: &Rope,
+    at: usize,
+    language: &str,
+    context_bytes: usize,
+) -> Option<Hole> {
+    let around = context_bytes.saturating_add(LONGEST_SECRET);
+    let start = text.line_to_byte(text.try_byte_to_line(at.saturating_sub(around)).ok()?);
+    let last = text.try_byte_to_line(at.saturating_add(around).min(text.len_bytes())).ok()?;
+    let end = text.line_to_byte((last + 1).min(text.len_lines()));
+    let near = text.get_byte_slice(start..end)?.to_string();
+    let redacted = filter.sources(&[&near]).pop()?;
+    let at = at - start;
+    let is_within = redacted.marks.iter().any(|mark| mark.range.start < at && at < mark.range.end);
+    if is_within { None } else { Hole::at(&Rope::from_str(&redacted.text), at, language, context_bytes) }
 }
 
 async fn first_answer(
@@ -127,7 +124,7 @@ async fn read(model: &dyn Model, request: FillRequest, hole: &Hole) -> Result<Op
             }
             Ok(StreamEvent::Finished(FinishReason::Filtered)) => return Ok(None),
             Ok(StreamEvent::Finished(reason)) => {
-                return Ok(hole.fit(&answer, reason != FinishReason::Stop));
+                return Ok(hole.fit(&answer, reason == FinishReason::Length));
             }
             Ok(_) => {}
             Err(error) => return Err(Failure { error, spoke: !answer.is_empty() }),

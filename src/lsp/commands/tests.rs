@@ -178,7 +178,7 @@ fn decisions() {
     check("tenon.redo", json!([{}]), &expect!["Redo { proposal: None }"]);
     check("tenon.show", json!([{"open": true}]), &expect!["Show { proposal: None, open: true }"]);
     check("tenon.status", json!([]), &expect!["Status"]);
-    check("tenon.prompt", json!([]), &expect![[r#"Prompt { task: None, open: false }"#]]);
+    check("tenon.prompt", json!([]), &expect!["Prompt { task: None, open: false }"]);
     check("tenon.prompt", json!(["t2"]), &expect![[r#"Prompt { task: Some("t2"), open: false }"#]]);
     check(
         "tenon.status",

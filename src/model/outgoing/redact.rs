@@ -98,7 +98,13 @@ impl Redactor {
     /// The marks in a text that a model wrote: the number of each, `None` for one that is not whole or was not ours.
     pub(super) fn written(&self, text: &str) -> Vec<(Range<usize>, Option<u32>)> {
         let known = self.known();
-        mark::written(text).filter_map(|written| known.resolved(text, &written)).collect()
+        let of_model = |written: Written| {
+            let (range, number) = known.resolved(text, &written)?;
+            // Models count such signs badly: what is too many would stay behind the secret.
+            let is_whole = range.end == written.range.end;
+            Some((written.range, number.filter(|_| is_whole)))
+        };
+        mark::written(text).filter_map(of_model).collect()
     }
 
     /// The secret behind a mark.

@@ -148,6 +148,7 @@ fn check(name: &str, expected: &Expect) {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one expectation a protocol")]
 fn what_the_streams_say() {
     check(
         "chat",

@@ -63,6 +63,8 @@ fn a_secret_is_not_copied_and_not_damaged() {
     check(&[(1..2, "a = '@2'\n")], None);
     check(&[(1..2, "a = 'REDACTED-1-x'\n")], None);
     check(&[(1..2, "a = 'REDACTED-9-xxxxx'\n")], None);
+    // One sign too many: it would stand behind the secret.
+    check(&[(1..2, "a = '@1x'\n")], None);
 }
 
 #[test]

@@ -105,6 +105,19 @@ fn a_folder_for_recordings_gets_a_file_for_each_session() {
     let edited = edit(&place, &["--yes"]);
     assert_eq!(edited.code, Some(0), "{edited:?}");
     let files: Vec<_> = fs::read_dir(place.path("tapes")).unwrap().collect();
-    let name = files[0].as_ref().unwrap().file_name().into_string().unwrap();
-    assert!(files.len() == 1 && name.starts_with("recording-2") && name.ends_with(".jsonl"), "{name}");
+    let file = files[0].as_ref().unwrap().path();
+    let name = file.file_stem().unwrap().to_str().unwrap();
+    assert!(files.len() == 1 && name.starts_with("recording-2"), "{name}");
+    assert_eq!(file.extension().unwrap(), "jsonl");
+}
+
+#[test]
+fn a_file_that_was_named_is_sent_or_refused_never_left_out() {
+    let place = place(&reply());
+    fs::write(place.path(".env"), "A=1\n").unwrap();
+    for (name, code) in [(".env", "private-file"), ("gone.rs", "unknown-document")] {
+        let ran = place.run(&["edit", "make it static", "a.rs", name, "--show-prompt"]);
+        assert_ne!(ran.code, Some(0), "{ran:?}");
+        assert!(ran.stderr.contains(&format!("error[{code}]")) && ran.stderr.contains(name), "{ran:?}");
+    }
 }

@@ -153,6 +153,29 @@ async fn a_secret_is_neither_sent_nor_written_as_its_mark() {
     desk.end().await;
 }
 
+#[tokio::test]
+async fn a_part_of_a_secret_is_not_sent() {
+    let desk = Desk::start(Peer::VsCode).await;
+    let check = async |name: &str, text: &str, asked: bool| {
+        desk.says("5;");
+        desk.open(name, text).complete().await;
+        let fills = desk.asked();
+        for request in &fills {
+            let seen = format!("{}|{}", request.prefix, request.suffix);
+            assert!(!seen.contains("Xy7kPq2Lm9") && !seen.contains("Rt4Wv8Zb3Nc6"), "{seen}");
+        }
+        assert_eq!(fills.iter().any(|fill| fill.path == name), asked, "{name}");
+    };
+    check("within.rs", "let password = \"Xy7kPq2Lm9-|Rt4Wv8Zb3Nc6\";\n", false).await;
+    check("at_its_end.rs", "let password = \"Xy7kPq2Lm9-Rt4Wv8Zb3Nc6|\";\n", true).await;
+    check("unfinished.rs", "let password = \"Xy7kPq2Lm9-Rt4Wv8Zb3Nc6|\n}\n", true).await;
+    // The head of the key is further away than what is shown.
+    let line = "b3BlbnNzaC1rZXktdjEAAAAABG5Rt4Wv8Zb3Nc6vbmUAAAAEbm9uZQAAAAAAAAAB\n";
+    let key = format!("-----BEGIN PRIVATE KEY-----\n{}-----END PRIVATE KEY-----\n", line.repeat(200));
+    check("behind.rs", &format!("{key}let a = |\n"), true).await;
+    desk.end().await;
+}
+
 /// A private key as files have them: lines of base64, `n` of them.
 fn private_key(n: usize) -> String {
     let mut seed = 7_u32;

@@ -34,7 +34,7 @@ async fn the_fate_of_every_edit_is_counted() {
     assert_eq!(fates(&session).await, [1, 0, 4, 1, 2]);
     // Refused, then refused again as repaired.
     for _ in 0..2 {
-        session.model.push([Step::text(&block("a.rs", "nowhere to be found\n", "x\n")), Step::finish()]);
+        session.model.push([Step::text(block("a.rs", "nowhere to be found\n", "x\n")), Step::finish()]);
     }
     session.ask(&uri).await;
     session.failure().await;
@@ -73,7 +73,7 @@ async fn the_status_tells_usage_and_health() {
     let usage = Usage { input: 100, output: 20, ..Usage::default() };
     session.model.push([
         Step::Event(StreamEvent::Usage(usage)),
-        Step::text(&block("a.rs", "one\n", "1\n")),
+        Step::text(block("a.rs", "one\n", "1\n")),
         Step::finish(),
     ]);
     session.ask(&uri).await;
@@ -83,7 +83,6 @@ async fn the_status_tells_usage_and_health() {
         (&after["usage"]["session"]["tokens"], &after["usage"]["today"]["tokens"]),
         (&json!(120), &json!(120))
     );
-    assert_eq!(after["usage"]["cache"]["misses"], 1);
     let provider = &after["providers"][0];
     assert_eq!(
         (&provider["health"], &provider["in_flight"], &provider["last_error"]),

@@ -50,7 +50,8 @@ fn marks_in_what_a_model_wrote() {
         let numbers: Vec<_> = redactor.written(text).into_iter().map(|(_, number)| number).collect();
         assert_eq!(numbers, expected, "{text}");
     };
-    check("REDACTED-1-xxxxxxxxxxx REDACTED-1-xxxxxxxxxxxxx", &[Some(1), Some(1)]);
+    check("REDACTED-1-xxxxxxxxxxx REDACTED-1-xxxxxxxxxxxyz", &[Some(1), Some(1)]);
+    check("REDACTED-1-xxxxxxxxxxxxx REDACTED-1-xxxxxxxxxxxX \u{a4}2---", &[None, None, None]);
     check("\u{a4}2-, \u{a4}2 and \u{a4}3 cost", &[Some(2)]);
     // Cut, in another case, of no secret: never text for a file.
     check("REDACTED-1-xxx redacted-1-xxxxxxxxxxx REDACTED-9-xxxx \u{a4}--", &[None, None, None, None]);

@@ -123,7 +123,7 @@ fn value(text: &str, name: usize) -> Option<(Range<usize>, bool)> {
     bare(text, start, is_separated || bytes.get(closed) == Some(&b'>')).map(|range| (range, false))
 }
 
-/// What stands between quotes that open at `start`, on one line.
+/// What stands between quotes that open at `start`, or up to the end of the line.
 fn quoted(text: &str, start: usize) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
     // Prefixes of strings, as in `b"…"`, `r#"…"#`, `@"…"`, and quotes that are escaped themselves.
@@ -134,13 +134,18 @@ fn quoted(text: &str, start: usize) -> Option<Range<usize>> {
     }
     let quote = *bytes.get(open).filter(|byte| matches!(byte, b'"' | b'\'' | b'`'))?;
     let begun = open + 1;
-    let length =
-        bytes[begun..].iter().take(LONGEST_VALUE).position(|byte| *byte == quote || *byte == b'\n')?;
+    let rest = &bytes[begun..];
+    let ends = |byte: &u8| *byte == quote || matches!(byte, b'\n' | b'\r');
+    let length = rest.iter().take(LONGEST_VALUE).position(ends).unwrap_or(rest.len());
+    if length >= LONGEST_VALUE {
+        return None;
+    }
     let end = begun + length;
-    let closed = bytes[end] == quote;
+    // One that is being written, or was cut, has no end yet.
+    let closed = bytes.get(end) == Some(&quote);
     // `\"` closes a string within a string.
     let end = if closed && end > begun && bytes[end - 1] == b'\\' { end - 1 } else { end };
-    let is_value = closed && !bytes[begun..end].iter().any(u8::is_ascii_whitespace);
+    let is_value = !bytes[begun..end].iter().any(u8::is_ascii_whitespace);
     is_value.then_some(begun..end)
 }
 

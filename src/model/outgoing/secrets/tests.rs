@@ -117,6 +117,8 @@ fn values_of_telling_names() {
         "aws_secret_access_key = «wJalrXUtnFEMI/K7MDENG/bPxRfiCYzK3jd9sLq0»",
         "{\\\"password\\\": \\\"«Tr0ub4dor&3»\\\"}",
         "passwort: x, token := \"«Xy7kPq2Lm9Rt4Wv8»\"",
+        "password = \"«Tr0ub4dor&3»",
+        "password = \"«Tr0ub4dor&3»\r\nnext",
     ] {
         check(text);
     }

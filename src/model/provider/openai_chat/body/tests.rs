@@ -129,6 +129,7 @@ fn everything_that_can_be_set() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "most of it is the body expected")]
 fn a_conversation_with_calls() {
     let call = |id: &str| ToolCall { id: id.to_owned(), name: "edit".to_owned(), arguments: "{}".to_owned() };
     let result = |id: &str, text: &str| ToolResult {
