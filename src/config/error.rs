@@ -316,7 +316,8 @@ impl FaultKind {
             }
             Self::ReservedMember => {
                 let message = format!("{place}: `{key}` is written by tenon itself");
-                Problem::error("reserved-member", category, message).hint("leave it out")
+                Problem::error("reserved-member", category, message)
+                    .hint("leave it out; `max_output` limits the answer, `context` is the window")
             }
             other => unreachable_kind(place, other),
         }

@@ -540,17 +540,35 @@ fn members_of_the_body() {
          messages=[]\nstream=true\na=nan\nb=1979-05-27\nc=[{d=inf}]\ne={f={g='sk-S3CRET'}}\nok={h=[1]}",
         &expect![[r#"
             reserved-member | c.toml:7: `models.m.extra.model` is written by tenon itself
-              leave it out
+              leave it out; `max_output` limits the answer, `context` is the window
             reserved-member | c.toml:8: `models.m.extra.messages` is written by tenon itself
-              leave it out
+              leave it out; `max_output` limits the answer, `context` is the window
             reserved-member | c.toml:9: `models.m.extra.stream` is written by tenon itself
-              leave it out
+              leave it out; `max_output` limits the answer, `context` is the window
             out-of-range | c.toml:10: `models.m.extra.a` must be a finite number
             wrong-type | c.toml:11: `models.m.extra.b` must be a value of JSON, not a date
             out-of-range | c.toml:12: `models.m.extra.c[0].d` must be a finite number
             key-in-config | c.toml:13: `models.m.extra.e.f.g` looks like a key itself
               put the key into an environment variable and name that in the provider's `key_env`, such as key_env = "OPENAI_API_KEY"; then replace the key, since it has been in a file
         "#]],
+    );
+}
+
+#[test]
+fn what_a_budget_counts_on_cannot_be_replaced() {
+    check(
+        "[providers.p]\napi='gemini'\n[models.m]\nprovider='p'\nmodel='x'\n[models.m.extra]\nmax_tokens=9\nn=2\n\
+         generationConfig={maxOutputTokens=9,seed=1}\noptions={num_predict=-1,seed=1}",
+        &expect![[r"
+            reserved-member | c.toml:7: `models.m.extra.max_tokens` is written by tenon itself
+              leave it out; `max_output` limits the answer, `context` is the window
+            reserved-member | c.toml:8: `models.m.extra.n` is written by tenon itself
+              leave it out; `max_output` limits the answer, `context` is the window
+            reserved-member | c.toml:9: `models.m.extra.generationConfig.maxOutputTokens` is written by tenon itself
+              leave it out; `max_output` limits the answer, `context` is the window
+            reserved-member | c.toml:10: `models.m.extra.options.num_predict` is written by tenon itself
+              leave it out; `max_output` limits the answer, `context` is the window
+        "]],
     );
 }
 

@@ -242,6 +242,7 @@ pub enum FillForm {
     Infill,
     /// `POST {root}/api/generate` with `suffix` (Ollama).
     Ollama,
-    /// `POST {base_url}/completions` with a prompt made from this text, which holds `{prefix}` and `{suffix}`.
+    /// `POST {base_url}/completions` with a prompt made from this text, which holds `{prefix}` and `{suffix}`; to Ollama
+    /// `POST {root}/api/generate`.
     Template(String),
 }

@@ -1,5 +1,6 @@
 //! One question to the models for completion, in a task of its own.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use futures::StreamExt as _;
@@ -29,9 +30,9 @@ pub(in crate::app) struct Filled {
     pub(super) model: String,
 }
 
-/// Asks the first model at a place of a text, and the next ones as long as they fail without a word. `rests` is when the typing has rested
-/// long enough. `None` is no answer in time, or a text that must not be sent. Dropping the future closes the model's
-/// connection.
+/// Asks the first model at a place of a text, and the next ones as long as they fail without a word. `rests` is when
+/// the typing has rested long enough. `None` is no answer in time, or a text that must not be sent. Dropping the future
+/// closes the model's connection.
 ///
 /// # Errors
 /// There is no model, or none answered; what the preferred one says.
@@ -68,15 +69,23 @@ fn seen(
     language: &str,
     context_bytes: usize,
 ) -> Option<Hole> {
-    let around = context_bytes.saturating_add(LONGEST_SECRET);
-    let start = text.line_to_byte(text.try_byte_to_line(at.saturating_sub(around)).ok()?);
-    let last = text.try_byte_to_line(at.saturating_add(around).min(text.len_bytes())).ok()?;
-    let end = text.line_to_byte((last + 1).min(text.len_lines()));
-    let near = text.get_byte_slice(start..end)?.to_string();
+    let around = around(text, at, context_bytes.saturating_add(LONGEST_SECRET))?;
+    let (near, start) = (text.get_byte_slice(around.clone())?.to_string(), around.start);
     let redacted = filter.sources(&[&near]).pop()?;
     let at = at - start;
     let is_within = redacted.marks.iter().any(|mark| mark.range.start < at && at < mark.range.end);
     if is_within { None } else { Hole::at(&Rope::from_str(&redacted.text), at, language, context_bytes) }
+}
+
+/// The bytes of `text` that are at most so far from `at`, and those of the same lines where they are not much longer.
+fn around(text: &Rope, at: usize, reach: usize) -> Option<Range<usize>> {
+    let boundary = |byte: usize| Some(text.char_to_byte(text.try_byte_to_char(byte).ok()?));
+    let (first, last) = (at.saturating_sub(reach), at.saturating_add(reach).min(text.len_bytes()));
+    let line_start = text.line_to_byte(text.try_byte_to_line(first).ok()?);
+    let line_end = text.line_to_byte((text.try_byte_to_line(last).ok()? + 1).min(text.len_lines()));
+    let start = if first - line_start <= reach { line_start } else { boundary(first)? };
+    let end = if line_end - last <= reach { line_end } else { boundary(last)?.max(at) };
+    Some(start..end)
 }
 
 async fn first_answer(
@@ -124,11 +133,30 @@ async fn read(model: &dyn Model, request: FillRequest, hole: &Hole) -> Result<Op
             }
             Ok(StreamEvent::Finished(FinishReason::Filtered)) => return Ok(None),
             Ok(StreamEvent::Finished(reason)) => {
-                return Ok(hole.fit(&answer, reason == FinishReason::Length));
+                return Ok(hole.fit(&answer, reason != FinishReason::Stop));
             }
             Ok(_) => {}
             Err(error) => return Err(Failure { error, spoke: !answer.is_empty() }),
         }
     }
     Err(Failure { error: ModelError::truncated(model.settings()), spoke: !answer.is_empty() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, at: usize, reach: usize, expected: Range<usize>) {
+        assert_eq!(around(&Rope::from_str(text), at, reach), Some(expected));
+    }
+
+    #[test]
+    fn whole_lines_but_not_endless_ones() {
+        check("ab\ncdef\ngh\nij", 6, 3, 3..11);
+        check("ab\ncd", 2, 100, 0..5);
+        check("", 0, 5, 0..0);
+        check(&"x".repeat(1000), 500, 10, 490..510);
+        check(&"é".repeat(1000), 501, 10, 490..510);
+        check(&"é".repeat(1000), 500, 1, 498..500);
+    }
 }

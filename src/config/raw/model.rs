@@ -60,10 +60,11 @@ pub struct Model {
     #[serde(default)]
     pub fill: Option<Fill>,
     /// The prompt for the middle of a text, for models that take it as plain text: it holds `{prefix}` and `{suffix}`
-    /// once each. It goes to `completions`.
+    /// once each. It goes to `completions`, or to Ollama's own `api/generate`.
     #[serde(default)]
     pub fill_template: Option<String>,
-    /// Further members of every request's body, as they are.
+    /// Further members of every request's body, as they are. An empty table takes out a member that tenon would send, such
+    /// as `stream_options = {}` for a server that does not know it.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, serde_json::Value>")]
     pub extra: toml::Table,

@@ -15,8 +15,32 @@ use crate::model::{Capabilities, EditFormat, FillForm, ModelSettings, Price, Thi
 /// Places behind the point that a price has.
 pub(in crate::config) const PRICE_PLACES: usize = 6;
 
-/// Members of a request's body that tenon writes itself, in one protocol or another.
-const RESERVED_MEMBERS: &[&str] = &["contents", "input", "messages", "model", "prompt", "stream", "suffix"];
+/// Members of a request's body that tenon writes itself, in one protocol or another. A budget counts on the limits of
+/// the output among them.
+const RESERVED_MEMBERS: &[&str] = &[
+    "best_of",
+    "contents",
+    "input",
+    "input_prefix",
+    "input_suffix",
+    "instructions",
+    "max_completion_tokens",
+    "max_output_tokens",
+    "max_tokens",
+    "messages",
+    "model",
+    "n",
+    "n_predict",
+    "prompt",
+    "stream",
+    "suffix",
+    "system",
+    "systemInstruction",
+];
+
+/// Further such members, inside of others.
+const RESERVED_INSIDE: &[(&str, &[&str])] =
+    &[("generationConfig", &["candidateCount", "maxOutputTokens"]), ("options", &["num_ctx", "num_predict"])];
 
 impl Resolver<'_> {
     pub(super) fn models(&mut self) -> BTreeMap<String, ModelSettings> {
@@ -112,6 +136,13 @@ impl Resolver<'_> {
     fn extra(&mut self, path: &str, raw: &toml::Table) -> Map<String, Value> {
         for name in RESERVED_MEMBERS.iter().filter(|name| raw.contains_key(**name)) {
             self.fault(&join(path, name), FaultKind::ReservedMember);
+        }
+        for (outer, names) in RESERVED_INSIDE {
+            let Some(inside) = raw.get(*outer).and_then(toml::Value::as_table) else { continue };
+            let at = join(path, outer);
+            for name in names.iter().filter(|name| inside.contains_key(**name)) {
+                self.fault_at(&join(&at, name), &at, FaultKind::ReservedMember);
+            }
         }
         let members = raw.iter().map(|(name, value)| {
             let key = join(path, name);

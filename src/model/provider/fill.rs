@@ -14,16 +14,21 @@ use super::protocol::{Below, KeyHeader, Protocol, unlike};
 use super::sse::Event;
 use super::{ollama, openai_chat};
 use crate::model::{
-    FillForm, FillRequest, FinishReason, ModelErrorKind, ModelSettings, Request, StreamEvent, Usage,
+    Api, FillForm, FillRequest, FinishReason, ModelErrorKind, ModelSettings, Request, StreamEvent, Usage,
 };
 
 /// Members that settings cannot replace.
 const OURS: [&str; 6] = ["model", "prompt", "suffix", "input_prefix", "input_suffix", "stream"];
 
-/// How a middle is asked for in `form`; `key` is how the key of the provider travels.
-pub(super) fn protocol(form: &FillForm, key: KeyHeader) -> Protocol {
+/// How a middle is asked for in `form` of a provider that speaks `api`; `key` is how its key travels.
+pub(super) fn protocol(form: &FillForm, api: Api, key: KeyHeader) -> Protocol {
     let chat: fn() -> Box<dyn codec::Codec> = || Box::new(openai_chat::Codec::default());
+    let lines: fn() -> Box<dyn codec::Codec> = || Box::new(ollama::Codec::default());
     let (name, below, framing, codec) = match form {
+        FillForm::Template(_) if api == Api::Ollama => {
+            let (name, below, framing) = (ollama::NAME, Below::Root, Framing::Lines);
+            return Protocol { name, below, key, framing, wire: raw, codec: lines };
+        }
         FillForm::Mistral | FillForm::Completions | FillForm::Template(_) => {
             (openai_chat::NAME, Below::Base, Framing::Sse, chat)
         }
@@ -31,10 +36,7 @@ pub(super) fn protocol(form: &FillForm, key: KeyHeader) -> Protocol {
             let codec: fn() -> Box<dyn codec::Codec> = || Box::new(Infill);
             (INFILL, Below::Root, Framing::Sse, codec)
         }
-        FillForm::Ollama => {
-            let codec: fn() -> Box<dyn codec::Codec> = || Box::new(ollama::Codec::default());
-            (ollama::NAME, Below::Root, Framing::Lines, codec)
-        }
+        FillForm::Ollama => (ollama::NAME, Below::Root, Framing::Lines, lines),
     };
     Protocol { name, below, key, framing, wire, codec }
 }
@@ -59,6 +61,23 @@ fn wire(request: &Request, model: &ModelSettings) -> Result<Wire, Fault> {
     };
     add_extra(&mut body, &model.capabilities.extra, &OURS);
     Ok(Wire { path: path.to_owned(), body, headers: Vec::new() })
+}
+
+/// Writes a request whose prompt is made here for Ollama, which has a template of its own for all other prompts.
+///
+/// # Errors
+/// It is no middle, or the model has no template.
+fn raw(request: &Request, model: &ModelSettings) -> Result<Wire, Fault> {
+    let (Request::Fill(request), Some(FillForm::Template(template))) = (request, &model.capabilities.fill)
+    else {
+        return Err(Fault::new(ModelErrorKind::BadRequest, "this is no middle to fill in"));
+    };
+    let mut body = generate(request, model);
+    body["prompt"] = json!(filled(template, request));
+    body["suffix"] = json!("");
+    body["raw"] = json!(true);
+    add_extra(&mut body, &model.capabilities.extra, &OURS);
+    Ok(Wire { path: "api/generate".to_owned(), body, headers: Vec::new() })
 }
 
 fn max_output(request: &FillRequest, model: &ModelSettings) -> u32 {

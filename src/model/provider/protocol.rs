@@ -50,7 +50,7 @@ impl Protocol {
         let chat = chat(api)?;
         match (request, &model.capabilities.fill) {
             (Request::Chat(_), _) => Ok(chat),
-            (Request::Fill(_), Some(form)) => Ok(fill::protocol(form, chat.key)),
+            (Request::Fill(_), Some(form)) => Ok(fill::protocol(form, api, chat.key)),
             (Request::Fill(_), None) => {
                 let message = format!("model {} is not set up to fill in a middle", model.name);
                 Err(Fault::new(ModelErrorKind::BadRequest, message))

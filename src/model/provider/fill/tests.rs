@@ -24,8 +24,12 @@ fn request() -> Request {
 
 /// What is sent, then what is read from `stream`, whose last event lacks its end.
 fn check(form: FillForm, stream: &[&str], expected: &Expect) {
+    check_api(Api::OpenAiChat, form, stream, expected);
+}
+
+fn check_api(api: Api, form: FillForm, stream: &[&str], expected: &Expect) {
     let model = settings(form);
-    let protocol = Protocol::of(Api::OpenAiChat, &request(), &model).expect("it can");
+    let protocol = Protocol::of(api, &request(), &model).expect("it can");
     let wire = (protocol.wire)(&request(), &model).expect("it can");
     let mut lines = vec![format!("{:?} {} {}\n", protocol.below, wire.path, wire.body)];
     let mut codec = (protocol.codec)();
@@ -146,6 +150,20 @@ fn ollama() {
             Root api/generate {"model":"codestral","options":{"num_ctx":4096,"num_predict":32,"stop":["\n\n"]},"prompt":"let a = ","shift":false,"stream":true,"suffix":";\n","truncate":false}
             Text("1")
             Usage(Usage { input: 9, cache_read: 0, cache_write: 0, output: 2, reasoning: 0 })
+            Finished(Stop)
+        "#]],
+    );
+}
+
+#[test]
+fn ollama_takes_a_template_in_its_own_protocol() {
+    check_api(
+        Api::Ollama,
+        FillForm::Template("<p>{prefix}<s>{suffix}<m>".to_owned()),
+        &[r#"{"model":"m","response":"1","done":true,"done_reason":"stop"}"#],
+        &expect![[r#"
+            Root api/generate {"model":"codestral","options":{"num_ctx":4096,"num_predict":32,"stop":["\n\n"]},"prompt":"<p>let a = <s>;\n<m>","raw":true,"shift":false,"stream":true,"suffix":"","truncate":false}
+            Text("1")
             Finished(Stop)
         "#]],
     );
