@@ -64,3 +64,6 @@ pub(super) fn joined(text: &mut String, piece: &str) {
         text.push_str(piece);
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -4,6 +4,7 @@ use expect_test::{Expect, expect};
 
 use super::codec::Codec as _;
 use super::*;
+use crate::model::provider::codec::tests::written;
 
 /// Decodes lines and writes what came out, one event a line; the last one lacks its end.
 fn check(lines: &[&str], expected: &Expect) {
@@ -15,11 +16,7 @@ fn check(lines: &[&str], expected: &Expect) {
     if result.is_ok() {
         result = codec.closed(Some(&event(last)), &mut out);
     }
-    let mut lines: Vec<String> = out.iter().map(|event| format!("{event:?}\n")).collect();
-    if let Err(fault) = result {
-        lines.push(format!("{:?} {:?} {:?} {}\n", fault.kind, fault.status, fault.code, fault.message));
-    }
-    expected.assert_eq(&lines.concat());
+    expected.assert_eq(&written(&out, result));
 }
 
 #[test]

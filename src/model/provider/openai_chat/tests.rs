@@ -2,33 +2,16 @@
 
 use expect_test::{Expect, expect};
 
-use super::codec::Codec as _;
 use super::*;
+use crate::model::provider::codec::{self, tests::check_stream};
 
 /// Decodes the data of events and writes what came out, one event a line.
 fn check(events: &[&str], expected: &Expect) {
-    let mut codec = Codec::default();
-    let mut out = VecDeque::new();
-    let result = events.iter().try_for_each(|data| {
-        let (event, data) = data.split_once('|').unwrap_or(("", data));
-        codec.event(&Event { event: event.to_owned(), data: data.to_owned() }, &mut out)
-    });
-    expected.assert_eq(&written(&out, result));
+    check_stream(Codec::default(), events, false, expected);
 }
 
 fn check_completion(answer: &str, expected: &Expect) {
-    let mut out = VecDeque::new();
-    let answer = serde_json::from_str(answer).expect("valid JSON");
-    let result = Codec::default().whole(&answer, &mut out);
-    expected.assert_eq(&written(&out, result));
-}
-
-fn written(out: &VecDeque<StreamEvent>, result: Result<(), Fault>) -> String {
-    let mut lines: Vec<String> = out.iter().map(|event| format!("{event:?}\n")).collect();
-    if let Err(fault) = result {
-        lines.push(format!("{:?} {:?} {:?} {}\n", fault.kind, fault.status, fault.code, fault.message));
-    }
-    lines.concat()
+    codec::tests::check_whole(Codec::default(), answer, expected);
 }
 
 #[test]
