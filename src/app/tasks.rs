@@ -215,6 +215,7 @@ fn propose(state: &mut State, task: &str, mut running: Running, outcome: Outcome
         proposal: id.to_string(),
         files: proposal.files.len(),
         hunks: proposal.n_hunks(),
+        cached,
     };
     let ready = ready_message(&proposal, cached);
     state.proposals.push(proposal);

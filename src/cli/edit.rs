@@ -163,7 +163,13 @@ fn gone() -> Problem {
 async fn proposal(noticed: &mut mpsc::UnboundedReceiver<TaskNotice>) -> Result<String, Problem> {
     while let Some(notice) = noticed.recv().await {
         match notice {
-            TaskNotice::Proposal { proposal, .. } => return Ok(proposal),
+            TaskNotice::Proposal { proposal, cached, .. } => {
+                if cached {
+                    let said = "tenon: answered from the cache, no model was asked (`tenon models --forget` empties it)";
+                    let _ = writeln!(std::io::stderr().lock(), "{said}");
+                }
+                return Ok(proposal);
+            }
             TaskNotice::Failed { error } => return Err(error),
             _ => {}
         }

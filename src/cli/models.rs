@@ -13,8 +13,10 @@ pub(super) use table::past;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
+use self::report::Report;
 use super::output::{self, Colours, Exit};
-use crate::config::{Config, source};
+use crate::config::Config;
+use crate::config::source::{self, Described};
 use crate::model::Role;
 use crate::ports::{Ledger, ModelSource, ResponseStore};
 use crate::problem::Problem;
@@ -55,9 +57,11 @@ pub async fn run(args: &ModelsArgs, sources: &Sources<'_>) -> Exit {
     }
     let wanted = |role: &Role| args.roles.is_empty() || args.roles.iter().any(|name| name == role.name());
     let roles: Vec<Role> = Role::ALL.into_iter().filter(wanted).collect();
-    let config = sources.config;
-    let found = if config.models.is_empty() { source::detect_local().await } else { None };
-    let mut report = report::gather(&roles, sources, found).await;
+    let found = if sources.config.models.is_empty() { source::detect_all_local().await } else { Vec::new() };
+    let found_here = !found.is_empty();
+    let config = with_found(sources.config, found);
+    let sources = &Sources { config: &config, ..*sources };
+    let mut report = Report { found_here, ..report::gather(&roles, sources).await };
     if args.probe {
         probe::all(&mut report, sources).await;
     }
@@ -72,6 +76,22 @@ pub async fn run(args: &ModelsArgs, sources: &Sources<'_>) -> Exit {
         Ok(()) if failed => Exit::Failed,
         Ok(()) => Exit::Done,
     }
+}
+
+/// The configuration with what was found on this machine in it.
+fn with_found(config: &Config, found: Vec<Described>) -> Config {
+    let mut config = config.clone();
+    for (provider, mut model) in found {
+        if config.models.contains_key(&model.name) {
+            model.name = format!("{} at {}", model.name, provider.name);
+        }
+        for role in Role::ALL.into_iter().filter(|role| source::serves(*role, &model)) {
+            config.roles.entry(role).or_default().push(model.name.clone());
+        }
+        config.providers.insert(provider.name.clone(), provider);
+        config.models.insert(model.name.clone(), model);
+    }
+    config
 }
 
 async fn forget(args: &ModelsArgs, sources: &Sources<'_>) -> Exit {

@@ -104,6 +104,16 @@ pub async fn detect_local() -> Option<Described> {
     provider::detect_local().await
 }
 
+/// Looks for servers on this machine and describes a model of each, that of [`detect_local`] first.
+pub async fn detect_all_local() -> Vec<Described> {
+    provider::detect_all_local().await
+}
+
+/// Whether a model that was found does the work of a role: only one that fills in a middle completes.
+pub fn serves(role: Role, model: &ModelSettings) -> bool {
+    role != Role::Completion || model.capabilities.fill.is_some()
+}
+
 /// The three ways to a model.
 pub const THREE_WAYS: &str = "one of three ways helps: \
     (1) start a local server (Ollama, LM Studio, llama-server, vLLM): tenon finds it; \
@@ -148,8 +158,11 @@ impl UpstreamSource for ConfiguredModels {
                 return Err(nobody(&self.config, role));
             }
             let found = self.local().await?;
-            let fills = found.iter().any(|model| model.settings().capabilities.fill.is_some());
-            if role == Role::Completion && !fills { Err(cannot_fill()) } else { Ok(found) }
+            if found.iter().any(|model| serves(role, model.settings())) {
+                Ok(found)
+            } else {
+                Err(cannot_fill())
+            }
         })
     }
 }

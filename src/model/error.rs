@@ -132,8 +132,11 @@ impl ModelError {
             ),
             ModelErrorKind::NoRecording => "add a line for this request to the recording".to_owned(),
             ModelErrorKind::Budget => {
-                "raise the limit in [budget], or use a cheaper model; `tenon models` shows what was spent"
-                    .to_owned()
+                format!(
+                    "raise the limit in [budget], lower `max_output` of [models.{}], or use a cheaper model; \
+                     `tenon models` shows what was spent",
+                    self.model
+                )
             }
             ModelErrorKind::Resting => match self.retry_after {
                 Some(after) => {
@@ -164,7 +167,7 @@ impl ModelErrorKind {
             Self::BadRequest => ("model-bad-request", "did not accept the request"),
             Self::Server => ("model-server", "failed"),
             Self::NoRecording => ("model-no-recording", "has no recorded reply"),
-            Self::Budget => ("budget-exceeded", "was not asked, because a budget is used up"),
+            Self::Budget => ("budget-exceeded", "was not asked, because a budget does not permit it"),
             Self::Resting => ("model-resting", "was not asked, because it failed too often"),
             Self::Withheld => {
                 ("request-withheld", "was not asked, because the request must not leave this machine")

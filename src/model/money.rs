@@ -1,13 +1,12 @@
 //! What tokens cost, in whole numbers: no rounding, no drift.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::Usage;
 
 /// An amount in units of 10⁻¹² of the currency that the configuration's prices are in. A sum of sixteen million
 /// units of that currency still fits; more stays at the largest amount.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Money(pub u64);
 
 impl Money {
@@ -32,6 +31,13 @@ impl std::fmt::Display for Money {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let shown = self.0.div_ceil(Self::ONE / 10_000);
         write!(f, "{}.{:04}", shown / 10_000, shown % 10_000)
+    }
+}
+
+impl Serialize for Money {
+    /// As text, as it is shown.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

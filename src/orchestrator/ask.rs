@@ -162,8 +162,9 @@ impl<'a> Reading<'a> {
     fn finish(mut self, reason: &FinishReason) -> Answer {
         self.show();
         let ending = match reason {
-            FinishReason::Stop | FinishReason::Tools | FinishReason::Other(_) => Ending::Complete,
-            FinishReason::Length | FinishReason::Filtered => Ending::Truncated,
+            FinishReason::Stop | FinishReason::Tools => Ending::Complete,
+            // A reason that nobody knows may well be a cut.
+            FinishReason::Length | FinishReason::Filtered | FinishReason::Other(_) => Ending::Truncated,
         };
         let Self { tool, mut parser, said, usage, cached, .. } = self;
         if let Some(tool) = tool {

@@ -62,12 +62,7 @@ pub(super) fn gather(
     };
     let target = relative(&job.root, &job.target);
     if is_denied(&target, &job.target, job, files, filter) {
-        return Err(Problem::error(
-            "private-file",
-            Category::Request,
-            format!("{target} is never sent to a model"),
-        )
-        .hint("it usually holds secrets, or your `outgoing.deny` names it; change it by hand"));
+        return Err(private(&target, "change it by hand"));
     }
     add_target(job, files, &target, &mut gathered)?;
     gathered.target.clone_from(&target);
@@ -76,7 +71,7 @@ pub(super) fn gather(
     let text = gathered.base.files[&target].clone();
     gathered.focus = job.region.map(|region| to_bytes(job, region, &text)).transpose()?;
     set_intent(job, settings, &text, &mut gathered)?;
-    add_others(job, files, settings, filter, &mut gathered);
+    add_others(job, files, settings, filter, &mut gathered)?;
     redact(&mut gathered, filter);
     Ok(gathered)
 }
@@ -117,11 +112,7 @@ fn add_target(
         )
         .hint("open the document, or name a file"));
     };
-    let text = files.read(&path).map_err(|error| unreadable(&error))?.ok_or_else(|| {
-        Problem::error("unknown-document", Category::Request, format!("{} does not exist", path.display()))
-            .hint("check the path; to create a file, ask for it from a file that exists")
-    })?;
-    gathered.base.files.insert(name.to_owned(), Rope::from_str(&text));
+    gathered.base.files.insert(name.to_owned(), read(&path, files)?);
     gathered.uris.insert(name.to_owned(), job.target.clone());
     Ok(())
 }
@@ -313,38 +304,69 @@ fn is_denied(
     filter.denies(name) || also.into_iter().any(|path| filter.denies(&path.to_string_lossy()))
 }
 
+/// Adds the files that were named, then the open ones.
+///
+/// # Errors
+/// A file that was named must not be sent, or is not there. An open one is left out then: nobody asked for it.
 fn add_others(
     job: &EditJob,
     files: &Arc<dyn SourceFiles>,
     settings: &Settings,
     filter: &OutgoingFilter,
     gathered: &mut Gathered,
-) {
-    let named = job.also.iter().map(|path| DocumentUri::from_path(&absolute(&job.root, path)));
-    let open = job.documents.iter().filter(|document| document.desynchronised.is_none());
-    for uri in named.chain(open.map(|document| document.uri.clone())) {
-        if gathered.base.files.len() >= settings.files || gathered.uris.values().any(|known| *known == uri) {
-            continue;
-        }
-        // Only files of the workspace: what lies elsewhere was not meant by this request.
-        let Some(path) = uri.to_path().filter(|path| path.starts_with(&job.root)) else { continue };
-        let name = relative(&job.root, &uri);
-        // A document that is no file may have a file's name.
-        if gathered.base.files.contains_key(&name) || is_denied(&name, &uri, job, files, filter) {
-            continue;
-        }
-        let open = job.documents.iter().find(|document| document.uri == uri);
-        let text = match open {
-            Some(document) => document.text.clone(),
-            None => match files.read(&path) {
-                Ok(Some(text)) => Rope::from_str(&text),
-                Ok(None) | Err(_) => continue,
-            },
-        };
-        gathered.base.files.insert(name.clone(), text);
-        gathered.uris.insert(name.clone(), uri);
-        gathered.others.push(name);
+) -> Result<(), Problem> {
+    for path in &job.also {
+        let uri = DocumentUri::from_path(&absolute(&job.root, path));
+        add_other(&uri, job, files, settings, filter, gathered)?;
     }
+    for document in job.documents.iter().filter(|document| document.desynchronised.is_none()) {
+        let _ = add_other(&document.uri, job, files, settings, filter, gathered);
+    }
+    Ok(())
+}
+
+fn add_other(
+    uri: &DocumentUri,
+    job: &EditJob,
+    files: &Arc<dyn SourceFiles>,
+    settings: &Settings,
+    filter: &OutgoingFilter,
+    gathered: &mut Gathered,
+) -> Result<(), Problem> {
+    if gathered.base.files.len() >= settings.files || gathered.uris.values().any(|known| known == uri) {
+        return Ok(());
+    }
+    // Only files of the workspace: what lies elsewhere was not meant by this request.
+    let Some(path) = uri.to_path().filter(|path| path.starts_with(&job.root)) else { return Ok(()) };
+    let name = relative(&job.root, uri);
+    // A document that is no file may have a file's name.
+    if gathered.base.files.contains_key(&name) {
+        return Ok(());
+    }
+    if is_denied(&name, uri, job, files, filter) {
+        return Err(private(&name, "leave it out"));
+    }
+    let text = match job.documents.iter().find(|document| document.uri == *uri) {
+        Some(document) => document.text.clone(),
+        None => read(&path, files)?,
+    };
+    gathered.base.files.insert(name.clone(), text);
+    gathered.uris.insert(name.clone(), uri.clone());
+    gathered.others.push(name);
+    Ok(())
+}
+
+fn private(name: &str, advice: &str) -> Problem {
+    Problem::error("private-file", Category::Request, format!("{name} is never sent to a model"))
+        .hint(format!("it usually holds secrets, or your `outgoing.deny` names it; {advice}"))
+}
+
+fn read(path: &Path, files: &Arc<dyn SourceFiles>) -> Result<Rope, Problem> {
+    let text = files.read(path).map_err(|error| unreadable(&error))?.ok_or_else(|| {
+        Problem::error("unknown-document", Category::Request, format!("{} does not exist", path.display()))
+            .hint("check the path; to create a file, ask for it from a file that exists")
+    })?;
+    Ok(Rope::from_str(&text))
 }
 
 fn absolute(root: &Path, path: &Path) -> PathBuf {

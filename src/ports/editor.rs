@@ -153,6 +153,8 @@ pub enum TaskNotice {
         files: usize,
         /// Hunks in all.
         hunks: usize,
+        /// Whether the answer was kept from an earlier time, and no model asked.
+        cached: bool,
     },
     /// A hunk, a file or all of a proposal is in the text now.
     Applied {

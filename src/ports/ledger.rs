@@ -5,12 +5,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures::future::{BoxFuture, ready};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::model::{ModelErrorKind, Money, Role, Usage};
 
 /// How a request ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RequestEnd {
     /// With its terminal event.
@@ -24,7 +24,7 @@ pub enum RequestEnd {
 }
 
 /// One request, after its end.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct UsageRecord {
     /// The session it belongs to.
     pub session: String,
@@ -49,7 +49,7 @@ pub struct UsageRecord {
 }
 
 /// What became of the edits that a model wrote.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EditFate {
     /// The reply was proved against the text and became a proposal.
@@ -65,7 +65,7 @@ pub enum EditFate {
 }
 
 /// What is known of one model in one role.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct ModelStatistics {
     /// The role's name.
     pub role: String,
@@ -125,7 +125,7 @@ pub trait Ledger: Send + Sync {
 }
 
 /// What was spent, for people who ask while work goes on.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct KnownUsage {
     /// By this process.
     pub session: Spent,
@@ -134,7 +134,7 @@ pub struct KnownUsage {
 }
 
 /// How the last requests to a provider went.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ProviderHistory {
     /// Its name in the configuration.
     pub provider: String,
@@ -144,14 +144,14 @@ pub struct ProviderHistory {
     pub failed: u64,
     /// How the newest ended.
     pub last: RequestEnd,
-    /// How long ago that was.
-    pub last_ago: Duration,
+    /// Seconds since then.
+    pub last_seconds_ago: u64,
     /// The newest failure, whatever came after it.
     pub last_failure: Option<ModelErrorKind>,
 }
 
 /// A sum of tokens and money.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Spent {
     /// Tokens read and written.
     pub tokens: u64,

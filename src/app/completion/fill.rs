@@ -69,9 +69,9 @@ fn seen(
     context_bytes: usize,
 ) -> Option<Hole> {
     let around = context_bytes.saturating_add(LONGEST_SECRET);
-    let start = text.line_to_byte(text.try_byte_to_line(at.saturating_sub(around)).ok()?);
-    let last = text.try_byte_to_line(at.saturating_add(around).min(text.len_bytes())).ok()?;
-    let end = text.line_to_byte((last + 1).min(text.len_lines()));
+    let (first, last) = (at.saturating_sub(around), at.saturating_add(around));
+    let on_character = |byte: usize| Some(text.char_to_byte(text.try_byte_to_char(byte).ok()?));
+    let (start, end) = (on_character(first)?, on_character(last.min(text.len_bytes()))?);
     let near = text.get_byte_slice(start..end)?.to_string();
     let redacted = filter.sources(&[&near]).pop()?;
     let at = at - start;

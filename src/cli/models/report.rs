@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use super::Sources;
 use crate::config::entries::api_name;
-use crate::config::source::Described;
 use crate::model::{Api, Budget, Capabilities, ModelSettings, Money, Price, Role, Thinking};
 use crate::ports::{ModelStatistics, ProviderHistory, RequestEnd, Spent, StoreStatistics};
 use crate::problem::Problem;
@@ -101,17 +100,13 @@ impl Report {
 }
 
 /// Collects what is known; sends nothing.
-pub(super) async fn gather(roles: &[Role], sources: &Sources<'_>, found: Option<Described>) -> Report {
+pub(super) async fn gather(roles: &[Role], sources: &Sources<'_>) -> Report {
     let config = sources.config;
     let known = Known::read(sources).await;
     let mut reports = Vec::new();
     for role in roles {
         let weights = config.splits.get(role);
-        let configured = config.models_of(*role).into_iter();
-        // What was found does whatever is asked but completing: whether it can fill in a middle is not known.
-        let stand_in =
-            found.iter().filter(|_| *role != Role::Completion).map(|(provider, model)| (provider, model));
-        let models = configured.chain(stand_in).map(|(provider, model)| ModelReport {
+        let models = config.models_of(*role).into_iter().map(|(provider, model)| ModelReport {
             weight: weights.and_then(|weights| weights.get(&model.name)).copied(),
             ..known.model(*role, provider.api, model)
         });
@@ -120,12 +115,11 @@ pub(super) async fn gather(roles: &[Role], sources: &Sources<'_>, found: Option<
             reports.push(RoleReport { role: *role, models });
         }
     }
-    let problem =
-        (config.models.is_empty() && found.is_none()).then(|| crate::config::source::no_model(config));
+    let problem = config.models.is_empty().then(|| crate::config::source::no_model(config));
     Report {
         roles: reports,
         problem,
-        found_here: found.is_some(),
+        found_here: false,
         today: spent(sources.ledger.spent_today().await),
         budget: budget(config.budget),
         cache: match sources.responses {

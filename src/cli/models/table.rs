@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::report::{BudgetReport, ModelReport, PriceReport, Probe, Report};
+use super::report::{BudgetReport, ModelReport, PriceReport, Probe, Report, RoleReport};
 use crate::cli::output::{Colour, Colours};
 use crate::model::ModelErrorKind;
 use crate::ports::{ModelStatistics, ProviderHistory};
@@ -13,7 +13,7 @@ const HEAD: [&str; 7] = ["MODEL", "PROVIDER", "PROTOCOL", "CONTEXT", "OUTPUT", "
 pub(super) fn render(report: &Report, colours: Colours) -> String {
     let mut text = String::new();
     if report.found_here {
-        text.push_str("nothing is configured; found on this machine:\n\n");
+        text.push_str("nothing is configured; found on this machine, the first of a role is asked:\n\n");
     }
     if let Some(problem) = &report.problem {
         let _ = writeln!(text, "{}", colours.paint(Colour::Yellow, &problem.message));
@@ -21,26 +21,48 @@ pub(super) fn render(report: &Report, colours: Colours) -> String {
             let _ = writeln!(text, "  {line}");
         }
     }
-    let models = report.roles.iter().flat_map(|role| &role.models);
-    let rows: Vec<_> = models.map(cells).collect();
+    let groups = groups(&report.roles);
+    let rows: Vec<_> = groups.iter().flat_map(|group| &group[0].models).map(cells).collect();
     let widths: [usize; 7] = std::array::from_fn(|column| {
         let cells = rows.iter().map(|row| row[column].chars().count());
         cells.chain([HEAD[column].len()]).max().unwrap_or_default()
     });
     let mut rows = rows.into_iter();
-    for (n, role) in report.roles.iter().enumerate() {
+    for (n, group) in groups.iter().enumerate() {
         if n == 0 {
             let _ = writeln!(text, "{}", colours.paint(Colour::Faint, &line(HEAD, &widths)));
         }
-        let _ = writeln!(text, "{}", colours.paint(Colour::Bold, role.role.name()));
-        for model in &role.models {
+        let names: Vec<_> = group.iter().map(|role| role.role.name()).collect();
+        let _ = writeln!(text, "{}", colours.paint(Colour::Bold, &names.join(", ")));
+        for (at, model) in group[0].models.iter().enumerate() {
             let row = rows.next().unwrap_or_default();
             let _ = writeln!(text, "{}", line(row.each_ref().map(String::as_str), &widths));
             below(&mut text, model, colours);
+            for role in group {
+                let Some(statistics) = &role.models[at].statistics else { continue };
+                let whose = if group.len() > 1 { format!("{}: ", role.role) } else { String::new() };
+                let told = format!("{whose}{}", known(statistics));
+                let _ = writeln!(text, "    {}", colours.paint(Colour::Faint, &told));
+            }
         }
     }
     text.push_str(&totals(report));
     text
+}
+
+/// The roles, those with the same models together; no group is empty.
+fn groups(roles: &[RoleReport]) -> Vec<Vec<&RoleReport>> {
+    let models = |role: &RoleReport| -> Vec<_> {
+        role.models.iter().map(|model| (model.name.clone(), model.weight)).collect()
+    };
+    let mut groups: Vec<Vec<&RoleReport>> = Vec::new();
+    for role in roles {
+        match groups.iter_mut().find(|group| models(group[0]) == models(role)) {
+            Some(group) => group.push(role),
+            None => groups.push(vec![role]),
+        }
+    }
+    groups
 }
 
 fn cells(model: &ModelReport) -> [String; 7] {
@@ -88,25 +110,20 @@ fn below(text: &mut String, model: &ModelReport, colours: Colours) {
         let colour = if model.health == "ok" { Colour::Green } else { Colour::Red };
         let _ = writeln!(text, "    {} {}", colours.paint(colour, model.health), past(history));
     }
-    if let Some(statistics) = &model.statistics {
-        let _ = writeln!(text, "    {}", colours.paint(Colour::Faint, &known(statistics)));
-    }
 }
 
 /// How the last day's requests to a provider went.
 pub(in crate::cli) fn past(history: &ProviderHistory) -> String {
-    let n = history.requests;
-    let requests = if n == 1 { "request" } else { "requests" };
-    let mut text =
-        format!("{n} {requests} to {} in 24 h, the last {}", history.provider, ago(history.last_ago));
+    let n = requests(history.requests);
+    let mut text = format!("{n} to {} in 24 h, the last {}", history.provider, ago(history.last_seconds_ago));
     if let Some(kind) = history.last_failure {
         let _ = write!(text, "; {} failed, the last with `{}`", history.failed, name(kind));
     }
     text
 }
 
-fn ago(time: std::time::Duration) -> String {
-    match time.as_secs() {
+fn ago(seconds: u64) -> String {
+    match seconds {
         seconds @ 0..60 => format!("{seconds} s ago"),
         seconds @ 60..3600 => format!("{} min ago", seconds / 60),
         seconds => format!("{} h ago", seconds / 3600),
@@ -118,8 +135,12 @@ fn name(kind: ModelErrorKind) -> String {
     name.and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
+fn requests(n: u64) -> String {
+    format!("{n} {}", if n == 1 { "request" } else { "requests" })
+}
+
 fn known(of: &ModelStatistics) -> String {
-    let mut parts = vec![format!("{} requests, {} failed", of.requests, of.failed)];
+    let mut parts = vec![format!("{}, {} failed", requests(of.requests), of.failed)];
     if of.cached > 0 {
         parts.push(format!("{} from the cache", of.cached));
     }

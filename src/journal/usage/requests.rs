@@ -101,16 +101,16 @@ pub(super) fn histories(connection: &Connection, now: Duration) -> rusqlite::Res
         if !request.end.was_sent() {
             continue;
         }
-        let last_ago = now.saturating_sub(request.at);
+        let last_seconds_ago = now.saturating_sub(request.at).as_secs();
         let history = histories.entry(request.provider.clone()).or_insert_with(|| ProviderHistory {
             provider: request.provider,
             requests: 0,
             failed: 0,
             last: request.end,
-            last_ago,
+            last_seconds_ago,
             last_failure: None,
         });
-        (history.last, history.last_ago) = (request.end, last_ago);
+        (history.last, history.last_seconds_ago) = (request.end, last_seconds_ago);
         history.requests += 1;
         if let RequestEnd::Failed(kind) = request.end {
             history.failed += 1;

@@ -261,7 +261,7 @@ async fn the_last_day_of_each_provider_is_known() {
         requests,
         failed,
         last: RequestEnd::Complete,
-        last_ago: Duration::from_secs(seconds),
+        last_seconds_ago: seconds,
         last_failure,
     };
     let expected = [history("p", 2, 1, 5, Some(ModelErrorKind::RateLimit)), history("q", 1, 0, 65, None)];

@@ -82,16 +82,22 @@ impl Codec {
         if let Some(choice) = choices.iter().find(|choice| choice["index"].as_u64().unwrap_or(0) == 0) {
             let part = &choice[part];
             let reasoning =
-                [&part["reasoning_content"], &part["reasoning"]].into_iter().find_map(Value::as_str);
+                [&part["reasoning_content"], &part["reasoning"]].into_iter().filter_map(Value::as_str);
+            let reasoning = reasoning.into_iter().find(|text| !text.is_empty());
             say(reasoning.unwrap_or_default(), StreamEvent::Reasoning, out);
+            let n_before = out.len();
             content(&part["content"], out)?;
-            // Completions of plain text have it beside the place of the message.
-            content(&choice["text"], out)?;
+            // Completions of plain text have it beside the place of the message; Together says it in both.
+            if out.len() == n_before {
+                content(&choice["text"], out)?;
+            }
             joined(&mut self.refusal, part["refusal"].as_str().unwrap_or_default());
             for call in part["tool_calls"].as_array().map(Vec::as_slice).unwrap_or_default() {
                 self.calls.piece(call, out)?;
             }
-            if let (None, Some(reason)) = (&self.finish, choice["finish_reason"].as_str()) {
+            // Some servers write an empty reason as long as there is none.
+            let reason = choice["finish_reason"].as_str().filter(|reason| !reason.is_empty());
+            if let (None, Some(reason)) = (&self.finish, reason) {
                 self.finish = Some(finish_reason(reason)?);
             }
         }
@@ -141,11 +147,16 @@ fn content(content: &Value, out: &mut VecDeque<StreamEvent>) -> Result<(), Fault
 
 fn finish_reason(reason: &str) -> Result<FinishReason, Fault> {
     Ok(match reason {
-        "stop" | "eos" | "end_turn" => FinishReason::Stop,
+        "stop" | "eos" | "eos_token" | "stop_sequence" | "end_turn" => FinishReason::Stop,
         "length" | "max_tokens" | "model_length" => FinishReason::Length,
         "tool_calls" | "function_call" | "tool_use" => FinishReason::Tools,
         "content_filter" => FinishReason::Filtered,
         "error" => return Err(Fault::new(ModelErrorKind::Server, "the answer ended with an error")),
+        // DeepSeek's.
+        "insufficient_system_resource" => {
+            let fault = Fault::new(ModelErrorKind::Overloaded, "the server had no room to end the answer");
+            return Err(Fault { code: Some(reason.to_owned()), ..fault });
+        }
         other => FinishReason::Other(other.to_owned()),
     })
 }

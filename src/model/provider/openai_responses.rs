@@ -81,7 +81,12 @@ impl codec::Codec for Codec {
                 self.arguments(&data, data["arguments"].as_str().unwrap_or_default(), out)?;
             }
             "response.completed" | "response.incomplete" | "response.failed" => {
-                return self.end(&data["response"], out);
+                let answer = &data["response"];
+                // Some gateways send only the end, with everything in it.
+                if self.items.is_empty() {
+                    self.output(answer, out)?;
+                }
+                return self.end(answer, out);
             }
             _ => return Fault::in_band(&data).map_or(Ok(()), Err),
         }
@@ -92,12 +97,10 @@ impl codec::Codec for Codec {
         if let Some(fault) = Fault::in_band(answer) {
             return Err(fault);
         }
-        let Some(items) = answer["output"].as_array() else {
+        if !answer["output"].is_array() {
             return Err(unlike(NAME, "its JSON has no `output`"));
-        };
-        for (place, item) in items.iter().enumerate() {
-            self.done(&json!({"output_index": place, "item": item}), out)?;
         }
+        self.output(answer, out)?;
         self.end(answer, out)
     }
 
@@ -116,6 +119,14 @@ impl codec::Codec for Codec {
 }
 
 impl Codec {
+    /// Reads the items of an answer that is there, whole.
+    fn output(&mut self, answer: &Value, out: &mut VecDeque<StreamEvent>) -> Result<(), Fault> {
+        for (place, item) in answer["output"].as_array().into_iter().flatten().enumerate() {
+            self.done(&json!({"output_index": place, "item": item}), out)?;
+        }
+        Ok(())
+    }
+
     /// The item that an event is about; a new one, if it is not known.
     fn item(&mut self, data: &Value) -> Result<&mut Item, Fault> {
         let place = data["output_index"].as_u64();

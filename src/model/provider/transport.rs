@@ -34,6 +34,9 @@ const ACCEPTED: &str = "text/event-stream, application/x-ndjson, application/jso
 /// Bytes of an answer's error body that are read.
 const ERROR_BODY_LIMIT: usize = 64 << 10;
 
+/// The longest wait for the body of an error whose status is there.
+const ERROR_BODY_PATIENCE: Duration = Duration::from_secs(5);
+
 /// What a model over HTTP is made of.
 pub(super) struct Connection {
     pub client: Client,
@@ -243,6 +246,8 @@ impl Connection {
         let told = headers::telling(response.headers());
         let is_page = headers::is_page(response.headers());
         let mut body = Vec::new();
+        let patience = ERROR_BODY_PATIENCE.min(self.provider.timeouts.idle_bytes);
+        let deadline = deadline.min(Instant::now() + patience);
         // What has come by the deadline is enough: the status alone says the most.
         while let Ok(Ok(Some(chunk))) = timeout_at(deadline, response.chunk()).await
             && body.len() < ERROR_BODY_LIMIT

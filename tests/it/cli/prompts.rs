@@ -121,3 +121,14 @@ fn a_recording_that_changed_plays_the_new_reply() {
     let after = fs::read_to_string(place.path("workspace/a.rs")).unwrap();
     assert_eq!(after, text().replace("const", "pub const"));
 }
+
+#[test]
+fn a_file_that_was_named_is_sent_or_refused_never_left_out() {
+    let place = place(&reply());
+    fs::write(place.path(".env"), "A=1\n").unwrap();
+    for (name, code) in [(".env", "private-file"), ("gone.rs", "unknown-document")] {
+        let ran = place.run(&["edit", "make it static", "a.rs", name, "--show-prompt"]);
+        assert_ne!(ran.code, Some(0), "{ran:?}");
+        assert!(ran.stderr.contains(&format!("error[{code}]")) && ran.stderr.contains(name), "{ran:?}");
+    }
+}

@@ -175,3 +175,43 @@ async fn a_part_of_a_secret_is_not_sent() {
     check("behind.rs", &format!("{key}let a = |\n"), true).await;
     desk.end().await;
 }
+
+/// A private key as files have them: lines of base64, `n` of them.
+fn private_key(n: usize) -> String {
+    let mut seed = 7_u32;
+    let mut letter = || {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        char::from(letters[(seed >> 26) as usize])
+    };
+    let lines = (0..n).map(|_| (0..64).map(|_| letter()).collect::<String>() + "\n");
+    let (begin, end) = ("-----BEGIN RSA PRIVATE KEY-----\n", "-----END RSA PRIVATE KEY-----\n");
+    format!("{begin}{}{end}", lines.collect::<String>())
+}
+
+#[tokio::test]
+async fn a_key_whose_beginning_is_out_of_sight_is_not_sent() {
+    let desk = Desk::start(Peer::VsCode).await;
+    // Most of what is shown before the cursor is the key.
+    let key = private_key(120);
+    let text = format!("let key = \"\n{key}\";\nlet b = |\n");
+    let cursor = desk.open("a.rs", &text);
+    desk.says("5;");
+    assert!(cursor.complete().await.is_some());
+    let seen = desk.asked()[0].prefix.clone();
+    assert!(seen.len() > 4000, "{}", seen.len());
+    let leaked = key.lines().filter(|line| !line.starts_with('-')).filter(|line| seen.contains(line)).count();
+    assert_eq!(leaked, 0, "{seen}");
+    desk.end().await;
+}
+
+#[tokio::test]
+async fn nothing_is_asked_inside_a_secret() {
+    let desk = Desk::start(Peer::VsCode).await;
+    for text in ["password = \"Xy7k-|Pq2Lm9Rt4Wv8Zb3Nc6\"\n", "password = \"Xy7kPq2Lm9Rt4Wv8-|Zb3Nc6\"\n"] {
+        assert_eq!(desk.open("a.py", text).complete().await, None);
+        desk.says("5;");
+    }
+    assert_eq!(desk.asked(), []);
+    desk.end().await;
+}

@@ -159,6 +159,17 @@ async fn good_statuses_with_other_content() {
     let whole = r#"{"choices":[{"message":{"content":"né"},"finish_reason":"stop"}]}"#;
     assert_eq!(played(json(whole)).await, ("né".to_owned(), Ok(FinishReason::Stop)));
 
+    // Under the name of a stream, and under none.
+    for content_type in ["content-type: text/event-stream\r\n", ""] {
+        let said = |body: &str| vec![Act::answer(200, content_type, body)];
+        let error =
+            played(said("\n{\n\"error\": {\"message\": \"bad key\", \"code\": \"invalid_api_key\"}}\n"));
+        assert_kind(&error.await, Authentication, "");
+        assert_eq!(played(said(whole)).await, ("né".to_owned(), Ok(FinishReason::Stop)));
+        assert_kind(&played(said(&whole[..whole.len() - 1])).await, Truncated, "");
+        assert_kind(&played(said("{data: 1")).await, Server, "");
+    }
+
     let page = vec![Act::answer(200, "content-type: text/html\r\n", "<html>welcome</html>")];
     let outcome = played(page).await;
     assert_kind(&outcome, Server, "");

@@ -1,6 +1,6 @@
 //! What people read of it.
 
-use std::time::Duration;
+use std::ops::Add as _;
 
 use expect_test::expect;
 
@@ -65,7 +65,7 @@ fn everything_known_stands_below_its_model() {
         requests: 2,
         failed: 1,
         last: RequestEnd::Complete,
-        last_ago: Duration::from_secs(200),
+        last_seconds_ago: 200,
         last_failure: Some(ModelErrorKind::RateLimit),
     };
     let known = ModelReport {
@@ -98,6 +98,27 @@ fn everything_known_stands_below_its_model() {
 }
 
 #[test]
+fn roles_with_the_same_models_are_told_together() {
+    let with = |role, requests| {
+        let statistics = (requests > 0).then(|| ModelStatistics { requests, ..ModelStatistics::default() });
+        RoleReport { role, models: vec![ModelReport { statistics, ..model("coder") }] }
+    };
+    let other = RoleReport { role: Role::Review, models: vec![model("other")] };
+    let roles = vec![with(Role::Edit, 3), with(Role::Analysis, 0), other, with(Role::Validation, 2)];
+    let text = render(&Report { roles, ..report(Vec::new()) }, Colours::NONE);
+    expect![[r"
+          MODEL  PROVIDER  PROTOCOL     CONTEXT  OUTPUT  PRICE    CAN
+        edit, analysis, validation
+          coder  local     openai-chat  32768    4096    unknown
+            edit: 3 requests, 0 failed, cost 0.0000
+            validation: 2 requests, 0 failed, cost 0.0000
+        review
+          other  local     openai-chat  32768    4096    unknown
+    "]]
+    .assert_eq(text.split_once("\n\n").unwrap().0.to_owned().add("\n").as_str());
+}
+
+#[test]
 fn without_models_the_ways_to_one_are_listed() {
     let problem =
         Problem::error("no-model", Category::Configuration, "none").hint("help: (1) this; (2) that");
@@ -108,7 +129,7 @@ fn without_models_the_ways_to_one_are_listed() {
 
 #[test]
 fn times_are_told_in_the_unit_that_fits() {
-    let check = |seconds, expected| assert_eq!(ago(Duration::from_secs(seconds)), expected);
+    let check = |seconds, expected| assert_eq!(ago(seconds), expected);
     check(59, "59 s ago");
     check(60, "1 min ago");
     check(7199, "1 h ago");

@@ -113,8 +113,12 @@ pub(super) fn classify(told: &Told<'_>) -> ModelErrorKind {
     } else if status == Some(402)
         || is(PAYMENT_CODES)
         || (is_open && says(PAYMENT))
-        // Google's text for every quota, that of a minute too, mentions billing.
-        || (is_open && status != Some(500) && !is(&["resource_exhausted"]) && says(&["billing"]))
+        // Google's text for every quota, that of a minute too, mentions billing, and so does OpenAI's for every rate.
+        || (is_open
+            && status != Some(500)
+            && !is(&["resource_exhausted", "rate_limit_exceeded"])
+            && !says(&["rate limit"])
+            && says(&["billing"]))
     {
         ModelErrorKind::Payment
     } else if is(REFUSED_CODES)

@@ -44,6 +44,11 @@ fn openai_and_azure() {
         ),
         (
             429,
+            r#"{"error":{"message":"Rate limit reached for gpt-x in organization o on requests per min. Limit: 3 / min. Please try again in 20s. Please add a payment method to your account to increase your rate limit. Visit https://platform.openai.com/account/billing to add a payment method.","type":"requests","param":null,"code":null}}"#,
+            RateLimit,
+        ),
+        (
+            429,
             r#"{"error":{"message":"You exceeded your current quota, please check your plan and billing details.","type":"insufficient_quota","code":"insufficient_quota"}}"#,
             Payment,
         ),

@@ -86,6 +86,47 @@ fn finish_reasons() {
 }
 
 #[test]
+fn text_that_is_said_in_two_places_counts_once() {
+    // Together, in conversations and in completions.
+    check(
+        &[
+            r#"{"choices":[{"index":0,"text":"le","finish_reason":null,"delta":{"content":"le","tool_calls":null}}]}"#,
+            r#"{"choices":[{"index":0,"text":"t","finish_reason":"stop","delta":{"content":null}}]}"#,
+            DONE,
+        ],
+        &expect![[r#"
+            Text("le")
+            Text("t")
+            Finished(Stop)
+        "#]],
+    );
+}
+
+#[test]
+fn an_empty_finish_reason_is_none() {
+    // Text Generation Inference and others, in every chunk but the last.
+    check(
+        &[
+            r#"{"choices":[{"delta":{"content":"a","reasoning_content":"","reasoning":"hm"},"finish_reason":""}]}"#,
+            r#"{"choices":[{"delta":{},"finish_reason":"length"}]}"#,
+            DONE,
+        ],
+        &expect![[r#"
+            Reasoning("hm")
+            Text("a")
+            Finished(Length)
+        "#]],
+    );
+    check(
+        &[r#"{"choices":[{"delta":{"content":"a"},"finish_reason":"insufficient_system_resource"}]}"#],
+        &expect![[r#"
+            Text("a")
+            Overloaded None Some("insufficient_system_resource") the server had no room to end the answer
+        "#]],
+    );
+}
+
+#[test]
 fn errors_in_band() {
     check(
         &[

@@ -248,6 +248,21 @@ fn answers_that_do_not_stream() {
 }
 
 #[test]
+fn an_end_without_pieces_says_everything() {
+    check(
+        &[
+            r#"{"type":"response.created","response":{"status":"in_progress","output":[]}}"#,
+            r#"{"type":"response.completed","response":{"status":"completed","output":[{"id":"msg_1","type":"message","content":[{"type":"output_text","text":"a"},{"type":"output_text","text":"b"}]}]}}"#,
+        ],
+        &expect![[r#"
+            Text("a")
+            Text("b")
+            Finished(Stop)
+        "#]],
+    );
+}
+
+#[test]
 fn the_terminal_event_needs_no_line_end() {
     let check = |rest: Option<&str>, expected: &[StreamEvent]| {
         let event = rest.map(|data| Event { event: String::new(), data: data.to_owned() });

@@ -24,6 +24,8 @@ use crate::model::{ModelErrorKind, StreamEvent, Timeouts};
 const WHOLE_LIMIT: usize = 16 << 20;
 /// Bytes of content of one reply that are still accepted.
 const CONTENT_LIMIT: usize = 64 << 20;
+/// Bytes of a body that are kept until it shows that it is an event stream.
+const HEAD_LIMIT: usize = 64 << 10;
 /// Bytes of one reply as they come, content or not. Servers wrap a token of four bytes in three hundred.
 const WIRE_LIMIT: u64 = 1 << 30;
 
@@ -39,6 +41,10 @@ pub(super) struct Answer {
     body: Body,
     codec: Box<dyn Codec>,
     events: Vec<Event>,
+    /// What came of an event stream as long as there was no event in it: it may be none.
+    head: Vec<u8>,
+    /// Whether there was one.
+    is_stream: bool,
     n_wire: u64,
     n_content: usize,
     /// What its head says that helps to find it again.
@@ -71,6 +77,8 @@ impl Answer {
             body,
             codec: (protocol.codec)(),
             events: Vec::new(),
+            head: Vec::new(),
+            is_stream: false,
             n_wire: 0,
             n_content: 0,
         })
@@ -119,7 +127,14 @@ impl Answer {
     fn take(&mut self, bytes: &[u8], out: &mut VecDeque<StreamEvent>) -> Result<(), Fault> {
         let mut events = std::mem::take(&mut self.events);
         let result = match &mut self.body {
-            Body::Sse(decoder) => decoder.push(bytes, &mut events),
+            Body::Sse(decoder) => {
+                let result = decoder.push(bytes, &mut events);
+                self.is_stream |= !events.is_empty();
+                if !self.is_stream && self.head.len() < HEAD_LIMIT {
+                    self.head.extend_from_slice(bytes);
+                }
+                result
+            }
             Body::Lines(decoder) => decoder.push(bytes, &mut events),
             Body::Whole(body) if body.len() + bytes.len() > WHOLE_LIMIT => {
                 return Err(too_large(WHOLE_LIMIT));
@@ -143,6 +158,11 @@ impl Answer {
 
     /// The server closed the body.
     fn end(&mut self, out: &mut VecDeque<StreamEvent>) -> Result<(), Fault> {
+        if !self.is_stream && self.head.trim_ascii_start().starts_with(b"{") {
+            // Gateways and old servers send JSON, an error most often, under the name of the stream or under none.
+            let head = std::mem::take(&mut self.head);
+            return self.whole(&head, out);
+        }
         let rest = match &mut self.body {
             Body::Sse(decoder) => std::mem::take(&mut **decoder).finish(),
             Body::Lines(decoder) => std::mem::take(decoder).finish(),
