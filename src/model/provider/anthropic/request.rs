@@ -65,7 +65,10 @@ fn set_thinking(body: &mut Value, model: &ModelSettings) {
         Thinking::Tokens(most) => {
             // The budget is part of the output and must be smaller; a quarter stays for the answer.
             let budget = most.min(model.max_output / 4 * 3).max(LEAST_THINKING);
-            body["thinking"] = json!({"type": "enabled", "budget_tokens": budget});
+            // Where even the smallest leaves nothing to answer with, the request would be refused.
+            if budget < model.max_output {
+                body["thinking"] = json!({"type": "enabled", "budget_tokens": budget});
+            }
             return;
         }
     };

@@ -87,6 +87,12 @@ fn thinking_and_what_it_forbids() {
     let extra = Map::from_iter([("thinking".to_owned(), enabled(1500))]);
     let body = body(with_tools(true), |model| model.capabilities.extra = extra);
     assert_eq!(body["tool_choice"], json!({"type": "auto"}), "thinking by `extra` counts too");
+
+    let small = self::body(with_tools(true), |model| {
+        model.capabilities.thinking = Thinking::Tokens(500);
+        model.max_output = 1024;
+    });
+    assert_eq!(small["thinking"], Value::Null, "no room to think and to answer");
 }
 
 #[test]
