@@ -163,8 +163,12 @@ pub(super) fn answered(
             None
         }
     };
-    let answer = filled.and_then(|filled| {
-        state.completions.told.clear();
+    let answer = filled.and_then(|mut filled| {
+        match filled.stopped.take() {
+            Some(problem) if state.completions.told.insert(problem.code) => state.tell(&problem),
+            Some(_) => {}
+            None => state.completions.told.clear(),
+        }
         state.completions.cache.put(&asked.place, filled.clone());
         let document = state.live(&asked.uri)?;
         let is_same = was_wanted && document.revision() == asked.revision;
@@ -175,7 +179,7 @@ pub(super) fn answered(
 }
 
 fn show(state: &mut State, asked: &Asked, filled: Filled) -> Option<Completion> {
-    let Filled { insert, model } = filled;
+    let Filled { insert, model, .. } = filled;
     let insert = insert?;
     let Target { start, span, kept } = asked.target.clone();
     state.completions.shown = Some(Shown {

@@ -6,7 +6,7 @@ use super::conversation::{Conversation, Said};
 use super::job::Services;
 use crate::diff::parse::Reply;
 use crate::diff::{Ending, ParseEvent, Refusal, RefusalCode, ReplyParser};
-use crate::model::{FinishReason, Model, ModelError, Request, StreamEvent, ToolCall, Usage};
+use crate::model::{FinishReason, Model, ModelError, ModelErrorKind, Request, StreamEvent, ToolCall, Usage};
 use crate::ports::{Progress, ProgressStage, TaskNotice};
 use crate::prompt::ReplyForm;
 
@@ -60,6 +60,9 @@ pub(super) async fn ask(
                 Ok(StreamEvent::Finished(reason)) => return Ok(reading.finish(&reason)),
                 Ok(event) => reading.take(event),
                 Err(error) => {
+                    if matches!(error.kind, ModelErrorKind::Budget | ModelErrorKind::Resting) {
+                        services.prompts.not_sent(task);
+                    }
                     reading.show();
                     return Err(AskError { error, shown: reading.is_shown });
                 }
@@ -133,6 +136,7 @@ impl<'a> Reading<'a> {
 
     /// The answer is one that was given before; the user sees that nobody was asked.
     fn is_cached(&mut self) {
+        self.services.prompts.not_sent(self.task);
         let message = format!("answered from the cache, as {} did before", self.model);
         report(self.services, self.task, ProgressStage::Ask, message);
         self.model.push_str(" (from the cache)");

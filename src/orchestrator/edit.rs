@@ -217,7 +217,12 @@ fn refused(refusals: &[Refusal]) -> Problem {
     }
     // The refusal's own hint is for the model, which had its chance.
     problem.message = format!("the model's reply was refused: {}", problem.message);
-    problem.hint("nothing was changed; ask again, more exactly or for less at once, or use another model")
+    problem.hint(match first.code {
+        diff::RefusalCode::MovesSecret => {
+            "nothing was changed; change the lines with secrets by hand, or ask for what leaves them as they are"
+        }
+        _ => "nothing was changed; ask again, more exactly or for less at once, or use another model",
+    })
 }
 
 /// The refusal is what the user must know; that the repair failed too comes second.

@@ -50,6 +50,13 @@ impl PromptLog {
         }
     }
 
+    /// Takes back that the latest prompt of a task was sent: nobody was asked after all.
+    pub(super) fn not_sent(&self, task: &str) {
+        if let Some(kept) = self.log().iter_mut().rev().find(|kept| kept.task == task) {
+            kept.sent = false;
+        }
+    }
+
     /// The prompts of a task, or of the latest: `{"task", "text", "prompts": […]}`, where `text` is for people.
     pub fn of(&self, task: Option<&str>) -> Option<Value> {
         let log = self.log();

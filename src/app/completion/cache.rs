@@ -71,7 +71,7 @@ impl Cache {
     pub(super) fn get(&mut self, place: &Place) -> Option<Filled> {
         let (at, filled) = self.0.iter().enumerate().find_map(|(at, answer)| {
             let insert = rest(&answer.filled, &answer.typed_until(place)?)?;
-            Some((at, Filled { insert, model: answer.filled.model.clone() }))
+            Some((at, Filled { insert, model: answer.filled.model.clone(), stopped: None }))
         })?;
         let used = self.0.remove(at)?;
         self.0.push_front(used);
@@ -112,7 +112,7 @@ mod tests {
     #[expect(clippy::option_option, reason = "known to be nothing is not unknown")]
     fn check(asked: &str, insert: Option<&str>, later: &str, expected: Option<Option<&str>>) {
         let mut cache = Cache::default();
-        let filled = Filled { insert: insert.map(str::to_owned), model: "m".to_owned() };
+        let filled = Filled { insert: insert.map(str::to_owned), model: "m".to_owned(), stopped: None };
         cache.put(&place(asked), filled);
         let known = cache.get(&place(later)).map(|filled| filled.insert);
         assert_eq!(known.as_ref().map(Option::as_deref), expected, "{later:?}");
@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn the_oldest_go() {
         let mut cache = Cache::default();
-        let filled = Filled { insert: Some("x".to_owned()), model: "m".to_owned() };
+        let filled = Filled { insert: Some("x".to_owned()), model: "m".to_owned(), stopped: None };
         let first = place("|0");
         cache.put(&first, filled.clone());
         for n in 1..CAPACITY {

@@ -22,12 +22,14 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const LONGEST_SECRET: usize = 65_536;
 
 /// What came of a question.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(in crate::app) struct Filled {
     /// What fits; `None` when the model had nothing to say.
     pub(super) insert: Option<String>,
     /// The model's name in the configuration.
     pub(super) model: String,
+    /// Why a model before it cannot be asked any more: only the user can mend that.
+    pub(super) stopped: Option<Problem>,
 }
 
 /// Asks the first model at a place of a text, and the next ones as long as they fail without a word. `rests` is when
@@ -94,20 +96,26 @@ async fn first_answer(
     hole: &Hole,
 ) -> Result<Option<Filled>, Problem> {
     let models = services.models.models(Role::Completion).await?;
-    let mut failed = Ok(None);
+    let (mut failed, mut stopped) = (Ok(None), None);
     for model in models.iter().filter(|model| model.settings().capabilities.fill.is_some()) {
         match read(model.as_ref(), request.clone(), hole).await {
             Ok(insert) => {
                 // What stands for a secret is no text for a file.
                 let insert = insert.filter(|insert| services.filter.written(insert).is_empty());
-                return Ok(Some(Filled { insert, model: model.name().to_owned() }));
+                return Ok(Some(Filled { insert, model: model.name().to_owned(), stopped }));
             }
             Err(Failure { error, .. }) if error.kind == ModelErrorKind::Withheld => return Ok(None),
             // It rests because of failures that were told.
             Err(Failure { error, .. }) if error.kind == ModelErrorKind::Resting => {}
             Err(Failure { error, spoke: true }) => return Err(Problem::from(&error)),
             // The first failure is that of the preferred model.
-            Err(Failure { error, spoke: false }) => failed = failed.and(Err(Problem::from(&error))),
+            Err(Failure { error, spoke: false }) => {
+                let problem = Problem::from(&error);
+                if matches!(error.kind, ModelErrorKind::Authentication | ModelErrorKind::Payment) {
+                    stopped.get_or_insert_with(|| problem.clone());
+                }
+                failed = failed.and(Err(problem));
+            }
         }
     }
     failed

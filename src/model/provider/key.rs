@@ -4,13 +4,13 @@ mod keyring;
 
 use std::io::Read as _;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, PoisonError, RwLock, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::{OnceCell, oneshot};
+use tokio::sync::oneshot;
 
 use crate::model::KeySource;
 use crate::problem::{Category, Problem};
@@ -25,7 +25,23 @@ const SHORTEST_REDACTED: usize = 4;
 /// not before: they may ask the person.
 pub(super) struct Key {
     place: Place,
-    known: OnceCell<SecretString>,
+    known: RwLock<Known>,
+    /// Held while it is got, so that nobody is asked twice at a time.
+    getting: tokio::sync::Mutex<()>,
+}
+
+/// What is remembered of a key. One that was not taken is still not to be shown.
+#[derive(Default)]
+struct Known {
+    secret: Option<Arc<SecretString>>,
+    is_stale: bool,
+}
+
+/// A key for one request.
+pub(super) struct Got {
+    pub secret: Arc<SecretString>,
+    /// Whether it was got just now, and not remembered from an earlier request.
+    pub is_fresh: bool,
 }
 
 /// Where a key is got when it is needed.
@@ -47,7 +63,8 @@ impl Key {
             KeySource::Variable(name) => match std::env::var(name) {
                 Ok(value) if !value.trim().is_empty() => {
                     let key = SecretString::from(Zeroizing::new(value).trim());
-                    Ok(Self { place: Place::Here, known: OnceCell::new_with(Some(key)) })
+                    let known = Known { secret: Some(Arc::new(key)), is_stale: false };
+                    Ok(Self { known: RwLock::new(known), ..Self::later(Place::Here) })
                 }
                 _ => Err(Problem::error(
                     "key-not-set",
@@ -68,18 +85,47 @@ impl Key {
     }
 
     fn later(place: Place) -> Self {
-        Self { place, known: OnceCell::new() }
+        Self { place, known: RwLock::default(), getting: tokio::sync::Mutex::new(()) }
     }
 
     /// The key; gets it the first time. A failure is told without anything that was read, and the next call tries
     /// again.
-    pub(super) async fn get(&self) -> Result<&SecretString, String> {
-        self.known.get_or_try_init(|| got_aside(self.place.clone())).await
+    pub(super) async fn get(&self) -> Result<Got, String> {
+        if let Some(secret) = self.known() {
+            return Ok(Got { secret, is_fresh: false });
+        }
+        let _getting = self.getting.lock().await;
+        if let Some(secret) = self.known() {
+            return Ok(Got { secret, is_fresh: true });
+        }
+        let secret = Arc::new(got_aside(self.place.clone()).await?);
+        let known = Known { secret: Some(Arc::clone(&secret)), is_stale: false };
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = known;
+        Ok(Got { secret, is_fresh: true })
+    }
+
+    /// Forgets a key that the provider did not take, if it can be got anew: what a command prints may hold for an hour
+    /// only. Returns whether another try may end better.
+    pub(super) fn forget(&self, used: &Got) -> bool {
+        if matches!(self.place, Place::Here) {
+            return false;
+        }
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if known.secret.as_ref().is_some_and(|known| Arc::ptr_eq(known, &used.secret)) {
+            known.is_stale = true;
+        }
+        !used.is_fresh
+    }
+
+    fn known(&self) -> Option<Arc<SecretString>> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.secret.clone().filter(|_| !known.is_stale)
     }
 
     /// Takes the key out of `text`, should a server have put it there.
     pub(super) fn redact(&self, text: &str) -> String {
-        match self.known.get().map(ExposeSecret::expose_secret) {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        match known.secret.as_deref().map(ExposeSecret::expose_secret) {
             Some(key) if key.len() >= SHORTEST_REDACTED => text.replace(key, "[key]"),
             _ => text.to_owned(),
         }
@@ -177,12 +223,33 @@ mod tests {
     #[tokio::test]
     async fn commands() {
         let key = command(&["printf", "%s\\n", "sk-secret; $(id)"]);
-        assert_eq!(key.get().await.expect("printed").expose_secret(), "sk-secret; $(id)");
+        assert_eq!(key.get().await.expect("printed").secret.expose_secret(), "sk-secret; $(id)");
         assert!(!format!("{key:?}").contains("sk-secret"));
         for bad in [&["sh", "-c", "echo sk-secret; exit 3"][..], &["true"], &["/no/such/program"]] {
             let error = command(bad).get().await.map(|_| ()).expect_err("an error");
             assert!(!error.contains("sk-secret"), "{error}");
         }
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_key_that_was_not_taken_is_got_anew() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let count = "echo x >> n; printf 'key-%s' $(wc -l < n)";
+        let key = command(&["sh", "-c", &format!("cd {}; {count}", dir.path().display())]);
+        let read = async || key.get().await.expect("printed");
+        let first = read().await;
+        assert_eq!((first.secret.expose_secret(), first.is_fresh), ("key-1", true));
+        let again = read().await;
+        assert_eq!((again.secret.expose_secret(), again.is_fresh), ("key-1", false));
+        assert!(key.forget(&again), "another one may be taken");
+        let second = read().await;
+        assert_eq!((second.secret.expose_secret(), second.is_fresh), ("key-2", true));
+        assert!(!key.forget(&second), "the command has no better one");
+        // Who comes late with the old one does not lose the new one.
+        let third = read().await;
+        key.forget(&first);
+        assert_eq!(read().await.secret.expose_secret(), third.secret.expose_secret());
     }
 
     #[cfg(unix)]

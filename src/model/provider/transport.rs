@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use futures::StreamExt as _;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, Response, Url};
+use reqwest::{Client, Response, StatusCode, Url};
 use secrecy::ExposeSecret as _;
 use secrecy::zeroize::Zeroizing;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -22,7 +22,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use self::answer::Answer;
 use super::codec::Wire;
 use super::failure::{Fault, shortened};
-use super::key::Key;
+use super::key::{Got, Key};
 use super::protocol::{Below, KeyHeader, Protocol};
 use super::retry;
 use crate::model::{
@@ -200,21 +200,16 @@ impl Connection {
         Ok(Sending { protocol, path, url, headers: map, body: Bytes::from(body.to_string()) })
     }
 
-    /// Sends the request and waits for the head of a good answer.
+    /// Sends the request and waits for the head of a good answer. With a key that may be had anew, a refusal of the old
+    /// one is tried again at once.
     async fn open(&self, sending: &Sending) -> Result<Answer, ModelError> {
-        let mut headers = sending.headers.clone();
-        let key = self.key_header(sending.protocol.key).await;
-        let key = key.map_err(|message| self.error(Fault::new(ModelErrorKind::Authentication, message)))?;
-        if let Some((name, value)) = key {
-            headers.insert(name, value);
+        let (mut response, mut first_by, used) = self.send(sending).await?;
+        if response.status() == StatusCode::UNAUTHORIZED
+            && let (Some(key), Some(used)) = (&self.key, used)
+            && key.forget(&used)
+        {
+            (response, first_by, _) = self.send(sending).await?;
         }
-        let first_by = Instant::now() + self.provider.timeouts.first_byte;
-        let request = self.client.post(sending.url.clone()).headers(headers).body(sending.body.clone());
-        let response = match timeout_at(first_by, request.send()).await {
-            Ok(Ok(response)) => response,
-            Ok(Err(error)) => return Err(self.error(answer::broken(error))),
-            Err(_) => return Err(self.error(answer::silent(self.provider.timeouts.first_byte))),
-        };
         if !response.status().is_success() {
             return Err(self.refused(response, &sending.path, first_by).await);
         }
@@ -223,19 +218,26 @@ impl Connection {
             .map_err(|fault| self.error_with(fault, told))
     }
 
-    async fn key_header(&self, form: KeyHeader) -> Result<Option<(HeaderName, HeaderValue)>, String> {
-        let Some(key) = &self.key else { return Ok(None) };
-        let key = key.get().await?.expose_secret();
-        let (name, value) = match form {
-            KeyHeader::Bearer => {
-                let text = Zeroizing::new(format!("Bearer {key}"));
-                (AUTHORIZATION, HeaderValue::try_from(text.as_str()))
-            }
-            KeyHeader::Named(name) => (HeaderName::from_static(name), HeaderValue::try_from(key)),
-        };
-        let mut value = value.map_err(|_| "the key has characters no header can carry")?;
-        value.set_sensitive(true);
-        Ok(Some((name, value)))
+    /// Sends the request with the key and waits for the head of the answer. Also tells by when its first byte is due,
+    /// and the key.
+    async fn send(&self, sending: &Sending) -> Result<(Response, Instant, Option<Got>), ModelError> {
+        let unusable = |message: String| self.error(Fault::new(ModelErrorKind::Authentication, message));
+        let mut headers = sending.headers.clone();
+        let mut used = None;
+        if let Some(key) = &self.key {
+            let got = key.get().await.map_err(unusable)?;
+            let (name, value) = key_header(&got, sending.protocol.key).map_err(unusable)?;
+            headers.insert(name, value);
+            used = Some(got);
+        }
+        // A password store may have asked the person: its time is not the server's.
+        let first_by = Instant::now() + self.provider.timeouts.first_byte;
+        let request = self.client.post(sending.url.clone()).headers(headers).body(sending.body.clone());
+        match timeout_at(first_by, request.send()).await {
+            Ok(Ok(response)) => Ok((response, first_by, used)),
+            Ok(Err(error)) => Err(self.error(answer::broken(error))),
+            Err(_) => Err(self.error(answer::silent(self.provider.timeouts.first_byte))),
+        }
     }
 
     /// Reads an answer with an error status.
@@ -329,6 +331,21 @@ fn below(base: &Url, below: Below, path: &str) -> Url {
 fn jitter() -> f64 {
     let bits = u32::try_from(RandomState::new().hash_one(0_u8) >> 32).unwrap_or(0);
     f64::from(bits) / f64::from(u32::MAX)
+}
+
+/// The header that carries a key.
+fn key_header(got: &Got, form: KeyHeader) -> Result<(HeaderName, HeaderValue), String> {
+    let key = got.secret.expose_secret();
+    let (name, value) = match form {
+        KeyHeader::Bearer => {
+            let text = Zeroizing::new(format!("Bearer {key}"));
+            (AUTHORIZATION, HeaderValue::try_from(text.as_str()))
+        }
+        KeyHeader::Named(name) => (HeaderName::from_static(name), HeaderValue::try_from(key)),
+    };
+    let mut value = value.map_err(|_| "the key has characters no header can carry")?;
+    value.set_sensitive(true);
+    Ok((name, value))
 }
 
 #[cfg(test)]

@@ -226,3 +226,27 @@ async fn nobody_listens() {
     assert_eq!(error.kind, Network);
     assert!(!error.to_string().contains("pass-word"), "{error}");
 }
+
+#[tokio::test]
+async fn a_key_that_ran_out_is_got_anew_once() {
+    let refused = || vec![Act::answer(401, "", r#"{"error":{"message":"expired"}}"#)];
+    let good = || vec![Act::head(SSE), Act::chunk(delta("a")), Act::chunk(finish()), Act::end()];
+    let fake = FakeProvider::start([good(), refused(), good(), refused(), refused()]).await;
+    let folder = tempfile::tempdir().expect("set up");
+    let (mut provider, settings) = settings(&fake, Timeouts::default());
+    let count = format!("cd '{}'; echo x >> n; printf 'key-%s' $(wc -l < n)", folder.path().display());
+    provider.key = Some(KeySource::Command(["sh", "-c", &count].map(str::to_owned).to_vec()));
+    let model = provider::build(&provider, &settings).expect("set up");
+    for _ in 0..2 {
+        outcome(&*model).await.1.expect("an answer");
+    }
+    let error = outcome(&*model).await.1.expect_err("the new key is not taken either");
+    assert_eq!(error.kind, Authentication);
+    let keys: Vec<_> = fake.requests().iter().map(|request| key_of(&request.head)).collect();
+    assert_eq!(keys, ["key-1", "key-1", "key-2", "key-2", "key-3"]);
+}
+
+fn key_of(head: &str) -> String {
+    let key = head.lines().find_map(|line| line.strip_prefix("authorization: Bearer "));
+    key.expect("a key").to_owned()
+}
