@@ -18,6 +18,7 @@ mod capabilities;
 mod client;
 mod commands;
 mod convert;
+pub mod output;
 mod params;
 pub mod parent;
 pub mod protocol;
@@ -32,7 +33,7 @@ pub async fn serve<R, W, E>(reader: R, writer: W, start: impl FnOnce(Arc<dyn Edi
 where
     E: Into<Entrance>,
     R: AsyncRead + Unpin,
-    W: AsyncWrite + Unpin + Send + 'static,
+    W: AsyncWrite + Unpin,
 {
     let session = backend::Session::default();
     let (face, outbox) = client::connect();

@@ -97,11 +97,19 @@ fn run(command: &Command) -> Result<ExitCode, Problem> {
 fn serve(config: Result<Config, ConfigError>) -> Result<ExitCode, Problem> {
     let parts = Parts::start(Front::Server);
     let loaded = parts.loaded(config);
-    let (stdin, stdout) = (tokio::io::stdin, tokio::io::stdout);
-    let code =
-        block_on(async { lsp::serve(stdin(), stdout(), |editor| assembly::enter(&loaded, editor)).await });
+    let parts = loaded.clone();
+    let served = block_on(async move {
+        let (stdin, stdout) = (tokio::io::stdin(), lsp::output::stdout());
+        let serving = lsp::serve(stdin, stdout, move |editor| assembly::enter(&parts, editor));
+        // Beside the tasks that write to it: on the thread that waits here it would have to be woken for every token.
+        tokio::spawn(serving).await
+    });
     loaded.storage.close();
-    Ok(ExitCode::from(u8::from(code? != 0)))
+    let code = served?.map_err(|error| {
+        Problem::error("internal", Category::Internal, format!("tenon ended unexpectedly: {error}"))
+            .hint("please report it with the log file")
+    })?;
+    Ok(ExitCode::from(u8::from(code != 0)))
 }
 
 /// What every command needs that keeps something or logs.

@@ -5,17 +5,13 @@
 //! - Replies of the client are routed the moment they are read; nothing ever waits for the client to read.
 //! - Nothing the client sends ends the loop but `exit` and the end of the input.
 
-use std::io;
 use std::task::Poll;
 
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
 use futures::{Sink, SinkExt};
-use serde::Serialize;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
-use tokio_util::codec::{FramedRead, FramedWrite};
+use tokio_util::codec::FramedRead;
 use tower::Service;
 use tower_lsp::ClientSocket;
 use tower_lsp::jsonrpc::{Request, Response};
@@ -23,10 +19,12 @@ use tower_lsp::jsonrpc::{Request, Response};
 use self::framing::{Frame, Framing};
 use self::guard::Answer;
 use self::message::Incoming;
+use self::outgoing::Outgoing;
 
 mod framing;
 mod guard;
 mod message;
+mod outgoing;
 #[cfg(test)]
 mod tests;
 
@@ -57,14 +55,14 @@ pub(super) async fn run<R, W, S>(
 ) -> Ended
 where
     R: AsyncRead + Unpin,
-    W: AsyncWrite + Unpin + Send + 'static,
+    W: AsyncWrite + Unpin,
     S: Service<Request, Response = Option<Response>>,
     S::Error: std::fmt::Display,
     S::Future: Send + 'static,
 {
     let (mut requests, mut replies) = socket.split();
     let mut input = FramedRead::new(reader, Framing::default());
-    let (output, mut writing) = spawn_writer(writer);
+    let mut output = Outgoing::new(writer);
     let mut running = FuturesUnordered::new();
     tokio::pin!(stop);
     let ended = loop {
@@ -86,26 +84,28 @@ where
             },
             Some(answer) = running.next(), if !running.is_empty() => answer,
             Some(request) = requests.next() => {
-                send(&output, &request);
+                output.put(&request);
                 continue;
             }
-            _ = &mut writing => break Ended::OutputGone,
+            written = output.write(), if !output.is_empty() => match written {
+                Ok(()) => continue,
+                Err(_) => break Ended::OutputGone,
+            },
             () = &mut stop => break Ended::Stopped,
         };
         match answer {
             Answer::None => {}
-            Answer::Now(response) => send(&output, &response),
+            Answer::Now(response) => output.put(&response),
             Answer::Panicked(id) => {
                 let _ = guard::call(&mut service, guard::forget(&id)).await;
-                send(&output, &guard::internal_error(id));
+                output.put(&guard::internal_error(id));
             }
         }
     };
     tracing::info!(?ended, "the connection ends");
-    drop(output);
-    let abort = writing.abort_handle();
-    if ended != Ended::OutputGone && tokio::time::timeout(FLUSH, writing).await.is_err() {
-        abort.abort();
+    if ended != Ended::OutputGone {
+        // Whether it left or not, this is the end.
+        let _ = tokio::time::timeout(FLUSH, output.write()).await;
     }
     ended
 }
@@ -166,32 +166,4 @@ async fn route(replies: &mut (impl Sink<Response, Error: std::fmt::Display> + Un
     if let Err(error) = replies.send(response).await {
         tracing::debug!(%error, "a reply came after the end");
     }
-}
-
-fn send(output: &mpsc::UnboundedSender<Vec<u8>>, message: &impl Serialize) {
-    match serde_json::to_vec(message) {
-        // A closed queue means that the output is gone; the loop sees it and ends.
-        Ok(body) => drop(output.send(body)),
-        Err(error) => tracing::error!(%error, "a message cannot be written as JSON"),
-    }
-}
-
-/// Starts the task that owns the output. It ends when its queue closes or the output fails.
-fn spawn_writer<W>(writer: W) -> (mpsc::UnboundedSender<Vec<u8>>, JoinHandle<io::Result<()>>)
-where
-    W: AsyncWrite + Unpin + Send + 'static,
-{
-    let (sender, mut queue) = mpsc::unbounded_channel();
-    let task = tokio::spawn(async move {
-        let mut output = FramedWrite::new(writer, Framing::default());
-        while let Some(body) = queue.recv().await {
-            output.feed(body).await?;
-            while let Ok(body) = queue.try_recv() {
-                output.feed(body).await?;
-            }
-            output.flush().await?;
-        }
-        Ok(())
-    });
-    (sender, task)
 }

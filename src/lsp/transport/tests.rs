@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+use tokio::task::JoinHandle;
 use tower_lsp::gen_lsp_types::{InitializeParams, InitializeResult};
 use tower_lsp::jsonrpc::Result;
 use tower_lsp::{LanguageServer, LspService};

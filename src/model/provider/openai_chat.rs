@@ -8,6 +8,7 @@
 
 mod body;
 mod calls;
+mod token;
 
 use std::collections::VecDeque;
 
@@ -40,6 +41,14 @@ impl codec::Codec for Codec {
     fn event(&mut self, event: &Event, out: &mut VecDeque<StreamEvent>) -> Result<(), Fault> {
         if event.data.trim() == DONE {
             return self.end(out);
+        }
+        if event.event.is_empty()
+            && let Some(text) = token::read(&event.data)
+        {
+            if !text.is_empty() {
+                out.push_back(StreamEvent::Text(text));
+            }
+            return Ok(());
         }
         let chunk: Value = serde_json::from_str(&event.data)
             .map_err(|_| Fault::new(ModelErrorKind::Server, "an event of the stream is not JSON"))?;
