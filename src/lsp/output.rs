@@ -130,7 +130,8 @@ mod direct {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use std::io::PipeReader;
     use std::os::unix::net::UnixStream;
@@ -160,7 +161,7 @@ mod tests {
         far.read_exact(&mut seen).unwrap();
         assert_eq!(&seen, b"third");
         // Nobody waits for a long one.
-        output.write_all(&[b'x'; 1 << 20]).await.unwrap();
+        output.write_all(&vec![b'x'; 1 << 20]).await.unwrap();
         assert!(output.long.len() >= 1 << 20);
     }
 
