@@ -58,11 +58,18 @@ struct Desk {
 
 impl Desk {
     async fn start(peer: Peer) -> Self {
-        let [model, fallback] = ["first", "second"].map(|name| {
-            let mut settings = Scripted::new(name).settings().clone();
-            settings.capabilities.fill = Some(FillForm::Mistral);
-            Scripted::with_settings(settings)
-        });
+        Self::with(peer, ["scripted", "scripted"]).await
+    }
+
+    /// With the models of these providers.
+    async fn with(peer: Peer, providers: [&str; 2]) -> Self {
+        let [model, fallback] =
+            [("first", providers[0]), ("second", providers[1])].map(|(name, provider)| {
+                let mut settings = Scripted::new(name).settings().clone();
+                settings.provider = provider.to_owned();
+                settings.capabilities.fill = Some(FillForm::Mistral);
+                Scripted::with_settings(settings)
+            });
         let upstreams = Arc::new(Upstreams(vec![model.clone(), fallback.clone()]));
         let (config, filter) = (Config::default(), OutgoingFilter::default());
         let books = assembly::books_in_memory();

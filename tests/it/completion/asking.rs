@@ -68,6 +68,22 @@ async fn a_failure_is_told_once() {
 }
 
 #[tokio::test]
+async fn a_provider_that_takes_no_key_is_told_of_though_another_one_answers() {
+    let desk = Desk::with(Peer::VsCode, ["one", "two"]).await;
+    let mut cursor = desk.open("a.rs", "fn a() {\n    |\n}\n");
+    for text in ["b();", "c();"] {
+        desk.model.push([Step::Error(ModelErrorKind::Authentication, "who?".to_owned())]);
+        desk.fallback.push([Step::text(text), Step::finish()]);
+        cursor.write("x");
+        assert!(cursor.complete().await.is_some());
+    }
+    let message = desk.editor.client.expect("window/showMessage").await;
+    let text = message["params"]["message"].as_str().unwrap();
+    assert!(text.contains("first of one") && text.contains("valid key"), "{text}");
+    desk.end().await;
+}
+
+#[tokio::test]
 async fn an_answer_that_breaks_off_is_none() {
     let desk = Desk::start(Peer::VsCode).await;
     let cursor = desk.open("a.rs", "fn a() {\n    |\n}\n");
