@@ -1,7 +1,7 @@
 //! What servers say when they fail, mapped once to the shared kinds. Pure.
 //!
 //! Vendors agree on little: the error may be an object, a string or the body itself, its code a word or a number or
-//! a number in quotes, a spend limit may come as 400, 402, 403 or 429. Here it is read; [`classify`] judges it.
+//! a number in quotes, a spend limit may come as 400, 402, 403 or 429. Here it is read; [`mod@classify`] judges it.
 
 mod classify;
 
