@@ -136,8 +136,7 @@ pub(super) struct Context {
 pub(super) struct Complete {
     pub(super) text_document: Identifier,
     pub(super) position: Position,
-    #[serde(default)]
-    pub(super) context: Trigger,
+    pub(super) context: Option<Trigger>,
 }
 
 /// How a completion came to be asked for.

@@ -66,7 +66,7 @@ impl Desk {
         let [model, fallback] =
             [("first", providers[0]), ("second", providers[1])].map(|(name, provider)| {
                 let mut settings = Scripted::new(name).settings().clone();
-                settings.provider = provider.to_owned();
+                provider.clone_into(&mut settings.provider);
                 settings.capabilities.fill = Some(FillForm::Mistral);
                 Scripted::with_settings(settings)
             });

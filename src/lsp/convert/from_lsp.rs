@@ -23,15 +23,15 @@ pub(in crate::lsp) fn span(range: lsp::Range) -> Span {
 
 /// A question for the text at the cursor, by `textDocument/inlineCompletion`.
 pub(in crate::lsp) fn inline_completion(params: params::Complete) -> CompletionRequest {
-    let trigger = match params.context.trigger_kind {
+    let context = params.context.unwrap_or_default();
+    let trigger = match context.trigger_kind {
         // Until their numbers were changed (language-server-protocol#1852), 0 was invoked and 1 automatic. Clients of
         // both kinds are in use.
         Some(0) => Trigger::Hand,
         Some(INVOKED) => Trigger::Either,
         _ => Trigger::Typing,
     };
-    let kept = params
-        .context
+    let kept = context
         .selected_completion_info
         .map_or(Kept::Nothing, |chosen| Kept::Chosen { span: span(chosen.range), text: chosen.text });
     let uri = DocumentUri::new(params.text_document.uri);
@@ -40,7 +40,7 @@ pub(in crate::lsp) fn inline_completion(params: params::Complete) -> CompletionR
 
 /// The same, by `textDocument/completion`: that counts typing a word as invoked.
 pub(in crate::lsp) fn completion(params: params::Complete) -> CompletionRequest {
-    let invoked = params.context.trigger_kind == Some(INVOKED);
+    let invoked = params.context.is_some_and(|context| context.trigger_kind == Some(INVOKED));
     let trigger = if invoked { Trigger::Either } else { Trigger::Typing };
     let uri = DocumentUri::new(params.text_document.uri);
     CompletionRequest { uri, position: position(params.position), trigger, kept: Kept::Word }

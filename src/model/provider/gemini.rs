@@ -36,6 +36,10 @@ pub(super) struct Codec {
 
 impl codec::Codec for Codec {
     fn event(&mut self, event: &Event, out: &mut VecDeque<StreamEvent>) -> Result<(), Fault> {
+        // What stands before the API may end a stream as other APIs do; it proves nothing.
+        if event.data.trim() == "[DONE]" {
+            return Ok(());
+        }
         let chunk: Value = serde_json::from_str(&event.data)
             .map_err(|_| Fault::new(ModelErrorKind::Server, "an event of the stream is not JSON"))?;
         if event.event == "error" && chunk.get("error").is_none() {

@@ -51,7 +51,7 @@ async fn nothing_is_offered_without_a_model() {
     editor.open("file:///a.rs", "rust", "x");
     for method in [INLINE, LIST] {
         let position = json!({"line": 0, "character": 1});
-        let params = json!({"textDocument": {"uri": "file:///a.rs"}, "position": position});
+        let params = json!({"textDocument": {"uri": "file:///a.rs"}, "position": position, "context": null});
         let answer = editor.client.request(method, params).await.unwrap();
         assert_eq!(answer["items"], json!([]));
     }

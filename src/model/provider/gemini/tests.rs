@@ -227,6 +227,18 @@ fn a_whole_stream() {
 }
 
 #[test]
+fn a_word_of_another_protocol_proves_nothing() {
+    let half = r#"{"candidates":[{"content":{"parts":[{"text":"a"}]}}]}"#;
+    check(
+        &[half, "[DONE]"],
+        &expect![[r#"
+            Text("a")
+            Truncated None None the answer ended without a finish reason
+        "#]],
+    );
+}
+
+#[test]
 fn finish_reasons() {
     let check = |said: &str, reason: &str, expected: Result<FinishReason, ModelErrorKind>| {
         let mut codec = Codec::default();
