@@ -51,8 +51,8 @@ pub trait Model: Send + Sync {
     /// is polled.
     fn fill(&self, request: FillRequest) -> ReplyStream;
 
-    /// What the answer to `request` is kept under, if answers are kept. Costs about as much as preparing the request.
-    fn cache_key(&self, _request: &ModelRequest) -> Option<CacheKey> {
+    /// What the answer to a request is kept under that passed the filter, if answers are kept.
+    fn cache_key(&self, _request: &Outgoing) -> Option<CacheKey> {
         None
     }
 }

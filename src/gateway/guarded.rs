@@ -47,10 +47,13 @@ impl Model for Guarded {
         self.answer(Request::Fill(request))
     }
 
-    fn cache_key(&self, request: &ModelRequest) -> Option<CacheKey> {
+    fn cache_key(&self, outgoing: &Outgoing) -> Option<CacheKey> {
         self.shared.kept.as_ref()?;
-        let outgoing = self.shared.filter.pass(Request::Chat(request.clone())).ok()?;
-        self.key(&outgoing)
+        // A recording is at hand anyway, and may have changed.
+        if self.upstream.provider().api == Api::Replay {
+            return None;
+        }
+        Some(CacheKey::of(self.upstream.provider(), self.upstream.settings(), outgoing.request()))
     }
 }
 
@@ -86,7 +89,7 @@ impl Guarded {
             .filter
             .pass(request)
             .map_err(|withheld| self.error(withheld.kind, withheld.message))?;
-        let key = self.key(&outgoing);
+        let key = self.cache_key(&outgoing);
         if let (Some(kept), Some(key)) = (&self.shared.kept, key)
             && let Some(reply) = kept.get(key).await
         {
@@ -109,15 +112,6 @@ impl Guarded {
             self.lane.permit(self.shared.now(), self.alone).map_err(|resting| self.rests(resting))?;
         account.sent(permit, key, &outgoing);
         Ok(Answer::Asked(self.upstream.send(outgoing)))
-    }
-
-    fn key(&self, outgoing: &Outgoing) -> Option<CacheKey> {
-        self.shared.kept.as_ref()?;
-        // A recording is at hand anyway, and may have changed.
-        if self.upstream.provider().api == Api::Replay {
-            return None;
-        }
-        Some(CacheKey::of(self.upstream.provider(), self.upstream.settings(), outgoing.request()))
     }
 
     fn worst(&self, read: u64, request: &Request) -> Amount {

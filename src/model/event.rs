@@ -89,15 +89,19 @@ pub enum StreamEvent {
 }
 
 impl StreamEvent {
-    /// About how many bytes of memory it takes.
-    pub fn size(&self) -> u64 {
-        let held = match self {
+    /// Bytes of what it carries.
+    pub fn content(&self) -> usize {
+        match self {
             Self::Text(text) | Self::Reasoning(text) => text.len(),
             Self::CallBegun { id, name, .. } => id.len() + name.len(),
             Self::CallArguments { json, .. } => json.len(),
             Self::Keep(block) => block.to_string().len(),
             Self::Cached | Self::Usage(_) | Self::Finished(_) => 0,
-        };
-        (held + size_of::<Self>()) as u64
+        }
+    }
+
+    /// About how many bytes of memory it takes.
+    pub fn size(&self) -> u64 {
+        (self.content() + size_of::<Self>()) as u64
     }
 }

@@ -6,7 +6,9 @@ use super::conversation::{Conversation, Said};
 use super::job::Services;
 use crate::diff::parse::Reply;
 use crate::diff::{Ending, ParseEvent, Refusal, RefusalCode, ReplyParser};
-use crate::model::{FinishReason, Model, ModelError, ModelErrorKind, Request, StreamEvent, ToolCall, Usage};
+use crate::model::{
+    CacheKey, FinishReason, Model, ModelError, ModelErrorKind, Request, StreamEvent, ToolCall, Usage,
+};
 use crate::ports::{Progress, ProgressStage, TaskNotice};
 use crate::prompt::ReplyForm;
 
@@ -21,6 +23,8 @@ pub(super) struct Answer {
     pub usage: Usage,
     /// Whether it is one that was given before.
     pub cached: bool,
+    /// Under what it is kept, if it is.
+    pub kept_under: Option<CacheKey>,
 }
 
 /// An error of the model, and whether text had been shown before it.
@@ -48,12 +52,13 @@ pub(super) async fn ask(
     model: &dyn Model,
     conversation: &Conversation,
 ) -> Result<Answer, AskError> {
+    let mut reading = Reading::new(services, task, model.name(), conversation.form);
     // Whatever does not pass is not sent, and the model answers with the reason.
     if let Ok(outgoing) = services.filter.pass(Request::Chat(conversation.request.clone())) {
+        reading.kept_under = model.cache_key(&outgoing);
         services.prompts.keep(task, model.settings(), outgoing, true);
     }
     let mut stream = model.ask(conversation.request.clone()).ready_chunks(AT_ONCE);
-    let mut reading = Reading::new(services, task, model.name(), conversation.form);
     while let Some(events) = stream.next().await {
         for event in events {
             match event {
@@ -85,6 +90,7 @@ struct Reading<'a> {
     said: Said,
     usage: Usage,
     cached: bool,
+    kept_under: Option<CacheKey>,
     /// What came since the last piece was shown.
     piece: String,
     is_shown: bool,
@@ -102,6 +108,7 @@ impl<'a> Reading<'a> {
             said: Said::default(),
             usage: Usage::default(),
             cached: false,
+            kept_under: None,
             piece: String::new(),
             is_shown: false,
             report: StreamReport::default(),
@@ -170,11 +177,11 @@ impl<'a> Reading<'a> {
             // A reason that nobody knows may well be a cut.
             FinishReason::Length | FinishReason::Filtered | FinishReason::Other(_) => Ending::Truncated,
         };
-        let Self { tool, mut parser, said, usage, cached, .. } = self;
+        let Self { tool, mut parser, said, usage, cached, kept_under, .. } = self;
         if let Some(tool) = tool {
             if let Some(stranger) = said.calls.iter().find(|call| call.name != tool) {
                 let reply = Err(vec![unknown_tool(&stranger.name, tool)]);
-                return Answer { said, reply, usage, cached };
+                return Answer { said, reply, usage, cached, kept_under };
             }
             // A model that was offered the tool and wrote the JSON itself is read as well.
             let calls = said.calls.iter().map(|call| call.arguments.as_str());
@@ -184,7 +191,7 @@ impl<'a> Reading<'a> {
                 parser.push("\n");
             }
         }
-        Answer { reply: parser.finish(ending), said, usage, cached }
+        Answer { reply: parser.finish(ending), said, usage, cached, kept_under }
     }
 }
 

@@ -147,8 +147,7 @@ async fn edit_with(
         })?;
         *usage += answer.usage;
         enter(services, &job.task, ProgressStage::Resolve, "finding the place of each edit");
-        let Answer { said, reply, cached, .. } = answer;
-        let kept_under = model.cache_key(&conversation.request);
+        let Answer { said, reply, cached, kept_under, .. } = answer;
         match resolve(job, services, gathered, &fitted.base, reply).await.map_err(Failure::end)? {
             Ok(proved) if !proved.changes.files.is_empty() => {
                 services.ledger.decided(ROLE, model.name(), EditFate::Fitted, 1);

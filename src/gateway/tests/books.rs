@@ -44,7 +44,7 @@ async fn answers_grow_old_and_can_be_forgotten() {
     assert!(is_cached(&bench.ask("m", "x").await.unwrap()));
     tokio::time::advance(Duration::from_secs(1)).await;
     assert_eq!(bench.ask("m", "x").await.unwrap()[0], text("2"));
-    let key = bench.models().await[0].cache_key(&request("x")).unwrap();
+    let key = bench.models().await[0].cache_key(&outgoing("x")).unwrap();
     bench.gateway.forget(key);
     assert_eq!(bench.ask("m", "x").await.unwrap()[0], text("3"));
 }
@@ -92,7 +92,7 @@ async fn memory_is_bounded_and_the_store_is_asked_behind_it() {
     for n in 0..50 {
         assert!(is_cached(&bench.ask("m", &n.to_string()).await.unwrap()), "the store has it");
     }
-    let key = bench.models().await[0].cache_key(&request("0")).unwrap();
+    let key = bench.models().await[0].cache_key(&outgoing("0")).unwrap();
     bench.gateway.forget(key);
     assert_eq!(store.get(key).await, None);
     assert_eq!(bench.kind("m", "0").await, Some(ModelErrorKind::NoRecording));
@@ -104,7 +104,11 @@ async fn a_cache_that_is_off_keeps_nothing() {
     let bench = Bench::new(no_cache(), &[&model]);
     bench.ask("m", "x").await.unwrap();
     assert_eq!(bench.ask("m", "x").await.unwrap()[0], text("2"));
-    assert_eq!(bench.models().await[0].cache_key(&request("x")), None);
+    assert_eq!(bench.models().await[0].cache_key(&outgoing("x")), None);
+}
+
+fn outgoing(text: &str) -> Outgoing {
+    OutgoingFilter::default().pass(Request::Chat(request(text))).unwrap()
 }
 
 fn priced(name: &str) -> Scripted {

@@ -97,7 +97,7 @@ impl Answer {
         if out.len() > n_before {
             self.waited = Duration::ZERO;
         }
-        self.n_content += out.range(n_before..).map(content).sum::<usize>();
+        self.n_content += out.range(n_before..).map(StreamEvent::content).sum::<usize>();
         if !is_finished(out) && (self.n_content > CONTENT_LIMIT || self.n_wire > WIRE_LIMIT) {
             return Err(too_large(CONTENT_LIMIT));
         }
@@ -195,17 +195,6 @@ impl Answer {
 
 fn is_finished(out: &VecDeque<StreamEvent>) -> bool {
     matches!(out.back(), Some(StreamEvent::Finished(_)))
-}
-
-/// Bytes that an event keeps somebody busy with.
-fn content(event: &StreamEvent) -> usize {
-    match event {
-        StreamEvent::Text(text) | StreamEvent::Reasoning(text) => text.len(),
-        StreamEvent::CallBegun { id, name, .. } => id.len() + name.len(),
-        StreamEvent::CallArguments { json, .. } => json.len(),
-        StreamEvent::Keep(block) => block.to_string().len(),
-        StreamEvent::Usage(_) | StreamEvent::Cached | StreamEvent::Finished(_) => 0,
-    }
 }
 
 fn body_form(response: &Response, protocol: Protocol) -> Result<Body, Fault> {
