@@ -10,6 +10,7 @@ mod ledger;
 mod models;
 mod recorder;
 mod responses;
+mod trust;
 
 pub use editor::{
     ApplyId, Editor, FileEdit, Hint, Mark, MarkKind, NO_ANSWER, Progress, ProgressStage, TaskNotice,
@@ -30,3 +31,4 @@ pub use ledger::{
 pub use models::{ModelSource, UpstreamSource};
 pub use recorder::Recorder;
 pub use responses::{CacheKey, MemoryStore, ResponseStore, StoreStatistics, StoredReply};
+pub use trust::Trust;

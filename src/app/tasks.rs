@@ -209,7 +209,8 @@ fn propose(state: &mut State, task: &str, mut running: Running, outcome: Outcome
         files,
         notes,
     };
-    let auto = running.auto.unwrap_or(state.parts.review_mode == ReviewMode::Auto);
+    let auto =
+        running.auto.unwrap_or(state.parts.review_mode == ReviewMode::Auto) && state.may_apply_unasked();
     let notice = TaskNotice::Proposal {
         proposal: id.to_string(),
         files: proposal.files.len(),
