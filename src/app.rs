@@ -21,7 +21,8 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 pub use event::{
-    Command, CompletionRequest, EditRequest, Event, Finding, Intent, Query, Region, Reply, Selection, Target,
+    Command, CompletionRequest, EditRequest, Event, Finding, Intent, Query, Region, Reply, Selection, Step,
+    Target, Which,
 };
 
 use crate::model::{Budget, CompletionSettings};
