@@ -120,6 +120,7 @@ impl FlightFile {
     }
 
     /// The path after the edit; `None` when the file is gone then.
+    #[expect(dead_code, reason = "the journal's records are made of it")]
     fn path_after(&self) -> Option<&str> {
         match (self.kind, &self.renamed) {
             (FlightKind::Delete | FlightKind::Uncreate, _) => None,
@@ -247,7 +248,6 @@ fn send(state: &mut State, plan: Plan, texts: &FileTexts) {
     let id = ApplyId(state.flights.n_sent);
     let label = plan::label(state, &plan.purpose);
     let change = WorkspaceChange { label, files: plan::edits(state, &files) };
-    settle::journal_prepared(state, &plan, &files);
     state.flights.current = Some(Flight { id, plan, files, answer: None, looking: false });
     state.parts.services.editor.apply(id, change);
 }

@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 
 pub(super) use accept::whole as accept_whole;
 pub(super) use edit::root_of;
-pub(super) use show::before_and_after;
 
 use super::event::Command;
 use super::state::State;

@@ -10,7 +10,7 @@ use super::state::State;
 use super::{commands, marks};
 use crate::diff::{ChangeKind, FileChange, impact};
 use crate::orchestrator::{self, EditJob, Outcome};
-use crate::ports::{FileRecord, JournalRecord, Progress, ProgressStage, TaskNotice};
+use crate::ports::{Progress, ProgressStage, TaskNotice};
 use crate::problem::{Problem, Severity};
 use crate::review::{
     Decision, Proposal, ProposalId, ProposalState, ProposedChange, ProposedFile, ProposedHunk, ReviewMode,
@@ -211,7 +211,6 @@ fn propose(state: &mut State, task: &str, mut running: Running, outcome: Outcome
     };
     let auto =
         running.auto.unwrap_or(state.parts.review_mode == ReviewMode::Auto) && state.may_apply_unasked();
-    state.parts.journal.record(record(&proposal));
     let notice = TaskNotice::Proposal {
         proposal: id.to_string(),
         files: proposal.files.len(),
@@ -270,18 +269,6 @@ fn proposed(change: FileChange, uri_of: impl Fn(&str) -> DocumentUri, number: &m
             ProposedChange::Rename { number: next(), to, uri, hunks, decision }
         }
     }
-}
-
-fn record(proposal: &Proposal) -> JournalRecord {
-    let files = proposal
-        .files
-        .iter()
-        .flat_map(|file| {
-            let (before, after) = commands::before_and_after(file, file.track.base());
-            FileRecord::of(&file.path, file.path_after(), before, after)
-        })
-        .collect();
-    JournalRecord::Proposed { proposal: proposal.id.to_string(), title: proposal.title.clone(), files }
 }
 
 fn ready_message(proposal: &Proposal, cached: bool) -> String {
