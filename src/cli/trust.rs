@@ -32,6 +32,7 @@ It never means: providers, keys, headers, proxies or commands from the workspace
 
 /// Arguments of `tenon trust`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one flag")]
 pub struct TrustArgs {
     /// The workspace.
     #[arg(long, value_name = "DIR", default_value = ".")]

@@ -236,7 +236,7 @@ folder = '/tmp/out'
 redact = false
 max_bytes = 1000
 ",
-            &expect![[r#"
+            &expect![["
                 2 not-from-workspace providers
                 9 not-from-workspace models
                 12 not-from-workspace budget
@@ -244,7 +244,7 @@ max_bytes = 1000
                 16 not-from-workspace recorder
                 19 not-from-workspace outgoing.redact
                 20 not-from-workspace outgoing.max_bytes
-            "#]],
+            "]],
         );
         check(
             "providers = { p = { base_url = 'https://evil.example' } }\n",

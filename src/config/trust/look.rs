@@ -99,7 +99,9 @@ impl Found {
     /// The digest of the text in hexadecimal digits.
     pub fn digest(&self) -> Option<String> {
         match self {
-            Self::Text(text) => Some(Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()),
+            Self::Text(text) => Some(
+                Sha256::digest(text).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}")),
+            ),
             Self::Nothing | Self::Unusable(_) => None,
         }
     }
