@@ -2,22 +2,33 @@
 //!
 //! Everything here is plain data or a trait. Calls on [`Editor`] return at once: answers come back to the main loop as events.
 
+mod alerts;
+mod components;
 mod editor;
 mod files;
 mod health;
 mod journal;
 mod ledger;
+pub mod metrics;
 mod models;
 mod recorder;
 mod responses;
+mod trust;
 
+pub use alerts::{Alert, Alerts, QUIET, Reading, Thresholds};
+pub use components::{Component, ComponentHealth, Components, LifeCycle};
 pub use editor::{
     ApplyId, Editor, FileEdit, Hint, Mark, MarkKind, NO_ANSWER, Progress, ProgressStage, TaskNotice,
     WorkspaceChange,
 };
 pub use files::{FileError, Scratch, SourceFiles};
 pub use health::{Availability, Health, LastError, ModelHealth, ProviderHealth};
-pub use journal::{FileRecord, Journal, JournalRecord, MemoryJournal};
+pub use journal::{
+    AuditRecord, BaseFile, DecisionRecord, Direction, Expired, Expiry, FileChange, FileName, FileRecord,
+    Imported, Journal, Kept, MemoryJournal, NewOperation, OperationHead, OperationQuery, OperationRecord,
+    OperationState, OperationSummary, ProposalRecord, ProposalStanding, Resumed, SessionSummary, Settlement,
+    StepRecord, TaskRecord, Unfinished, operation_taken, unknown_operation, unknown_session,
+};
 pub use ledger::{
     EditFate, KnownUsage, Ledger, MemoryLedger, ModelStatistics, ProviderHistory, RequestEnd, Spent,
     UsageRecord,
@@ -25,3 +36,4 @@ pub use ledger::{
 pub use models::{ModelSource, UpstreamSource};
 pub use recorder::Recorder;
 pub use responses::{CacheKey, MemoryStore, ResponseStore, StoreStatistics, StoredReply};
+pub use trust::Trust;
