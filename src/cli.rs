@@ -15,6 +15,7 @@ pub mod output;
 pub mod record;
 pub mod sessions;
 pub mod show;
+pub mod trust;
 pub mod undo;
 
 use std::path::PathBuf;
@@ -58,6 +59,8 @@ pub enum Command {
     Models(models::ModelsArgs),
     /// Show the resolved configuration and where each value came from.
     Config(config_command::ConfigArgs),
+    /// Show what trusting a workspace would let in, and trust it.
+    Trust(trust::TrustArgs),
     /// See tenon at work on a recorded reply, without any model.
     Demo,
 }
@@ -99,6 +102,7 @@ impl Command {
             Self::Doctor(args) => args.json,
             Self::Models(args) => args.json,
             Self::Config(args) => args.json || args.schema,
+            Self::Trust(args) => args.json,
             Self::Apply(_) | Self::Lsp | Self::Demo => false,
         }
     }
