@@ -22,7 +22,7 @@ use tokio::task::JoinHandle;
 
 pub use event::{
     ClientFacts, Command, CompletionRequest, EditRequest, Event, Finding, Intent, Query, Region, Reply,
-    Selection, Target,
+    Selection, Step, Target, Which,
 };
 
 use crate::model::{Budget, CompletionSettings};

@@ -173,7 +173,7 @@ fn task_of(state: &State, proposal: &ProposalId) -> String {
 
 fn succeeded(state: &mut State, plan: &Plan, files: Vec<FlightFile>) {
     match &plan.purpose {
-        Purpose::Accept { proposal, numbers } => {
+        Purpose::Accept { proposal, numbers, .. } => {
             let operation = operation(state, &plan.purpose, files, proposal.clone());
             let task = operation.task.clone();
             // Without a file nothing was sent, and there is nothing to take back.
