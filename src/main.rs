@@ -9,7 +9,7 @@ use clap::Parser;
 use tenon::assembly::{self, Loaded, Storage};
 use tenon::cli::record::Record;
 use tenon::cli::{
-    Arguments, Command, Exit, apply, config_command, demo, doctor, edit, log, models, output, sessions, show,
+    Arguments, Command, apply, config_command, demo, doctor, edit, log, models, output, sessions, show,
     trust, undo,
 };
 use tenon::config::layer;
