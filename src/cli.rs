@@ -11,6 +11,7 @@ pub mod doctor;
 pub mod edit;
 pub mod models;
 pub mod output;
+pub mod trust;
 
 use std::path::PathBuf;
 
@@ -42,6 +43,8 @@ pub enum Command {
     Models(models::ModelsArgs),
     /// Show the resolved configuration and where each value came from.
     Config(config_command::ConfigArgs),
+    /// Show what trusting a workspace would let in, and trust it.
+    Trust(trust::TrustArgs),
     /// See tenon at work on a recorded reply, without any model.
     Demo,
 }
@@ -79,6 +82,7 @@ impl Command {
             Self::Doctor(args) => args.json,
             Self::Models(args) => args.json,
             Self::Config(args) => args.json || args.schema,
+            Self::Trust(args) => args.json,
             Self::Apply(_) | Self::Lsp | Self::Demo => false,
         }
     }
