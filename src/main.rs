@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use clap::Parser;
 use tenon::assembly::{self, Loaded, Storage};
-use tenon::cli::{Arguments, Command, apply, config_command, demo, doctor, edit, models, output, trust};
+use tenon::cli::{
+    Arguments, Command, apply, config_command, consent, demo, doctor, edit, models, output, trust,
+};
 use tenon::config::layer;
 use tenon::config::trust::TrustStore;
 use tenon::config::{self, Config, ConfigError, StateDir, UserFile};
@@ -62,6 +64,7 @@ fn run(command: &Command) -> Result<ExitCode, Problem> {
             let parts = Parts::start(Front::Terminal);
             let loaded = Loaded {
                 record: args.record.clone(),
+                protected: consent::protected(&args.allow_protected, &args.root)?,
                 sends_nothing: args.show_prompt,
                 ..parts.loaded(Ok(config?))
             };

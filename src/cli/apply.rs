@@ -64,6 +64,9 @@ pub struct ApplyArgs {
     /// What the reply may do besides.
     #[command(flatten)]
     pub allowed: Allowed,
+    /// Let the reply write this protected file, by its path below the root; the workspace must be trusted.
+    #[arg(long, value_name = "PATH")]
+    pub allow_protected: Vec<String>,
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,
@@ -144,7 +147,8 @@ pub fn run_with(args: &ApplyArgs, streams: &mut Streams<'_>) -> ExitCode {
 
 fn apply(args: &ApplyArgs, input: &mut dyn Read) -> Result<Outcome, Failure> {
     let reply = read_reply(args, input)?;
-    let root = Folder::open(&args.root)?;
+    let consent = super::consent::protected(&args.allow_protected, &args.root).map_err(Failure::usage)?;
+    let root = Folder::open(&args.root)?.allowing(consent);
     let base_folder = args.base.as_deref().map(Folder::open).transpose()?;
     let reply = parse_reply(args.format, &reply)?;
     let named = lower::named_blocks(&reply, args.path.as_deref());
