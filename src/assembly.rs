@@ -1,6 +1,7 @@
 //! Puts the application together from a configuration: the same parts for every front door.
 
 mod storage;
+mod watch;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,15 +10,17 @@ use futures::future::BoxFuture;
 use tokio::sync::mpsc;
 
 pub use storage::Storage;
+use watch::Watch;
 
 use crate::app::{self, Entrance, Event, Parts};
 use crate::config::{Config, ConfiguredModels};
 use crate::gateway::{Books, Gateway, Policy};
 use crate::model::{Model, OutgoingFilter, Role};
 use crate::orchestrator::{Board, Services, Settings};
-use crate::ports::{Editor, MemoryJournal, MemoryLedger, ModelSource, Recorder, UpstreamSource};
+use crate::ports::{Components, Editor, MemoryJournal, MemoryLedger, ModelSource, Recorder, UpstreamSource};
 use crate::problem::{Problem, Severity};
 use crate::recording::ReplyRecorder;
+use crate::telemetry::NumbersFile;
 use crate::workspace::{DiskFiles, ScratchFolder};
 
 /// The parts as `config` describes them, with `models` in the place of the configured ones. `filter` is the one that
@@ -54,6 +57,7 @@ pub fn parts(
         completion: completes(config).then_some(config.completion),
         providers: config.providers.keys().cloned().collect(),
         budget: config.budget,
+        components: Arc::default(),
         warnings: Vec::new(),
     }
 }
@@ -106,6 +110,10 @@ pub struct Loaded {
     pub storage: Storage,
     /// File to record every reply in, in place of the configured folder.
     pub record: Option<PathBuf>,
+    /// How the parts of this process are.
+    pub components: Arc<Components>,
+    /// Where what is counted is put for others, if anywhere.
+    pub numbers: Option<Arc<NumbersFile>>,
     /// Whether prompts are only made for a look, and none is sent.
     pub sends_nothing: bool,
 }
@@ -140,7 +148,10 @@ pub fn start(loaded: &Loaded, editor: Arc<dyn Editor>) -> mpsc::UnboundedSender<
             Arc::new(gateway(&loaded.config, Arc::new(configured), filter.clone(), books))
         }
     };
+    watch::begin(loaded, problem.as_ref().map(|problem| problem.message.as_str()));
+    let watch = Watch::new(loaded, Arc::clone(&models), Arc::clone(&editor), problem.is_some());
     let mut parts = parts(&loaded.config, models, filter, editor, loaded.scratch.clone());
+    parts.components = Arc::clone(&loaded.components);
     parts.services.ledger = loaded.storage.ledger();
     parts.warnings.extend(problem.iter().chain(&loaded.warnings).cloned());
     if problem.is_none() {
@@ -150,7 +161,9 @@ pub fn start(loaded: &Loaded, editor: Arc<dyn Editor>) -> mpsc::UnboundedSender<
         let settings = Settings { sends_nothing: true, ..parts.services.settings.as_ref().clone() };
         parts.services.settings = Arc::new(settings);
     }
-    app::spawn(parts).0
+    let events = app::spawn(parts).0;
+    tokio::spawn(watch.run(events.downgrade()));
+    events
 }
 
 /// The recorder that the user asked for, if it can be had, and what to tell of it.

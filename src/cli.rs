@@ -9,8 +9,10 @@ pub mod config_command;
 pub mod demo;
 pub mod doctor;
 pub mod edit;
+pub mod metrics;
 pub mod models;
 pub mod output;
+pub mod status;
 
 use std::path::PathBuf;
 
@@ -40,6 +42,10 @@ pub enum Command {
     Doctor(doctor::DoctorArgs),
     /// Show the models of each role, what is known of them, and whether they answer.
     Models(models::ModelsArgs),
+    /// Show how the running servers are.
+    Status(status::StatusArgs),
+    /// Print what was counted, as Prometheus reads it.
+    Metrics,
     /// Show the resolved configuration and where each value came from.
     Config(config_command::ConfigArgs),
     /// See tenon at work on a recorded reply, without any model.
@@ -79,7 +85,8 @@ impl Command {
             Self::Doctor(args) => args.json,
             Self::Models(args) => args.json,
             Self::Config(args) => args.json || args.schema,
-            Self::Apply(_) | Self::Lsp | Self::Demo => false,
+            Self::Status(args) => args.json,
+            Self::Apply(_) | Self::Lsp | Self::Demo | Self::Metrics => false,
         }
     }
 }

@@ -15,7 +15,7 @@ mod recorder;
 mod responses;
 
 pub use alerts::{Alert, Alerts, QUIET, Reading, Thresholds};
-pub use components::{Component, ComponentHealth, Components, LifeCycle};
+pub use components::{Component, ComponentHealth, Components, LifeCycle, Uptime};
 pub use editor::{
     ApplyId, Editor, FileEdit, Hint, Mark, MarkKind, NO_ANSWER, Progress, ProgressStage, TaskNotice,
     WorkspaceChange,

@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use super::event::InternalEvent;
 use super::state::State;
+use crate::ports::metrics::catalogue::{EDITS, EditStep};
 use crate::ports::{ApplyId, SourceFiles, WorkspaceChange};
 use crate::problem::Problem;
 use crate::review::{AppliedKind, Direction, ProposalId, Track};
@@ -244,6 +245,7 @@ fn send(state: &mut State, plan: Plan, texts: &FileTexts) {
         Err(problem) => return settle::failed(state, &plan, &problem),
     };
     state.flights.n_sent += 1;
+    EDITS.count(EditStep::Sent);
     let id = ApplyId(state.flights.n_sent);
     let label = plan::label(state, &plan.purpose);
     let change = WorkspaceChange { label, files: plan::edits(state, &files) };

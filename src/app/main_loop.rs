@@ -1,10 +1,13 @@
 //! The one place where order is decided.
 
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::event::{Event, Internal, InternalEvent, Query};
 use super::state::State;
 use super::{applying, commands, completion, documents, marks, queries, tasks};
+use crate::ports::metrics::catalogue::LOOP_TIME;
+use crate::ports::{Component, LifeCycle};
 
 /// Handles events one by one until [`Event::Shutdown`], or until every front door is gone.
 pub(super) async fn run(mut state: State, mut events: mpsc::UnboundedReceiver<Event>) {
@@ -12,10 +15,14 @@ pub(super) async fn run(mut state: State, mut events: mpsc::UnboundedReceiver<Ev
         if matches!(event, Event::Shutdown) {
             break;
         }
+        let began = Instant::now();
         handle(&mut state, event);
         // Whatever happened may have ended an edit that others wait behind.
         applying::pump(&mut state);
+        tasks::measure(&state);
+        LOOP_TIME.observe(began.elapsed());
     }
+    state.parts.components.set(Component::Protocol, LifeCycle::Stopped, None);
     tasks::cancel_all(&mut state);
     completion::cancel_all(&mut state);
 }
@@ -24,6 +31,7 @@ fn handle(state: &mut State, event: Event) {
     match event {
         Event::Initialized(facts) => {
             state.client = facts;
+            state.parts.components.set(Component::Protocol, LifeCycle::Ready, None);
             for problem in std::mem::take(&mut state.parts.warnings) {
                 state.tell(&problem);
             }

@@ -4,6 +4,7 @@ use super::judge::{Judged, judge, may_close};
 use super::{ATTEMPTS, FlightFile, FlightKind, Plan, Purpose, applied_kind, is_observable};
 use crate::app::marks;
 use crate::app::state::State;
+use crate::ports::metrics::catalogue::{EDITS, EditStep};
 use crate::ports::{EditFate, FileRecord, JournalRecord, NO_ANSWER, TaskNotice};
 use crate::problem::{Category, Problem};
 use crate::review::{AppliedFile, AppliedKind, Decision, Direction, Operation, ProposalId, Track};
@@ -18,6 +19,7 @@ pub(super) fn settle(
 ) {
     let Judged { mut there, halves, overtaken, missing } = judge(state, files, applied);
     if missing.is_empty() && halves.is_empty() && overtaken.is_empty() {
+        EDITS.count(EditStep::Applied);
         return succeeded(state, &plan, there);
     }
     // Absent for sure: the mirror moved on, and where the edit belongs nothing happened. What cannot be seen is
@@ -35,6 +37,7 @@ pub(super) fn settle(
     if nothing && absent && answered && !plan.purpose.is_roll_back() && plan.attempt < ATTEMPTS {
         let moved = missing.iter().any(|file| version_now(state, file) != file.version);
         if moved {
+            EDITS.count(EditStep::Retried);
             state.flights.waiting.push_front(Plan { attempt: plan.attempt + 1, ..plan });
             return;
         }
@@ -130,6 +133,7 @@ fn partly(state: &State, arrived: &[&FlightFile]) -> String {
 }
 
 fn roll_back(state: &mut State, plan: &Plan, there: Vec<FlightFile>) {
+    EDITS.count(EditStep::RolledBack);
     let proposal = proposal_of(state, &plan.purpose);
     let operation = operation(state, &plan.purpose, there, proposal);
     let operation = state.history.push(operation);
@@ -275,6 +279,7 @@ pub(super) fn nothing_to_do(state: &mut State, plan: &Plan) {
 
 /// The edit did not happen: what was accepted is pending again, and the user hears why.
 pub(super) fn failed(state: &mut State, plan: &Plan, problem: &Problem) {
+    EDITS.count(EditStep::Failed);
     state.tell(problem);
     let proposal = proposal_of(state, &plan.purpose);
     let task = task_of(state, &proposal);
