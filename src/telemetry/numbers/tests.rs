@@ -1,3 +1,5 @@
+//! Servers that come, count and die.
+
 use super::*;
 
 const COUNTER: &str = "tenon_proposals_total";
