@@ -14,7 +14,9 @@ pub(super) fn resolved(time: Duration, result: Result<&ChangeSet, &Vec<Refusal>>
                 let (ChangeKind::Modify { hunks } | ChangeKind::Rename { hunks, .. }) = &file.kind else {
                     continue;
                 };
-                hunks.iter().for_each(|hunk| PLACED.count(place(&hunk.evidence)));
+                for hunk in hunks {
+                    PLACED.count(place(&hunk.evidence));
+                }
             }
         }
         Err(refusals) => refusals.iter().for_each(|refusal| REFUSALS.count(refusal.code.as_str())),

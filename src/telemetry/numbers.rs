@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::StateDir;
 use crate::ports::metrics::{self, Snapshot};
-use crate::ports::{Component, ComponentHealth, Components, LifeCycle};
+use crate::ports::{ComponentHealth, Components};
 use crate::problem::{Category, Problem};
 
 const TOTAL: &str = "total";
@@ -62,8 +62,8 @@ pub struct NumbersFile {
     folder: PathBuf,
     name: String,
     started: u64,
-    /// What was written last, to write nothing twice.
-    last: Mutex<Option<(Snapshot, Vec<(Component, LifeCycle, Option<String>)>)>>,
+    /// What was written last, times apart, to write nothing twice.
+    last: Mutex<Option<(Snapshot, Vec<ComponentHealth>)>>,
     /// Held until the end of the process.
     _alive: File,
 }
@@ -94,7 +94,7 @@ impl NumbersFile {
     /// Writes what is counted now, if it is other than before. Blocks for a moment; what cannot be written is logged.
     pub fn write(&self, components: &Components) {
         let (numbers, health) = (metrics::snapshot(), components.all());
-        let told = health.iter().map(|part| (part.component, part.state, part.reason.clone())).collect();
+        let told = health.iter().map(|part| ComponentHealth { since_seconds: 0, ..part.clone() }).collect();
         let now = Some((numbers.clone(), told));
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if *last == now {

@@ -1,6 +1,7 @@
 //! Servers that come, count and die.
 
 use super::*;
+use crate::ports::{Component, LifeCycle};
 
 const COUNTER: &str = "tenon_proposals_total";
 const GAUGE: &str = "tenon_tasks_waiting";
