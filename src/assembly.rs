@@ -1,5 +1,6 @@
 //! Puts the application together from a configuration: the same parts for every front door.
 
+mod settled;
 mod storage;
 mod watch;
 
@@ -7,17 +8,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 pub use storage::Storage;
 use watch::Watch;
 
 use crate::app::{self, Entrance, Event, Parts};
+use crate::config::trust::TrustStore;
 use crate::config::{Config, ConfiguredModels};
 use crate::gateway::{Books, Gateway, Policy};
 use crate::model::{Model, OutgoingFilter, Role};
 use crate::orchestrator::{Board, Services, Settings};
-use crate::ports::{Components, Editor, MemoryJournal, MemoryLedger, ModelSource, Recorder, UpstreamSource};
+use crate::ports::{
+    Components, Editor, MemoryJournal, MemoryLedger, ModelSource, Recorder, Trust, UpstreamSource,
+};
 use crate::problem::{Problem, Severity};
 use crate::recording::ReplyRecorder;
 use crate::telemetry::NumbersFile;
@@ -53,6 +57,7 @@ pub fn parts(
         journal: Arc::new(MemoryJournal::default()),
         scratch: Arc::new(ScratchFolder::new(scratch)),
         review_mode: config.review_mode,
+        trust: Trust::default(),
         concurrent_tasks: config.limits.concurrent_tasks,
         completion: completes(config).then_some(config.completion),
         providers: config.providers.keys().cloned().collect(),
@@ -108,6 +113,8 @@ pub struct Loaded {
     pub scratch: Option<PathBuf>,
     /// What is kept over sessions.
     pub storage: Storage,
+    /// Which workspaces the user trusts; `None` trusts none.
+    pub trust: Option<TrustStore>,
     /// File to record every reply in, in place of the configured folder.
     pub record: Option<PathBuf>,
     /// How the parts of this process are.
@@ -128,9 +135,31 @@ pub fn models(config: &Arc<Config>, storage: &Storage) -> Result<Arc<dyn ModelSo
     Ok(Arc::new(gateway(config, Arc::new(configured), filter, storage.books())))
 }
 
-/// Starts the application for `editor`. A broken configuration does not keep it from starting: what needs no model
-/// works, and what needs one says what is wrong.
+/// Starts the application for `editor`, once that says which folders it works in: whether they are trusted, and what a
+/// trusted one says, is settled before anything is built.
 pub fn start(loaded: &Loaded, editor: Arc<dyn Editor>) -> mpsc::UnboundedSender<Event> {
+    let loaded = loaded.clone();
+    let (begun, watch) = oneshot::channel();
+    let (events, _) = app::spawn_when_known(move |facts| {
+        let (loaded, trust) = settled::settle(&loaded, &facts.folders);
+        let (parts, watch) = built(&loaded, editor);
+        watch::entered(&loaded, trust);
+        // Nobody waits any more only at the end.
+        let _ = begun.send(watch);
+        Parts { trust, ..parts }
+    });
+    let application = events.downgrade();
+    tokio::spawn(async move {
+        if let Ok(watch) = watch.await {
+            watch.run(application).await;
+        }
+    });
+    events
+}
+
+/// Builds the application. A broken configuration does not keep it from starting: what needs no model works, and what
+/// needs one says what is wrong.
+fn built(loaded: &Loaded, editor: Arc<dyn Editor>) -> (Parts, Watch) {
     let (filter, bad_rules) = match OutgoingFilter::new(&loaded.config.outgoing) {
         Ok(filter) => (filter, None),
         Err(bad) => (OutgoingFilter::default(), Some(Problem::from(&bad))),
@@ -161,9 +190,7 @@ pub fn start(loaded: &Loaded, editor: Arc<dyn Editor>) -> mpsc::UnboundedSender<
         let settings = Settings { sends_nothing: true, ..parts.services.settings.as_ref().clone() };
         parts.services.settings = Arc::new(settings);
     }
-    let events = app::spawn(parts).0;
-    tokio::spawn(watch.run(events.downgrade()));
-    events
+    (parts, watch)
 }
 
 /// The recorder that the user asked for, if it can be had, and what to tell of it.

@@ -13,6 +13,7 @@ pub mod metrics;
 pub mod models;
 pub mod output;
 pub mod status;
+pub mod trust;
 
 use std::path::PathBuf;
 
@@ -48,6 +49,8 @@ pub enum Command {
     Metrics,
     /// Show the resolved configuration and where each value came from.
     Config(config_command::ConfigArgs),
+    /// Show what trusting a workspace would let in, and trust it.
+    Trust(trust::TrustArgs),
     /// See tenon at work on a recorded reply, without any model.
     Demo,
 }
@@ -86,6 +89,7 @@ impl Command {
             Self::Models(args) => args.json,
             Self::Config(args) => args.json || args.schema,
             Self::Status(args) => args.json,
+            Self::Trust(args) => args.json,
             Self::Apply(_) | Self::Lsp | Self::Demo | Self::Metrics => false,
         }
     }

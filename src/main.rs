@@ -8,8 +8,10 @@ use std::time::Duration;
 use clap::Parser;
 use tenon::assembly::{self, Loaded, Storage};
 use tenon::cli::{
-    Arguments, Command, apply, config_command, demo, doctor, edit, metrics, models, output, status,
+    Arguments, Command, apply, config_command, demo, doctor, edit, metrics, models, output, status, trust,
 };
+use tenon::config::layer;
+use tenon::config::trust::TrustStore;
 use tenon::config::{self, Config, ConfigError, StateDir, UserFile};
 use tenon::lsp;
 use tenon::ports::{Component, Components, LifeCycle};
@@ -28,7 +30,9 @@ fn run(command: &Command) -> Result<ExitCode, Problem> {
     }
     let file = UserFile::locate();
     let config = config::load(&file);
-    let ignored = config::files::ignored_workspace_file(Path::new("."));
+    // The server and `edit` settle this for the folder that they are told of.
+    let here = matches!(command, Command::Config(_) | Command::Doctor(_) | Command::Models(_));
+    let (config, ignored) = if here { layer::in_folder(config, Path::new(".")) } else { (config, None) };
     let exit = match command {
         Command::Apply(args) => return Ok(apply::run(args)),
         Command::Lsp => return serve(config),
@@ -86,6 +90,10 @@ fn run(command: &Command) -> Result<ExitCode, Problem> {
         }
         Command::Status(args) => status::run(args, &numbers()?)?,
         Command::Metrics => metrics::run(&numbers()?)?,
+        Command::Trust(args) => {
+            let state = StateDir::open()?;
+            trust::run(args, &TrustStore::new(&state), config.as_ref().map_err(Clone::clone))?
+        }
         Command::Demo => {
             let parts = Parts::start(Front::Terminal);
             let scratch = parts.scratch();
@@ -138,6 +146,10 @@ impl Parts {
         self.state.as_ref().ok().and_then(|state| state.replies().ok())
     }
 
+    fn trust(&self) -> Option<TrustStore> {
+        self.state.as_ref().ok().map(TrustStore::new)
+    }
+
     fn loaded(&self, config: Result<Config, ConfigError>) -> Loaded {
         let (config, config_problem) = match config {
             Ok(config) => (config, None),
@@ -156,6 +168,7 @@ impl Parts {
             warnings: self.telemetry.problem().cloned().into_iter().chain(problems).collect(),
             scratch: self.scratch(),
             storage,
+            trust: self.trust(),
             ..Loaded::default()
         }
     }

@@ -13,6 +13,7 @@ pub mod metrics;
 mod models;
 mod recorder;
 mod responses;
+mod trust;
 
 pub use alerts::{Alert, Alerts, QUIET, Reading, Thresholds};
 pub use components::{Component, ComponentHealth, Components, LifeCycle, Uptime};
@@ -22,7 +23,12 @@ pub use editor::{
 };
 pub use files::{FileError, Scratch, SourceFiles};
 pub use health::{Availability, Health, LastError, ModelHealth, ProviderHealth};
-pub use journal::{FileRecord, Journal, JournalRecord, MemoryJournal};
+pub use journal::{
+    AuditRecord, BaseFile, DecisionRecord, Direction, Expired, Expiry, FileChange, FileName, FileRecord,
+    Imported, Journal, Kept, MemoryJournal, NewOperation, OperationHead, OperationQuery, OperationRecord,
+    OperationState, OperationSummary, ProposalRecord, ProposalStanding, Resumed, SessionSummary, Settlement,
+    StepRecord, TaskRecord, Unfinished, operation_taken, unknown_operation, unknown_session,
+};
 pub use ledger::{
     EditFate, KnownUsage, Ledger, MemoryLedger, ModelStatistics, ProviderHistory, RequestEnd, Spent,
     UsageRecord,
@@ -30,3 +36,4 @@ pub use ledger::{
 pub use models::{ModelSource, UpstreamSource};
 pub use recorder::Recorder;
 pub use responses::{CacheKey, MemoryStore, ResponseStore, StoreStatistics, StoredReply};
+pub use trust::Trust;

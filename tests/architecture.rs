@@ -36,7 +36,7 @@ const ROOMS: &[(&str, Kind, &[&str])] = &[
     ("journal", Edge, &["model", "ports"]),
     ("recording", Edge, &["model", "ports"]),
     ("telemetry", Edge, &["ports", "config"]),
-    ("workspace", Edge, &["ports"]),
+    ("workspace", Edge, &["diff", "ports"]),
     // Wiring: it names the parts that front doors may not know.
     (
         "assembly",
@@ -58,7 +58,19 @@ const ROOMS: &[(&str, Kind, &[&str])] = &[
     (
         "cli",
         Edge,
-        &["text", "syntax", "diff", "prompt", "model", "review", "ports", "app", "config", "telemetry"],
+        &[
+            "text",
+            "syntax",
+            "diff",
+            "prompt",
+            "model",
+            "review",
+            "ports",
+            "app",
+            "config",
+            "telemetry",
+            "workspace",
+        ],
     ),
 ];
 

@@ -44,7 +44,12 @@ const ATTEMPTS: u32 = 3;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Purpose {
     /// Hunks of a proposal were accepted.
-    Accept { proposal: ProposalId, numbers: Vec<usize> },
+    Accept {
+        proposal: ProposalId,
+        numbers: Vec<usize>,
+        /// The editor asks its user first.
+        confirm: bool,
+    },
     /// An operation of the history is taken back or done again.
     Take { operation: u64, direction: Direction },
     /// Some files of an edit arrived and others did not: the ones that did are taken back.
@@ -121,6 +126,7 @@ impl FlightFile {
     }
 
     /// The path after the edit; `None` when the file is gone then.
+    #[expect(dead_code, reason = "the journal's records are made of it")]
     fn path_after(&self) -> Option<&str> {
         match (self.kind, &self.renamed) {
             (FlightKind::Delete | FlightKind::Uncreate, _) => None,
@@ -249,9 +255,14 @@ fn send(state: &mut State, plan: Plan, texts: &FileTexts) {
     let id = ApplyId(state.flights.n_sent);
     let label = plan::label(state, &plan.purpose);
     let change = WorkspaceChange { label, files: plan::edits(state, &files) };
-    settle::journal_prepared(state, &plan, &files);
+    let confirm = matches!(plan.purpose, Purpose::Accept { confirm: true, .. });
     state.flights.current = Some(Flight { id, plan, files, answer: None, looking: false });
-    state.parts.services.editor.apply(id, change);
+    let editor = &state.parts.services.editor;
+    if confirm {
+        editor.apply_confirmed(id, change);
+    } else {
+        editor.apply(id, change);
+    }
 }
 
 /// A document changed by one content change, or was opened: is this the text expected?

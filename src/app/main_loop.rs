@@ -9,9 +9,15 @@ use super::{applying, commands, completion, documents, marks, queries, tasks};
 use crate::ports::metrics::catalogue::LOOP_TIME;
 use crate::ports::{Component, LifeCycle};
 
-/// Handles events one by one until [`Event::Shutdown`], or until every front door is gone.
-pub(super) async fn run(mut state: State, mut events: mpsc::UnboundedReceiver<Event>) {
-    while let Some(event) = events.recv().await {
+/// Handles events one by one until [`Event::Shutdown`], or until every front door is gone; those of `early` first.
+pub(super) async fn run(mut state: State, early: Vec<Event>, mut events: mpsc::UnboundedReceiver<Event>) {
+    let mut early = early.into_iter();
+    loop {
+        let next = match early.next() {
+            Some(event) => Some(event),
+            None => events.recv().await,
+        };
+        let Some(event) = next else { break };
         if matches!(event, Event::Shutdown) {
             break;
         }

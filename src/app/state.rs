@@ -14,7 +14,7 @@ use crate::model::{CacheKey, Role};
 use crate::orchestrator::desynchronised;
 use crate::ports::EditFate;
 use crate::ports::metrics::catalogue::{HUNKS, PROBLEMS};
-use crate::problem::{Category, Problem};
+use crate::problem::{Category, Problem, Severity};
 use crate::review::{History, Proposal, ProposalId, ProposalState, Track};
 use crate::text::{Document, DocumentSnapshot, DocumentUri};
 
@@ -44,6 +44,8 @@ pub(super) struct State {
     pub marks_due: bool,
     /// Documents that show marks at the moment.
     pub marked: Vec<DocumentUri>,
+    /// Whether it was said that a restricted workspace applies nothing by itself.
+    pub told_restricted: bool,
     clock: u64,
     inbox: mpsc::UnboundedSender<Event>,
 }
@@ -63,6 +65,7 @@ impl State {
             completions: Completions::default(),
             marks_due: false,
             marked: Vec::new(),
+            told_restricted: false,
             clock: 0,
             inbox,
         }
@@ -106,6 +109,18 @@ impl State {
         PROBLEMS.count(problem.code);
         let hint = problem.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
         self.parts.services.editor.message(problem.severity, &format!("tenon: {}{hint}", problem.message));
+    }
+
+    /// Whether changes may be applied without a decision; that they may not is said once.
+    pub(super) fn may_apply_unasked(&mut self) -> bool {
+        let trusted = self.parts.trust.is_trusted();
+        if !trusted && !std::mem::replace(&mut self.told_restricted, true) {
+            let message = "the workspace is not trusted, so changes wait for your decision";
+            let problem = Problem::error("restricted", Category::Configuration, message)
+                .hint("look at it and trust it with `tenon trust`");
+            self.tell(&Problem { severity: Severity::Warning, ..problem });
+        }
+        trusted
     }
 
     /// Counts uses, so that documents can be ordered by them.

@@ -11,7 +11,7 @@ use super::{commands, marks};
 use crate::diff::{ChangeKind, FileChange, impact};
 use crate::orchestrator::{self, EditJob, Outcome};
 use crate::ports::metrics::catalogue::{PROPOSALS, TASKS, TASKS_RUNNING, TASKS_WAITING, TaskEnd};
-use crate::ports::{FileRecord, JournalRecord, Progress, ProgressStage, TaskNotice};
+use crate::ports::{Progress, ProgressStage, TaskNotice};
 use crate::problem::{Problem, Severity};
 use crate::review::{
     Decision, Proposal, ProposalId, ProposalState, ProposedChange, ProposedFile, ProposedHunk, ReviewMode,
@@ -24,26 +24,38 @@ use crate::text::{DocumentUri, Rope};
 pub(super) struct Queued {
     pub job: EditJob,
     pub title: String,
+    /// What is asked, in full.
+    pub instruction: String,
     pub auto: Option<bool>,
+    /// The hunk that is made anew: rejected when the new proposal is there.
+    pub replaces: Option<(ProposalId, usize)>,
     /// The open documents of the snapshot, followed from the moment of the request: its region is a place in them.
     tracks: Vec<Track>,
 }
 
 impl Queued {
     /// Takes the snapshot that the job works on.
-    pub(super) fn new(state: &State, mut job: EditJob, title: String, auto: Option<bool>) -> Self {
+    pub(super) fn new(
+        state: &State,
+        mut job: EditJob,
+        title: String,
+        instruction: String,
+        auto: Option<bool>,
+    ) -> Self {
         job.documents = state.snapshots();
         let trusted = job.documents.iter().filter(|document| document.desynchronised.is_none());
         let tracks =
             trusted.map(|document| Track::open(document.uri.clone(), document.text.clone())).collect();
-        Self { job, title, auto, tracks }
+        Self { job, title, instruction, auto, replaces: None, tracks }
     }
 }
 
 #[derive(Debug)]
 struct Running {
     title: String,
+    instruction: String,
     auto: Option<bool>,
+    replaces: Option<(ProposalId, usize)>,
     target: DocumentUri,
     root: std::path::PathBuf,
     cancel: CancellationToken,
@@ -96,12 +108,15 @@ fn start_waiting(state: &mut State) {
     }
 }
 
-fn start(state: &mut State, Queued { job, title, auto, tracks }: Queued) {
+fn start(state: &mut State, queued: Queued) {
+    let Queued { job, title, instruction, auto, replaces, tracks } = queued;
     let cancel = CancellationToken::new();
     let task = job.task.clone();
     let running = Running {
         title,
+        instruction,
         auto,
+        replaces,
         target: job.target.clone(),
         root: job.root.clone(),
         cancel: cancel.clone(),
@@ -215,13 +230,14 @@ fn propose(state: &mut State, task: &str, mut running: Running, outcome: Outcome
         id: id.clone(),
         task: task.to_owned(),
         title: running.title,
+        instruction: running.instruction,
         target: running.target,
         model,
         files,
         notes,
     };
-    let auto = running.auto.unwrap_or(state.parts.review_mode == ReviewMode::Auto);
-    state.parts.journal.record(record(&proposal));
+    let auto =
+        running.auto.unwrap_or(state.parts.review_mode == ReviewMode::Auto) && state.may_apply_unasked();
     let notice = TaskNotice::Proposal {
         proposal: id.to_string(),
         files: proposal.files.len(),
@@ -234,6 +250,9 @@ fn propose(state: &mut State, task: &str, mut running: Running, outcome: Outcome
     state.answers.extend(answer.map(|answer| (id.clone(), answer)));
     forget_old(state);
     end(state, task, &ready);
+    if let Some((old, hunk)) = running.replaces {
+        turn_down_replaced(state, &old, hunk);
+    }
     let editor = &state.parts.services.editor;
     editor.notice(task, notice);
     editor.notice(task, TaskNotice::Finished);
@@ -245,6 +264,16 @@ fn propose(state: &mut State, task: &str, mut running: Running, outcome: Outcome
         editor.message(Severity::Info, &format!("tenon: {ready}"));
     }
     marks::refresh(state);
+}
+
+/// The hunk that was made anew is not wanted any more, unless it was decided meanwhile.
+fn turn_down_replaced(state: &mut State, proposal: &ProposalId, hunk: usize) {
+    let known = state.proposals.iter().find(|known| known.id == *proposal);
+    let undecided =
+        known.is_some_and(|known| known.select(None, Some(hunk)).contains(&(hunk, Decision::Proposed)));
+    if undecided {
+        commands::turn_down(state, proposal, &[hunk]);
+    }
 }
 
 fn uri_of(uris: &BTreeMap<String, DocumentUri>, root: &Path, path: &str) -> DocumentUri {
@@ -280,18 +309,6 @@ fn proposed(change: FileChange, uri_of: impl Fn(&str) -> DocumentUri, number: &m
             ProposedChange::Rename { number: next(), to, uri, hunks, decision }
         }
     }
-}
-
-fn record(proposal: &Proposal) -> JournalRecord {
-    let files = proposal
-        .files
-        .iter()
-        .flat_map(|file| {
-            let (before, after) = commands::before_and_after(file, file.track.base());
-            FileRecord::of(&file.path, file.path_after(), before, after)
-        })
-        .collect();
-    JournalRecord::Proposed { proposal: proposal.id.to_string(), title: proposal.title.clone(), files }
 }
 
 fn ready_message(proposal: &Proposal, cached: bool) -> String {

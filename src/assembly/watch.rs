@@ -14,6 +14,7 @@ use crate::ports::metrics::catalogue::{
 };
 use crate::ports::{
     Alerts, Availability, Component, Components, Editor, Health, KnownUsage, LifeCycle, ModelSource, Reading,
+    Trust,
 };
 use crate::telemetry::NumbersFile;
 
@@ -126,7 +127,16 @@ pub(super) fn begin(loaded: &Loaded, without_models: Option<&str>) {
         Some(reason) => set(Component::Models, LifeCycle::Failed, Some(reason)),
         None => set(Component::Models, LifeCycle::Ready, Some("not asked yet")),
     }
-    set(Component::Workspace, LifeCycle::Ready, None);
+}
+
+/// How the workspace is, once it is known which one it is.
+pub(super) fn entered(loaded: &Loaded, trust: Trust) {
+    let reason = match trust {
+        Trust::Trusted => None,
+        Trust::Restricted => Some("restricted: it is not trusted"),
+        Trust::Changed => Some("restricted: what was trusted has changed"),
+    };
+    loaded.components.set(Component::Workspace, LifeCycle::Ready, reason);
 }
 
 /// Takes over the numbers that others keep.

@@ -5,14 +5,12 @@
 
 mod batch;
 mod candidates;
-pub(in crate::cli) mod disk;
 pub(in crate::cli) mod report;
 
 use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use disk::Folder;
 use report::{Failure, FileOutcome, Outcome};
 
 use crate::diff::gate::Consent;
@@ -24,6 +22,7 @@ use crate::diff::{
 };
 use crate::problem::{Category, Problem};
 use crate::text::{PositionMap, Rope, TextEdit};
+use crate::workspace::Folder;
 
 /// The format of a reply, as named on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, serde::Deserialize)]
@@ -159,7 +158,7 @@ fn apply_reply(
     base_folder: Option<&Folder>,
 ) -> Result<Outcome, Failure> {
     let names = lower::named_paths(reply, args.path.as_deref());
-    let mut live = root.read_all(&names, args.path.clone())?;
+    let mut live = read_all(root, &names, args.path.clone())?;
     let changes = match base_folder {
         None => {
             candidates::add(root, reply, &mut live);
@@ -168,11 +167,11 @@ fn apply_reply(
             changes
         }
         Some(folder) => {
-            let mut base = folder.read_all(&names, args.path.clone())?;
+            let mut base = read_all(folder, &names, args.path.clone())?;
             candidates::add(folder, reply, &mut base);
             let changes = evaluate(reply, &base)?;
             base.adopt(&changes);
-            root.read_more(&changes, &mut live)?;
+            read_more(root, &changes, &mut live)?;
             carried(changes, &base, &live)?
         }
     };
@@ -185,6 +184,30 @@ fn apply_reply(
         root.prepare(&texts)?.commit()?;
     }
     Ok(outcome)
+}
+
+/// Reads the files of these names that exist.
+fn read_all(folder: &Folder, names: &[String], default_path: Option<String>) -> Result<FileSet, Failure> {
+    let root = folder.root().to_str().map(str::to_owned);
+    let mut files = FileSet { default_path, root, ..FileSet::default() };
+    for name in names {
+        if let Some(text) = folder.read(name)? {
+            files.files.insert(name.clone(), Rope::from_str(&text));
+        }
+    }
+    Ok(files)
+}
+
+/// Reads the files of `changes` as well, those that exist.
+fn read_more(folder: &Folder, changes: &ChangeSet, files: &mut FileSet) -> Result<(), Failure> {
+    for change in &changes.files {
+        if !files.files.contains_key(&change.path)
+            && let Some(text) = folder.read(&change.path)?
+        {
+            files.files.insert(change.path.clone(), Rope::from_str(&text));
+        }
+    }
+    Ok(())
 }
 
 /// Adds to what a gate refused how to allow it.

@@ -46,7 +46,7 @@ pub(super) fn resolve(file: &raw::File, path: &Path, lines: Lines) -> Result<Con
     };
     let mut faults = resolver.faults;
     if faults.is_empty() {
-        return Ok(Config { origins: Origins::of_file(path.to_owned(), lines), ..config });
+        return Ok(Config { origins: Origins::of_file(path.to_owned(), lines, file.clone()), ..config });
     }
     faults.sort_by_key(|fault| fault.line);
     Err(faults)

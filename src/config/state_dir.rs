@@ -94,7 +94,7 @@ impl StateDir {
     }
 }
 
-fn locate(variable: Option<OsString>) -> Option<PathBuf> {
+pub(super) fn locate(variable: Option<OsString>) -> Option<PathBuf> {
     if let Some(path) = variable.filter(|path| !path.is_empty()) {
         let path = PathBuf::from(path);
         return Some(std::path::absolute(&path).unwrap_or(path));

@@ -149,6 +149,16 @@ impl History {
         self.operations.iter().filter(wanted).max_by_key(|operation| operation.turn)
     }
 
+    /// The operations, oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Operation> {
+        self.operations.iter()
+    }
+
+    /// The operation that commands know by this number.
+    pub fn numbered(&self, number: u64) -> Option<&Operation> {
+        self.get(number)
+    }
+
     /// The operation with this id.
     pub fn get(&self, id: u64) -> Option<&Operation> {
         self.operations.iter().find(|operation| operation.id == id)

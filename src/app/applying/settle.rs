@@ -5,7 +5,7 @@ use super::{ATTEMPTS, FlightFile, FlightKind, Plan, Purpose, applied_kind, is_ob
 use crate::app::marks;
 use crate::app::state::State;
 use crate::ports::metrics::catalogue::{EDITS, EditStep};
-use crate::ports::{EditFate, FileRecord, JournalRecord, NO_ANSWER, TaskNotice};
+use crate::ports::{EditFate, NO_ANSWER, TaskNotice};
 use crate::problem::{Category, Problem};
 use crate::review::{AppliedFile, AppliedKind, Decision, Direction, Operation, ProposalId, Track};
 
@@ -177,7 +177,7 @@ fn task_of(state: &State, proposal: &ProposalId) -> String {
 
 fn succeeded(state: &mut State, plan: &Plan, files: Vec<FlightFile>) {
     match &plan.purpose {
-        Purpose::Accept { proposal, numbers } => {
+        Purpose::Accept { proposal, numbers, .. } => {
             let operation = operation(state, &plan.purpose, files, proposal.clone());
             let task = operation.task.clone();
             // Without a file nothing was sent, and there is nothing to take back.
@@ -186,7 +186,6 @@ fn succeeded(state: &mut State, plan: &Plan, files: Vec<FlightFile>) {
             }
             decide(state, proposal, numbers, Decision::Applied);
             state.count(proposal, EditFate::Accepted, numbers.len());
-            state.parts.journal.record(JournalRecord::Applied { proposal: proposal.to_string() });
             let notice = TaskNotice::Applied { proposal: proposal.to_string(), hunks: numbers.len() };
             state.parts.services.editor.notice(&task, notice);
         }
@@ -253,16 +252,10 @@ fn taken(state: &mut State, id: u64, direction: Direction, files: Vec<FlightFile
     let fate = if direction == Direction::Undo { EditFate::Undone } else { EditFate::Accepted };
     state.count(&proposal, fate, numbers.len());
     let name = proposal.to_string();
-    let (record, notice) = match direction {
-        Direction::Undo => {
-            (JournalRecord::Undone { proposal: name.clone() }, TaskNotice::Undone { proposal: name })
-        }
-        Direction::Redo => (
-            JournalRecord::Applied { proposal: name.clone() },
-            TaskNotice::Applied { proposal: name, hunks: numbers.len() },
-        ),
+    let notice = match direction {
+        Direction::Undo => TaskNotice::Undone { proposal: name },
+        Direction::Redo => TaskNotice::Applied { proposal: name, hunks: numbers.len() },
     };
-    state.parts.journal.record(record);
     state.parts.services.editor.notice(&task, notice);
 }
 
@@ -312,18 +305,4 @@ fn not_rolled_back(state: &mut State, operation: u64) {
     } else {
         state.tell(&problem.hint("use the editor's own undo in these files"));
     }
-}
-
-/// Says in the journal what is about to be sent, before it is sent.
-pub(super) fn journal_prepared(state: &State, plan: &Plan, files: &[FlightFile]) {
-    let files = files
-        .iter()
-        .flat_map(|file| {
-            let path_after = file.path_after();
-            let before = (file.kind != FlightKind::Create).then(|| file.before.clone());
-            FileRecord::of(&file.path, path_after, before, path_after.map(|_| file.after.clone()))
-        })
-        .collect();
-    let proposal = proposal_of(state, &plan.purpose).to_string();
-    state.parts.journal.record(JournalRecord::Prepared { proposal, files });
 }

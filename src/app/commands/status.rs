@@ -72,6 +72,7 @@ pub(super) fn status(state: &State) -> Value {
     json!({
         "version": env!("CARGO_PKG_VERSION"),
         "position_encoding": encoding_name(state.client.encoding),
+        "trust": state.parts.trust,
         "tasks": tasks,
         "proposals": proposals,
         "documents": documents,

@@ -5,12 +5,12 @@ use std::io;
 
 use serde::Serialize;
 
-use super::disk::NewText;
 use super::{ApplyArgs, Streams};
 use crate::diff::gate::Note;
 use crate::diff::impact::Impact;
 use crate::diff::{ChangeSet, FileSet, Hunk, Nearest, Refusal, Tier, render};
 use crate::problem::{Category, Problem, plain};
+use crate::workspace::{NewText, WriteError, WriteErrorKind};
 
 /// What a reply does to one file, as texts.
 #[derive(Debug)]
@@ -155,6 +155,17 @@ impl Failure {
 impl From<Vec<Refusal>> for Failure {
     fn from(refusals: Vec<Refusal>) -> Self {
         Self { usage: false, errors: refusals.iter().map(ErrorJson::from).collect() }
+    }
+}
+
+impl From<WriteError> for Failure {
+    fn from(error: WriteError) -> Self {
+        let failure = Self::refused(Problem::from(&error));
+        match error {
+            WriteError { path: Some(path), .. } => failure.in_file(&path),
+            WriteError { kind: WriteErrorKind::NoFolder(_), .. } => Self { usage: true, ..failure },
+            WriteError { .. } => failure,
+        }
     }
 }
 

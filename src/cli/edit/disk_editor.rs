@@ -7,10 +7,10 @@ use std::sync::Mutex;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::app::Event;
-use crate::cli::apply::disk::{Folder, NewText};
 use crate::ports::{ApplyId, Editor, FileEdit, Hint, Mark, Progress, TaskNotice, WorkspaceChange};
 use crate::problem::{Severity, plain};
 use crate::text::{DocumentUri, PositionEncoding, Rope, Span, SpanEdit, TextEdit};
+use crate::workspace::{Folder, NewText};
 
 /// Implements [`Editor`] on a folder.
 pub(super) struct DiskEditor {
@@ -60,7 +60,7 @@ impl DiskEditor {
 
 /// Writes a change, all files or none.
 fn write(root: &Path, change: WorkspaceChange) -> Result<(), String> {
-    let folder = Folder::open(root).map_err(|failure| failure.to_string())?;
+    let folder = Folder::open(root).map_err(|error| error.to_string())?;
     let mut texts: Vec<NewText> = Vec::new();
     for file in change.files {
         match file {
@@ -81,8 +81,8 @@ fn write(root: &Path, change: WorkspaceChange) -> Result<(), String> {
             }
         }
     }
-    let writes = folder.prepare(&texts).map_err(|failure| failure.to_string())?;
-    writes.commit().map_err(|failure| failure.to_string())
+    let writes = folder.prepare(&texts).map_err(|error| error.to_string())?;
+    writes.commit().map_err(|error| error.to_string())
 }
 
 /// What becomes of a file that is there, nothing as yet; a file that was edited may be renamed as well.
@@ -98,7 +98,7 @@ fn existing<'a>(
         Some(at) => at,
         None => {
             let changed = || format!("{path} changed meanwhile");
-            let old = folder.read(&path).map_err(|failure| failure.to_string())?.ok_or_else(changed)?;
+            let old = folder.read(&path).map_err(|error| error.to_string())?.ok_or_else(changed)?;
             if base.is_some_and(|base| *base != *old) {
                 return Err(changed());
             }

@@ -211,6 +211,30 @@ pub(in crate::lsp) fn workspace_edit(
     Ok(lsp::WorkspaceEdit { changes: Some(changes), ..lsp::WorkspaceEdit::default() })
 }
 
+/// Has the client ask its user to confirm every part of an edit. Without `documentChanges` there is no place to say so.
+pub(in crate::lsp) fn confirmed(edit: &mut lsp::WorkspaceEdit, label: &str) {
+    const ID: &str = "tenon";
+    let Some(changes) = &mut edit.document_changes else { return };
+    for change in changes {
+        match change {
+            lsp::DocumentChange::TextDocumentEdit(of_document) => {
+                for edit in &mut of_document.edits {
+                    if let lsp::Edit::TextEdit(text_edit) = edit {
+                        let text_edit = text_edit.clone();
+                        *edit = lsp::AnnotatedTextEdit { annotation_id: ID.to_owned(), text_edit }.into();
+                    }
+                }
+            }
+            lsp::DocumentChange::CreateFile(create) => create.annotation_id = Some(ID.to_owned()),
+            lsp::DocumentChange::RenameFile(rename) => rename.annotation_id = Some(ID.to_owned()),
+            lsp::DocumentChange::DeleteFile(delete) => delete.annotation_id = Some(ID.to_owned()),
+        }
+    }
+    let annotation =
+        lsp::ChangeAnnotation { label: label.to_owned(), needs_confirmation: Some(true), description: None };
+    edit.change_annotations = Some(HashMap::from([(ID.to_owned(), annotation)]));
+}
+
 fn text_edit(document: &DocumentUri, version: Option<i32>, edits: Vec<SpanEdit>) -> lsp::DocumentChange {
     let text_document = lsp::OptionalVersionedTextDocumentIdentifier {
         version,
