@@ -16,6 +16,7 @@ use watch::Watch;
 use crate::app::{self, Entrance, Event, Parts};
 use crate::config::trust::TrustStore;
 use crate::config::{Config, ConfiguredModels};
+use crate::diff::lower::ProtectedConsent;
 use crate::gateway::{Books, Gateway, Policy};
 use crate::model::{Model, OutgoingFilter, Role};
 use crate::orchestrator::{Board, Services, Settings};
@@ -42,6 +43,7 @@ pub fn parts(
         files: config.limits.files,
         comment_marker: config.comment_marker.clone(),
         sends_nothing: false,
+        protected: ProtectedConsent::default(),
     };
     Parts {
         services: Services {
@@ -113,6 +115,8 @@ pub struct Loaded {
     pub scratch: Option<PathBuf>,
     /// What is kept over sessions.
     pub storage: Storage,
+    /// Protected files that the user lets be written; it holds in a trusted workspace only.
+    pub protected: ProtectedConsent,
     /// Which workspaces the user trusts; `None` trusts none.
     pub trust: Option<TrustStore>,
     /// File to record every reply in, in place of the configured folder.
@@ -186,10 +190,12 @@ fn built(loaded: &Loaded, editor: Arc<dyn Editor>) -> (Parts, Watch) {
     if problem.is_none() {
         parts.warnings.extend(notice);
     }
-    if loaded.sends_nothing {
-        let settings = Settings { sends_nothing: true, ..parts.services.settings.as_ref().clone() };
-        parts.services.settings = Arc::new(settings);
-    }
+    let settings = Settings {
+        sends_nothing: loaded.sends_nothing,
+        protected: loaded.protected.clone(),
+        ..parts.services.settings.as_ref().clone()
+    };
+    parts.services.settings = Arc::new(settings);
     (parts, watch)
 }
 

@@ -90,7 +90,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rusqlite_migration", &["journal"]),
     ("aho_corasick", &["model/outgoing"]),
     ("globset", &["model/outgoing"]),
-    ("icu_normalizer", &["model/outgoing"]),
+    ("icu_normalizer", &["model/outgoing", "diff/lower"]),
     ("clap", &["cli"]),
     ("toml", &["config"]),
     ("schemars", &["config"]),

@@ -15,6 +15,7 @@ use crate::problem::Problem;
 /// Judges the folders of the workspace. It is trusted when all of them are; settings come from the first.
 pub(super) fn settle(loaded: &Loaded, folders: &[PathBuf]) -> (Loaded, Trust) {
     let mut loaded = loaded.clone();
+    let consent = std::mem::take(&mut loaded.protected);
     let Some(store) = loaded.trust.clone() else { return (loaded, Trust::Restricted) };
     let judged: Vec<Judged> = folders.iter().map(|folder| store.judge(folder)).collect();
     loaded.warnings.extend(judged.iter().filter_map(Judged::notice));
@@ -22,6 +23,7 @@ pub(super) fn settle(loaded: &Loaded, folders: &[PathBuf]) -> (Loaded, Trust) {
     if trust.is_trusted()
         && let Some(first) = judged.first()
     {
+        loaded.protected = consent;
         add_layer(&mut loaded, first);
     }
     (loaded, trust)

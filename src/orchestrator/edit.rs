@@ -18,7 +18,7 @@ use super::job::{EditJob, Outcome, Services};
 use super::put_back::put_back;
 use crate::diff::gate::{self, Consent, Note};
 use crate::diff::impact::{Impact, impact};
-
+use crate::diff::lower::ProtectedConsent;
 use crate::diff::{self, ChangeKind, ChangeSet, Evidence, FileChange, FileSet, Hunk, Refusal};
 use crate::model::{CacheKey, Model, ModelError, ModelErrorKind, Request, Role, Usage};
 use crate::ports::metrics::catalogue::HUNKS;
@@ -255,11 +255,12 @@ async fn resolve(
     let (comment, marks, filter) =
         (gathered.comment.clone(), gathered.marks.clone(), services.filter.clone());
     let (files, root) = (Arc::clone(&services.files), job.root.clone());
+    let settings = Arc::clone(&services.settings);
     blocking(move || {
         // Up to the end on what the model saw: what is refused goes back to it, lines of the text included.
         let mut changes = diff::evaluate(&reply, &shown)?;
         for change in &changes.files {
-            allowed(change, files.as_ref(), &root).map_err(|refusal| vec![refusal])?;
+            allowed(change, files.as_ref(), &root, &settings.protected).map_err(|refusal| vec![refusal])?;
         }
         if let Some(comment) = comment {
             remove_comment(&mut changes, &shown, &target, &comment);
@@ -273,17 +274,22 @@ async fn resolve(
 }
 
 /// Refuses a change of what models may not write, and one that comes upon a file or leaves the workspace by a link.
-fn allowed(change: &FileChange, files: &dyn SourceFiles, root: &Path) -> Result<(), Refusal> {
+fn allowed(
+    change: &FileChange,
+    files: &dyn SourceFiles,
+    root: &Path,
+    consent: &ProtectedConsent,
+) -> Result<(), Refusal> {
     let old_path = Some(change.path.as_str()).filter(|path| Some(*path) != change.new_path());
     for path in old_path.into_iter().chain(change.new_path()) {
-        if diff::lower::is_protected(path) {
+        if !consent.permits(path) {
             return Err(Refusal::protected(path));
         }
         let comes = Some(path) == change.new_path();
         let goes = !comes && change.path_after() != Some(path);
         match files.resolve(root, &root.join(path)) {
             // A link may hide such a name.
-            Some(leads_to) if diff::lower::is_protected(&leads_to.to_string_lossy()) => {
+            Some(leads_to) if !consent.permits(&leads_to.to_string_lossy()) => {
                 return Err(Refusal::protected(path));
             }
             Some(leads_to) if goes && leads_to != Path::new(path) => return Err(Refusal::link(path)),

@@ -144,6 +144,7 @@ fn completion_item(Completion { span, kept, insert, model }: Completion) -> lsp:
     if label.len() < text.trim().len() {
         label.push('…');
     }
+    let label = plain(&label);
     lsp::CompletionItem {
         label,
         kind: Some(lsp::CompletionItemKind::Text),
