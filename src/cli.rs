@@ -11,11 +11,13 @@ pub mod demo;
 pub mod doctor;
 pub mod edit;
 pub mod log;
+pub mod metrics;
 pub mod models;
 pub mod output;
 pub mod record;
 pub mod sessions;
 pub mod show;
+pub mod status;
 pub mod trust;
 pub mod undo;
 
@@ -58,6 +60,10 @@ pub enum Command {
     Doctor(doctor::DoctorArgs),
     /// Show the models of each role, what is known of them, and whether they answer.
     Models(models::ModelsArgs),
+    /// Show how the running servers are.
+    Status(status::StatusArgs),
+    /// Print what was counted, as Prometheus reads it.
+    Metrics,
     /// Show the resolved configuration and where each value came from.
     Config(config_command::ConfigArgs),
     /// Show what trusting a workspace would let in, and trust it.
@@ -106,8 +112,9 @@ impl Command {
             Self::Doctor(args) => args.json,
             Self::Models(args) => args.json,
             Self::Config(args) => args.json || args.schema,
+            Self::Status(args) => args.json,
             Self::Trust(args) => args.json,
-            Self::Apply(_) | Self::Lsp | Self::Demo => false,
+            Self::Apply(_) | Self::Lsp | Self::Demo | Self::Metrics => false,
         }
     }
 }

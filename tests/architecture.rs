@@ -35,13 +35,24 @@ const ROOMS: &[(&str, Kind, &[&str])] = &[
     ("config", Edge, &["text", "syntax", "diff", "prompt", "model", "review", "ports"]),
     ("journal", Edge, &["model", "ports"]),
     ("recording", Edge, &["model", "ports"]),
-    ("telemetry", Edge, &["config"]),
+    ("telemetry", Edge, &["ports", "config"]),
     ("workspace", Edge, &["diff", "ports"]),
     // Wiring: it names the parts that front doors may not know.
     (
         "assembly",
         Edge,
-        &["model", "ports", "gateway", "orchestrator", "app", "config", "journal", "recording", "workspace"],
+        &[
+            "model",
+            "ports",
+            "gateway",
+            "orchestrator",
+            "app",
+            "config",
+            "journal",
+            "recording",
+            "telemetry",
+            "workspace",
+        ],
     ),
     ("lsp", Edge, &["text", "syntax", "diff", "prompt", "model", "review", "ports", "app"]),
     (

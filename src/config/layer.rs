@@ -116,6 +116,7 @@ fn merged(user: raw::File, workspace: raw::File) -> raw::File {
         budget: user.budget,
         cache: user.cache,
         recorder: user.recorder,
+        alerts: user.alerts,
     }
 }
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::FutureExt as _;
 use futures::channel::oneshot;
@@ -20,6 +20,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use super::Facts;
 use super::layout::Layout;
 use super::open;
+use crate::ports::metrics::catalogue::{JOURNAL_BATCH_TIME, JOURNAL_LOST, JOURNAL_WRITES};
 use crate::problem::Problem;
 
 /// Entries that may wait; more come only when the disk hangs, and are dropped.
@@ -65,6 +66,7 @@ impl Database {
 
     /// Hands over something to write.
     pub(super) fn write(&self, write: impl FnOnce(&Connection) -> rusqlite::Result<()> + Send + 'static) {
+        JOURNAL_WRITES.count(());
         match self.jobs.try_send(Job::Write(Box::new(write))) {
             Ok(()) => {}
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
@@ -162,6 +164,7 @@ impl Thread {
     fn work(&self, batch: Vec<Job>) -> Option<SyncSender<()>> {
         let n_writes = batch.iter().filter(|job| matches!(job, Job::Write(_))).count();
         // Asking must work while another process writes, so only writing takes the lock.
+        let began = Instant::now();
         let transaction = if n_writes > 0 { self.begin(n_writes) } else { None };
         let mut closed = None;
         for job in batch {
@@ -178,6 +181,9 @@ impl Thread {
         }
         if let Some(Err(error)) = transaction.map(Transaction::commit) {
             lose(&self.path, &self.n_lost, n_writes, &error.to_string());
+        }
+        if n_writes > 0 {
+            JOURNAL_BATCH_TIME.observe(began.elapsed());
         }
         closed
     }
@@ -201,6 +207,7 @@ fn whole(connection: &Connection, write: Write) -> rusqlite::Result<()> {
 }
 
 fn lose(path: &Path, n_lost: &AtomicU64, n: usize, reason: &str) {
+    JOURNAL_LOST.add((), u64::try_from(n).unwrap_or(u64::MAX));
     n_lost.fetch_add(u64::try_from(n).unwrap_or(u64::MAX), Ordering::Relaxed);
     tracing::warn!(path = %path.display(), n, reason, "entries are lost");
 }
