@@ -186,7 +186,15 @@ fn apply_reply(
     };
     let notes = gate::check(&changes, &live, args.allowed.consent()).map_err(allowable)?;
     let outcome = Outcome::new(&changes, &live)?.with(notes, impact(&changes, &live));
-    let texts: Vec<_> = outcome.files.iter().map(FileOutcome::new_text).collect();
+    let mut texts: Vec<_> = outcome.files.iter().map(FileOutcome::new_text).collect();
+    for text in texts.iter_mut().filter(|text| text.new.is_none()) {
+        // With its byte order mark, so that it can come back byte by byte.
+        if let (Some(old), Some(whole)) = (&text.old, root.read_whole(&text.path)?)
+            && whole.strip_prefix('\u{feff}') == Some(old)
+        {
+            text.old = Some(whole);
+        }
+    }
     if args.check {
         root.check(&texts)?;
     } else {
@@ -255,6 +263,8 @@ impl<'r> Writer<'r> {
             Self::Plain(folder) => Ok(folder.prepare(texts)?.commit()?),
             Self::Recorded(_) if texts.is_empty() => Ok(()),
             Self::Recorded(held) => {
+                // What cannot be written is no operation, and is told with its file.
+                held.folder().check(texts)?;
                 let from = args.file.display();
                 let description = Description { title: format!("apply {from}"), ..Description::default() };
                 held.make(description, texts).map(drop).map_err(Failure::refused)

@@ -124,15 +124,17 @@ impl Folder {
         Writes::stage_all(files, targets)
     }
 
-    /// Removes what killed runs left waiting beside these files. Among that may be the only copy of an old text, so
-    /// this comes after recovery, for files whose texts the journal has.
-    pub fn sweep<'a>(&self, names: impl IntoIterator<Item = &'a str>) {
+    /// Removes what killed runs left waiting beside these files, as far as it is one of `texts`, or the beginning of
+    /// one. Among it may be the only copy of an old text, so this comes after recovery, with what the journal has.
+    pub fn sweep<'a>(&self, names: impl IntoIterator<Item = &'a str>, texts: &[String]) {
         let opened = Opened::default();
         for name in names {
             // A folder that is gone has nothing left in it.
             let _ = self.place(name, true, &opened);
         }
-        opened.borrow().values().for_each(|dir| left_behind::sweep(dir));
+        for dir in opened.borrow().values() {
+            left_behind::sweep(dir, texts);
+        }
     }
 
     /// Finds where each text goes, and refuses what must not be written. Touches nothing.
