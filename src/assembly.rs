@@ -142,6 +142,8 @@ pub fn start(loaded: &Loaded, editor: Arc<dyn Editor>) -> mpsc::UnboundedSender<
     };
     let mut parts = parts(&loaded.config, models, filter, editor, loaded.scratch.clone());
     parts.services.ledger = loaded.storage.ledger();
+    parts.journal = loaded.storage.journal();
+    loaded.storage.expire();
     parts.warnings.extend(problem.iter().chain(&loaded.warnings).cloned());
     if problem.is_none() {
         parts.warnings.extend(notice);
