@@ -6,6 +6,7 @@
 
 mod keyring;
 
+use std::fmt;
 use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -42,6 +43,15 @@ pub enum KeyPlace {
     Keyring,
     /// In this file.
     File(PathBuf),
+}
+
+impl fmt::Display for KeyPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Keyring => f.write_str("the keyring"),
+            Self::File(path) => write!(f, "{}", path.display()),
+        }
+    }
 }
 
 impl KeyPlace {
@@ -110,7 +120,7 @@ fn verify(known: &Known, folder: &Path) -> Result<(Sealer, KeyPlace), Failure> {
 
 /// A new key, in the best place there is.
 fn make(file: &Path) -> Result<([u8; KEY], KeyPlace), Problem> {
-    let unusable = |error: &dyn std::fmt::Display| open::unusable(file, &error.to_string());
+    let unusable = |error: &dyn fmt::Display| open::unusable(file, &error.to_string());
     match keyring::read() {
         Ok(Some(key)) => return Ok((key, KeyPlace::Keyring)),
         Ok(None) => {
@@ -198,11 +208,7 @@ fn missing(reason: &str) -> Failure {
 }
 
 fn wrong(place: &KeyPlace) -> Problem {
-    let place = match place {
-        KeyPlace::Keyring => "in the keyring".to_owned(),
-        KeyPlace::File(path) => format!("in {}", path.display()),
-    };
-    sealed("journal-key-wrong", format!("the key {place} is not the one that the journal is sealed with"))
+    sealed("journal-key-wrong", format!("the key in {place} is not the one that the journal is sealed with"))
         .hint(WITHOUT)
 }
 
