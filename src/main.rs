@@ -49,6 +49,7 @@ fn run(command: &Command) -> Result<ExitCode, Problem> {
                 path: facts.path,
                 version: facts.version,
                 bytes: facts.bytes,
+                key: facts.key.map(|place| place.to_string()),
             });
             let exit = block_on(async {
                 let providers = storage.ledger().providers().await;
