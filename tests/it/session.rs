@@ -7,6 +7,7 @@ mod gone;
 mod lost;
 mod mirror;
 mod random;
+mod restart;
 mod review;
 mod routing;
 mod secrets;
