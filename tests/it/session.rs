@@ -6,6 +6,7 @@ mod files;
 mod gone;
 mod lost;
 mod mirror;
+mod model;
 mod random;
 mod restart;
 mod review;
