@@ -162,6 +162,8 @@ fn built(loaded: &Loaded, editor: Arc<dyn Editor>) -> Parts {
     };
     let mut parts = parts(&loaded.config, models, filter, editor, loaded.scratch.clone());
     parts.services.ledger = loaded.storage.ledger();
+    parts.journal = loaded.storage.journal();
+    loaded.storage.expire();
     parts.warnings.extend(problem.iter().chain(&loaded.warnings).cloned());
     if problem.is_none() {
         parts.warnings.extend(notice);
