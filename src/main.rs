@@ -9,8 +9,8 @@ use clap::Parser;
 use tenon::assembly::{self, Loaded, Storage};
 use tenon::cli::record::{self, Record};
 use tenon::cli::{
-    Arguments, Command, apply, config_command, demo, doctor, edit, log, models, output, sessions, show,
-    trust, undo,
+    Arguments, Command, apply, config_command, consent, demo, doctor, edit, log, models, output, sessions,
+    show, trust, undo,
 };
 use tenon::config::layer;
 use tenon::config::trust::TrustStore;
@@ -72,6 +72,7 @@ fn run(command: &Command) -> Result<ExitCode, Problem> {
             }
             let loaded = Loaded {
                 record: args.record.clone(),
+                protected: consent::protected(&args.allow_protected, &args.root)?,
                 sends_nothing: args.show_prompt,
                 ..parts.loaded(Ok(config?))
             };

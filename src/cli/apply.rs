@@ -67,6 +67,9 @@ pub struct ApplyArgs {
     /// What the reply may do besides.
     #[command(flatten)]
     pub allowed: Allowed,
+    /// Let the reply write this protected file, by its path below the root; the workspace must be trusted.
+    #[arg(long, value_name = "PATH")]
+    pub allow_protected: Vec<String>,
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,
@@ -225,7 +228,8 @@ enum Writer<'r> {
 impl<'r> Writer<'r> {
     /// Opens the live files. What an earlier process left under way there is settled first.
     fn open(args: &ApplyArgs, record: Option<&'r Record>) -> Result<Self, Failure> {
-        let folder = Folder::open(&args.root)?;
+        let consent = super::consent::protected(&args.allow_protected, &args.root).map_err(Failure::usage)?;
+        let folder = Folder::open(&args.root)?.allowing(consent.clone());
         let Some(record) = record.filter(|_| !args.check) else { return Ok(Self::Plain(folder)) };
         match record.hold(folder) {
             Ok((held, told)) => {
@@ -234,7 +238,7 @@ impl<'r> Writer<'r> {
             }
             Err(problem) => {
                 output::tell(&Problem { severity: Severity::Warning, ..problem });
-                Ok(Self::Plain(Folder::open(&args.root)?))
+                Ok(Self::Plain(Folder::open(&args.root)?.allowing(consent)))
             }
         }
     }

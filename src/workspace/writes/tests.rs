@@ -316,7 +316,10 @@ fn protected_names_need_consent_and_what_git_has_is_never_written() {
     let check = |path: &str, allowed: &str, expected: bool| {
         let (old, new) = (None, Some("x\n".to_owned()));
         let file = NewText { path: path.to_owned(), moved_to: None, old, new };
-        let folder = Folder::open(place.path()).unwrap().allowing([allowed.to_owned()]);
+        let mut consent = crate::diff::lower::ProtectedConsent::default();
+        // What can never be consented to stays refused.
+        let _ = consent.allow(allowed);
+        let folder = Folder::open(place.path()).unwrap().allowing(consent);
         let result = folder.prepare(&[file]).and_then(Writes::commit);
         let code = result.as_ref().map_err(|error| Problem::from(error).code);
         assert_eq!(code, if expected { Ok(&()) } else { Err("protected-path") }, "{path}");
