@@ -5,6 +5,7 @@
 //! whatever waits (a model, a disk, the editor) runs elsewhere and comes back as an event.
 
 mod applying;
+mod chronicle;
 mod commands;
 mod completion;
 mod documents;

@@ -10,9 +10,14 @@ pub mod consent;
 pub mod demo;
 pub mod doctor;
 pub mod edit;
+pub mod log;
 pub mod models;
 pub mod output;
+pub mod record;
+pub mod sessions;
+pub mod show;
 pub mod trust;
+pub mod undo;
 
 use std::path::PathBuf;
 
@@ -38,6 +43,17 @@ pub enum Command {
     Edit(EditArgs),
     /// Apply a model's reply to files, all or nothing.
     Apply(apply::ApplyArgs),
+    /// List what was done in a workspace.
+    Log(log::LogArgs),
+    /// Show what an operation did.
+    Show(show::ShowArgs),
+    /// Take an operation back.
+    Undo(undo::TakeArgs),
+    /// Make an operation again that was taken back.
+    Redo(undo::TakeArgs),
+    /// List, export, import or forget the sessions that are kept.
+    #[command(alias = "session")]
+    Sessions(sessions::SessionsArgs),
     /// Check that everything tenon needs is there.
     Doctor(doctor::DoctorArgs),
     /// Show the models of each role, what is known of them, and whether they answer.
@@ -83,6 +99,10 @@ impl Command {
     pub fn wants_json(&self) -> bool {
         match self {
             Self::Edit(args) => args.json,
+            Self::Log(args) => args.json,
+            Self::Show(args) => args.json,
+            Self::Undo(args) | Self::Redo(args) => args.json,
+            Self::Sessions(args) => args.json,
             Self::Doctor(args) => args.json,
             Self::Models(args) => args.json,
             Self::Config(args) => args.json || args.schema,

@@ -7,13 +7,16 @@ use std::time::Duration;
 
 use clap::Parser;
 use tenon::assembly::{self, Loaded, Storage};
+use tenon::cli::record::Record;
 use tenon::cli::{
-    Arguments, Command, apply, config_command, consent, demo, doctor, edit, models, output, trust,
+    Arguments, Command, apply, config_command, consent, demo, doctor, edit, log, models, output, sessions,
+    show, trust, undo,
 };
 use tenon::config::layer;
 use tenon::config::trust::TrustStore;
 use tenon::config::{self, Config, ConfigError, StateDir, UserFile};
 use tenon::lsp;
+use tenon::ports::Direction;
 use tenon::problem::{Category, Problem};
 use tenon::telemetry::{Front, Telemetry};
 
@@ -24,16 +27,18 @@ fn main() -> ExitCode {
 }
 
 fn run(command: &Command) -> Result<ExitCode, Problem> {
-    if let Command::Apply(args) = command {
-        return Ok(apply::run(args));
-    }
     let file = UserFile::locate();
     let config = config::load(&file);
     // The server and `edit` settle this for the folder that they are told of.
     let here = matches!(command, Command::Config(_) | Command::Doctor(_) | Command::Models(_));
     let (config, ignored) = if here { layer::in_folder(config, Path::new(".")) } else { (config, None) };
     let exit = match command {
-        Command::Apply(args) => return Ok(apply::run(args)),
+        Command::Apply(args) => return apply(args),
+        Command::Log(args) => on_record(|record| log::run(args, record, now()))?,
+        Command::Show(args) => on_record(|record| show::run(args, record))?,
+        Command::Undo(args) => on_record(|record| undo::run(args, Direction::Undo, record))?,
+        Command::Redo(args) => on_record(|record| undo::run(args, Direction::Redo, record))?,
+        Command::Sessions(args) => on_record(|record| sessions::run(args, record, now()))?,
         Command::Lsp => return serve(config),
         Command::Config(args) => config_command::run(args, &file, &config, ignored),
         Command::Doctor(args) => {
@@ -102,6 +107,29 @@ fn run(command: &Command) -> Result<ExitCode, Problem> {
         }
     };
     Ok(exit.into())
+}
+
+/// Applies a reply. What only looks leaves no trace in the journal.
+fn apply(args: &apply::ApplyArgs) -> Result<ExitCode, Problem> {
+    if args.check || args.batch {
+        return Ok(apply::run(args, None));
+    }
+    on_record(|record| Ok(apply::run(args, Some(record))))
+}
+
+/// Runs a command that is about what was done before; these need no configuration.
+fn on_record<T>(run: impl FnOnce(&Record) -> Result<T, Problem>) -> Result<T, Problem> {
+    let parts = Parts::start(Front::Terminal);
+    let (storage, problems) = parts.storage(&Config::default());
+    problems.iter().for_each(output::tell);
+    let ran = Record::new(storage.journal()).and_then(|record| run(&record));
+    storage.close();
+    ran
+}
+
+/// Since the beginning of 1970.
+fn now() -> Duration {
+    std::time::UNIX_EPOCH.elapsed().unwrap_or_default()
 }
 
 /// Serves an editor over stdin and stdout until it leaves.

@@ -7,6 +7,7 @@
 mod fault;
 mod folder;
 mod handle;
+mod left_behind;
 mod scratch;
 mod source_files;
 mod write_error;

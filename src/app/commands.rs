@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 pub(super) use accept::{turn_down, whole as accept_whole};
 pub(super) use edit::root_of;
+pub(super) use history::history;
 
 use super::event::Command;
 use super::state::State;
@@ -35,7 +36,7 @@ pub(super) fn run(state: &mut State, command: Command) -> Result<Value, Problem>
         }
         Command::Undo(which) => take::take(state, which, Direction::Undo),
         Command::Redo(which) => take::take(state, which, Direction::Redo),
-        Command::History { path } => Ok(history::history(state, path.as_deref())),
+        Command::History { path } => Ok(history::of_process(state, path.as_deref())),
         Command::Show { proposal, open } => show::show(state, proposal.as_deref(), open),
         Command::Prompt { task, open } => prompt::prompt(state, task.as_deref(), open),
         Command::Status => Ok(status::status(state)),

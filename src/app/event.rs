@@ -6,6 +6,7 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 
 use super::applying::{FileTexts, Plan};
+use super::chronicle::{Left, Word};
 use super::completion::{Asked, Filled};
 use crate::orchestrator::Outcome;
 pub use crate::orchestrator::{Finding, Intent, Region};
@@ -330,4 +331,8 @@ pub(super) enum InternalEvent {
     Completed { asked: Box<Asked>, filled: Result<Option<Filled>, Problem>, reply: Reply<Option<Completion>> },
     /// The user stopped typing for a moment.
     RefreshMarks,
+    /// The journal said something.
+    Journal(Word),
+    /// The files were read by which it is judged what became of operations that were left under way.
+    LeftLooked { left: Left, texts: FileTexts },
 }

@@ -7,9 +7,10 @@ use tokio::sync::mpsc;
 
 use super::Parts;
 use super::applying::Flights;
+use super::chronicle::Chronicle;
 use super::completion::Completions;
 use super::event::{ClientFacts, Event, Internal, InternalEvent};
-use super::tasks::Tasks;
+use super::tasks::{Ready, Tasks};
 use crate::model::{CacheKey, Role};
 use crate::orchestrator::desynchronised;
 use crate::ports::EditFate;
@@ -32,12 +33,16 @@ pub(super) struct State {
     pub tasks: Tasks,
     /// Oldest first.
     pub proposals: Vec<Proposal>,
+    /// Proposals that are not yet in the journal, and so not yet shown.
+    pub unshown: Vec<Ready>,
     /// What their models were asked for.
     pub roles: HashMap<ProposalId, Role>,
     /// What the answers behind them are kept under, until the user does not want them.
     pub answers: HashMap<ProposalId, CacheKey>,
     pub history: History,
     pub flights: Flights,
+    /// The session as far as the journal goes.
+    pub chronicle: Chronicle,
     pub completions: Completions,
     /// Whether a refresh of the marks is on its way.
     pub marks_due: bool,
@@ -57,10 +62,12 @@ impl State {
             documents: HashMap::new(),
             tasks: Tasks::default(),
             proposals: Vec::new(),
+            unshown: Vec::new(),
             roles: HashMap::new(),
             answers: HashMap::new(),
             history: History::default(),
             flights: Flights::default(),
+            chronicle: Chronicle::default(),
             completions: Completions::default(),
             marks_due: false,
             marked: Vec::new(),
@@ -163,11 +170,13 @@ impl State {
     }
 
     fn tracks(&mut self) -> impl Iterator<Item = &mut Track> {
-        let Self { tasks, proposals, history, flights, .. } = self;
+        let Self { tasks, proposals, unshown, history, flights, .. } = self;
         // Once everything of a proposal is decided, nobody asks any more where it would be.
         let open = |p: &&mut Proposal| matches!(p.state(), ProposalState::Proposed | ProposalState::Accepted);
         let proposed =
             proposals.iter_mut().filter(open).flat_map(|p| p.files.iter_mut().map(|file| &mut file.track));
+        let unshown = unshown.iter_mut().flat_map(|ready| ready.proposal.files.iter_mut());
+        let proposed = proposed.chain(unshown.map(|file| &mut file.track));
         tasks.tracks_mut().chain(proposed).chain(history.tracks_mut()).chain(flights.tracks_mut())
     }
 
@@ -205,6 +214,12 @@ impl State {
             None => Problem::error("no-proposal", Category::Request, "there is no change waiting for this")
                 .hint("ask for a change first; tenon.status lists what there is"),
         })
+    }
+
+    /// The proposal with this id, shown or not.
+    pub(super) fn proposal_of(&self, id: &ProposalId) -> Option<&Proposal> {
+        let unshown = self.unshown.iter().map(|ready| &ready.proposal);
+        self.proposals.iter().chain(unshown).find(|proposal| proposal.id == *id)
     }
 
     /// The proposal with this id.

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::event::InternalEvent;
 use super::state::State;
-use super::{commands, marks};
+use super::{chronicle, commands, marks};
 use crate::diff::{ChangeKind, FileChange, impact};
 use crate::orchestrator::{self, EditJob, Outcome};
 use crate::ports::{Progress, ProgressStage, TaskNotice};
@@ -82,6 +82,12 @@ impl Tasks {
         self.running.values_mut().flat_map(|running| &mut running.tracks).chain(queued)
     }
 
+    /// Goes on counting where an earlier process of the session ended.
+    pub(super) fn go_on(&mut self, next_task: u64, next_proposal: u64) {
+        self.last_task = self.last_task.max(next_task.saturating_sub(1));
+        self.last_proposal = self.last_proposal.max(next_proposal.saturating_sub(1));
+    }
+
     /// Ids and titles of everything queued or running.
     pub(super) fn list(&self) -> impl Iterator<Item = (&str, &str)> {
         let running = self.running.iter().map(|(id, task)| (id.as_str(), task.title.as_str()));
@@ -92,6 +98,7 @@ impl Tasks {
 /// Queues a task and starts it if there is room.
 pub(super) fn submit(state: &mut State, queued: Queued) {
     let (task, title) = (queued.job.task.clone(), queued.title.clone());
+    chronicle::task_begins(state, &task, &title, &queued.instruction);
     let services = &state.parts.services;
     services.board.enter(&task, ProgressStage::Queued);
     services.editor.progress(&task, Progress::Begin { title: title.clone() });
@@ -185,6 +192,7 @@ pub(super) fn done(state: &mut State, task: &str, result: Result<Outcome, Proble
 
 fn failed(state: &mut State, task: &str, problem: Problem) {
     tracing::info!(task, code = problem.code, "task failed");
+    chronicle::task_ends(state, task, problem.code, &problem.message);
     end(state, task, &problem.message);
     if problem.code != "cancelled" {
         state.tell(&problem);
@@ -225,8 +233,28 @@ fn propose(state: &mut State, task: &str, mut running: Running, outcome: Outcome
         files,
         notes,
     };
+    state.roles.insert(id.clone(), role);
+    state.answers.extend(answer.map(|answer| (id.clone(), answer)));
     let auto =
         running.auto.unwrap_or(state.parts.review_mode == ReviewMode::Auto) && state.may_apply_unasked();
+    state.unshown.push(Ready { proposal, cached, auto, replaces: running.replaces });
+    chronicle::propose(state, &id);
+}
+
+/// A proposal, and what to do with it when it may be shown.
+#[derive(Debug)]
+pub(super) struct Ready {
+    pub proposal: Proposal,
+    cached: bool,
+    auto: bool,
+    replaces: Option<(ProposalId, usize)>,
+}
+
+/// Shows a proposal that is kept, or cannot be.
+pub(super) fn show(state: &mut State, id: &ProposalId) {
+    let Some(at) = state.unshown.iter().position(|ready| ready.proposal.id == *id) else { return };
+    let Ready { proposal, cached, auto, replaces } = state.unshown.remove(at);
+    let task = proposal.task.clone();
     let notice = TaskNotice::Proposal {
         proposal: id.to_string(),
         files: proposal.files.len(),
@@ -235,18 +263,17 @@ fn propose(state: &mut State, task: &str, mut running: Running, outcome: Outcome
     };
     let ready = ready_message(&proposal, cached);
     state.proposals.push(proposal);
-    state.roles.insert(id.clone(), role);
-    state.answers.extend(answer.map(|answer| (id.clone(), answer)));
     forget_old(state);
-    end(state, task, &ready);
-    if let Some((old, hunk)) = running.replaces {
+    chronicle::task_ends(state, &task, "finished", &ready);
+    end(state, &task, &ready);
+    if let Some((old, hunk)) = replaces {
         turn_down_replaced(state, &old, hunk);
     }
     let editor = &state.parts.services.editor;
-    editor.notice(task, notice);
-    editor.notice(task, TaskNotice::Finished);
+    editor.notice(&task, notice);
+    editor.notice(&task, TaskNotice::Finished);
     if auto {
-        if let Err(problem) = commands::accept_whole(state, &id) {
+        if let Err(problem) = commands::accept_whole(state, id) {
             state.tell(&problem);
         }
     } else {

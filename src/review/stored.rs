@@ -74,22 +74,30 @@ pub fn text_name(text: &Rope) -> String {
 /// Writes a proposal.
 pub fn write(proposal: &Proposal, aside: &Aside) -> StoredProposal {
     let mut texts: Vec<(String, Rope)> = Vec::new();
+    let mut names = Vec::with_capacity(proposal.files.len());
+    for file in &proposal.files {
+        let name = text_name(file.track.base());
+        if !texts.iter().any(|(known, _)| *known == name) {
+            texts.push((name.clone(), file.track.base().clone()));
+        }
+        names.push(name);
+    }
+    let body = body(proposal, aside, &names);
+    StoredProposal { body, texts: texts.into_iter().map(|(_, text)| text).collect() }
+}
+
+/// The body alone, where the names of the files' texts are known: no text is looked at.
+pub fn body(proposal: &Proposal, aside: &Aside, names: &[String]) -> String {
     let files = proposal
         .files
         .iter()
-        .map(|file| {
-            let text = file.track.base();
-            let name = text_name(text);
-            if !texts.iter().any(|(known, _)| *known == name) {
-                texts.push((name.clone(), text.clone()));
-            }
-            File {
-                path: file.path.clone(),
-                uri: file.uri().as_str().to_owned(),
-                text: name,
-                change: Change::of(&file.change),
-                impact: file.impact.clone(),
-            }
+        .zip(names)
+        .map(|(file, name)| File {
+            path: file.path.clone(),
+            uri: file.uri().as_str().to_owned(),
+            text: name.clone(),
+            change: Change::of(&file.change),
+            impact: file.impact.clone(),
         })
         .collect();
     let body = Body {
@@ -105,8 +113,7 @@ pub fn write(proposal: &Proposal, aside: &Aside) -> StoredProposal {
         files,
         notes: proposal.notes.clone(),
     };
-    let body = serde_json::to_string(&body).expect("its maps have text as keys");
-    StoredProposal { body, texts: texts.into_iter().map(|(_, text)| text).collect() }
+    serde_json::to_string(&body).expect("its maps have text as keys")
 }
 
 /// Reads a proposal back; `text` finds a text by its [`text_name`].

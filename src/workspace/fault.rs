@@ -24,24 +24,46 @@ pub(super) enum Call {
     Remove,
 }
 
+/// What a system or a file system may not have.
+#[cfg_attr(not(unix), expect(dead_code, reason = "asked where there are handles"))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Feature {
+    /// A path resolved below a handle in one call.
+    Resolution,
+    /// Two files changing places, and a rename that replaces nothing.
+    Exchange,
+    /// Hard links.
+    Links,
+    /// Disks that forget at a power cut; a test that makes thousands of files need not wait for them.
+    Syncing,
+}
+
+/// Whether to do without something, although it is there.
+#[cfg(not(all(unix, test)))]
+#[inline]
+pub(super) fn lacks(_feature: Feature) -> bool {
+    false
+}
+
 /// How many of `wanted` bytes may be written; for other calls, whether they may be made.
-#[cfg(not(test))]
+#[cfg(not(all(unix, test)))]
 #[expect(clippy::unnecessary_wraps, reason = "tests make it fail")]
 #[inline]
 pub(super) fn allowed(_call: Call, wanted: usize) -> std::io::Result<usize> {
     Ok(wanted)
 }
 
-#[cfg(test)]
-pub(super) use plan::{Plan, allowed, with_plan};
+#[cfg(all(unix, test))]
+pub(super) use plan::{Plan, allowed, lacks, with_plan, without};
 
 /// What goes wrong, per thread of a test.
 #[cfg(test)]
+#[cfg(unix)]
 mod plan {
     use std::cell::RefCell;
     use std::io;
 
-    use super::Call;
+    use super::{Call, Feature};
 
     /// What goes wrong.
     #[derive(Debug, Clone, Copy)]
@@ -68,6 +90,19 @@ mod plan {
 
     thread_local! {
         static RUNNING: RefCell<Option<Running>> = const { RefCell::new(None) };
+        static LACKING: RefCell<&'static [Feature]> = const { RefCell::new(&[]) };
+    }
+
+    pub(in crate::workspace) fn lacks(feature: Feature) -> bool {
+        LACKING.with_borrow(|lacking| lacking.contains(&feature))
+    }
+
+    /// Runs `body` as on a system that lacks something.
+    pub(in crate::workspace) fn without<T>(features: &'static [Feature], body: impl FnOnce() -> T) -> T {
+        LACKING.set(features);
+        let result = body();
+        LACKING.set(&[]);
+        result
     }
 
     pub(in crate::workspace) fn allowed(call: Call, wanted: usize) -> io::Result<usize> {

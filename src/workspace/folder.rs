@@ -14,7 +14,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use super::handle::{Dir, Facts};
-use super::{BYTE_ORDER_MARK, WriteError, WriteErrorKind, Writes};
+use super::{BYTE_ORDER_MARK, WriteError, WriteErrorKind, Writes, left_behind};
 use crate::diff::lower::ProtectedConsent;
 
 /// Largest file that is read, in bytes.
@@ -99,7 +99,7 @@ impl Folder {
 
     /// Reads one file, without its byte order mark; `None` where there is none.
     pub fn read(&self, name: &str) -> Result<Option<String>, WriteError> {
-        let place = match self.place(name, &Opened::default()) {
+        let place = match self.place(name, true, &Opened::default()) {
             // A file where a folder would have to be: nothing is below it.
             Err(WriteError { kind: WriteErrorKind::Failed(_, error), .. })
                 if error.kind() == io::ErrorKind::NotADirectory =>
@@ -121,6 +121,17 @@ impl Folder {
         Writes::stage_all(files, targets)
     }
 
+    /// Removes what killed runs left waiting beside these files. Among that may be the only copy of an old text, so
+    /// this comes after recovery, for files whose texts the journal has.
+    pub fn sweep<'a>(&self, names: impl IntoIterator<Item = &'a str>) {
+        let opened = Opened::default();
+        for name in names {
+            // A folder that is gone has nothing left in it.
+            let _ = self.place(name, true, &opened);
+        }
+        opened.borrow().values().for_each(|dir| left_behind::sweep(dir));
+    }
+
     /// Finds where each text goes, and refuses what must not be written. Touches nothing.
     pub fn check(&self, files: &[NewText]) -> Result<Vec<Targets>, WriteError> {
         let opened = Opened::default();
@@ -128,17 +139,14 @@ impl Folder {
         let mut targets = Vec::new();
         for file in files {
             let goes = file.new.is_none() || file.moved_to.is_some();
-            if goes && fs::symlink_metadata(self.root.join(&file.path)).is_ok_and(|file| file.is_symlink()) {
-                return Err(WriteError::of(&file.path, WriteErrorKind::Link));
-            }
-            let at = self.check_path(&file.path, &opened, &mut seen)?;
+            let at = self.check_path(&file.path, !goes, &opened, &mut seen)?;
             if file.old.is_some() && facts(&at, &file.path)?.is_none() {
                 return Err(WriteError::of(&file.path, WriteErrorKind::Vanished));
             }
             let to = match &file.moved_to {
                 None => None,
                 Some(to) => {
-                    let place = self.check_path(to, &opened, &mut seen)?;
+                    let place = self.check_path(to, true, &opened, &mut seen)?;
                     if facts(&place, to)?.is_some() {
                         return Err(WriteError::of(to, WriteErrorKind::Exists));
                     }
@@ -150,19 +158,21 @@ impl Folder {
         Ok(targets)
     }
 
-    /// Where `name` leads, when it may be written and is nothing of what was `seen`.
+    /// Where `name` leads, when it may be written and is nothing of what was `seen`. A link is written `through`,
+    /// but neither it nor what it leads to is deleted or renamed.
     fn check_path<'a>(
         &self,
         name: &'a str,
+        through: bool,
         opened: &Opened,
         seen: &mut Vec<(&'a str, Place)>,
     ) -> Result<Place, WriteError> {
         self.refuse_protected(name, name)?;
-        let place = self.place(name, opened)?;
+        let place = self.place(name, through, opened)?;
         self.refuse_protected(&place.path.to_string_lossy(), name)?;
-        if let Some(real) = place.dir.real_path() {
+        if let (Some(root), Some(real)) = (self.dir.real_path(), place.dir.real_path()) {
             // Where the opened folder is by the system's own account, with the names that will be made in it.
-            let inside = real.strip_prefix(&self.root).map_err(|_| outside(name))?;
+            let inside = real.strip_prefix(root).map_err(|_| outside(name))?;
             let whole =
                 place.missing.iter().chain([&place.leaf]).fold(inside.to_owned(), |at, part| at.join(part));
             self.refuse_protected(&whole.to_string_lossy(), name)?;
@@ -195,10 +205,10 @@ impl Folder {
     }
 
     /// Opens the folder of the place that `name` leads to, whether or not there is a file.
-    fn place(&self, name: &str, opened: &Opened) -> Result<Place, WriteError> {
+    fn place(&self, name: &str, through: bool, opened: &Opened) -> Result<Place, WriteError> {
         let mut last = None;
         for _ in 0..TRIES {
-            let path = self.follow(name)?;
+            let path = self.follow(name, through)?;
             match self.open_place(&path, opened) {
                 Ok(place) => return Ok(place),
                 // A link came to be there after the name was followed.
@@ -213,10 +223,19 @@ impl Folder {
     }
 
     /// The path below the root that a name means, links followed. Only a name: what is there may change at any time.
-    fn follow(&self, name: &str) -> Result<PathBuf, WriteError> {
+    fn follow(&self, name: &str, through: bool) -> Result<PathBuf, WriteError> {
         let is_plain = Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
         if name.is_empty() || name.contains('\0') || !is_plain {
             return Err(outside(name));
+        }
+        let named = Path::new(name);
+        if !through && let (Some(folder), Some(leaf)) = (named.parent(), named.file_name()) {
+            let folder = if folder.as_os_str().is_empty() {
+                PathBuf::new()
+            } else {
+                self.follow(&folder.to_string_lossy(), true)?
+            };
+            return Ok(folder.join(leaf));
         }
         let path = self.root.join(name);
         // What does not exist yet is placed below its nearest ancestor that does.
@@ -267,14 +286,15 @@ impl Folder {
     }
 }
 
-/// What is at a place. Only a file may be there: a link that came to be there is not followed.
+/// What is at a place. Only a file may be there.
 fn facts(place: &Place, name: &str) -> Result<Option<Facts>, WriteError> {
     let facts = place.facts().map_err(|error| WriteError::failed(name, error))?;
     match facts {
-        Some(found) if !found.is_file() => Err(WriteError::of(name, |name| {
+        Some(found) if found.is_link() => Err(WriteError::of(name, WriteErrorKind::Link)),
+        Some(found) if !found.is_file() => {
             let kind = if found.is_dir() { io::ErrorKind::IsADirectory } else { io::ErrorKind::InvalidInput };
-            WriteErrorKind::Failed(name, kind.into())
-        })),
+            Err(WriteError::of(name, |name| WriteErrorKind::Failed(name, kind.into())))
+        }
         facts => Ok(facts),
     }
 }

@@ -26,7 +26,7 @@ pub enum WriteErrorKind {
     /// A name leads out of the folder.
     #[error("{0} leads out of the folder")]
     Outside(String),
-    /// A file to delete or rename is a link.
+    /// A file to delete or rename is a link, or one came to be where a file was.
     #[error("{0} is a link")]
     Link(String),
     /// The file decides what runs or whom to trust.

@@ -12,10 +12,10 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::fault::{Call, allowed};
+use super::fault::{Call, Feature, allowed, lacks};
 use super::folder::{NewText, Place, Targets, read_text};
 use super::handle::{Dir, Facts};
-use super::{BYTE_ORDER_MARK, WriteError, WriteErrorKind};
+use super::{BYTE_ORDER_MARK, WriteError, WriteErrorKind, left_behind};
 
 /// Times that something is tried when a change is taken back or cleaned up after.
 const TRIES: usize = 3;
@@ -42,8 +42,8 @@ struct Staged {
 
 #[derive(Debug)]
 enum Step {
-    /// The file that waits takes the target's place, or a place that is free.
-    Put(Facts),
+    /// The file that waits, with this text, takes the target's place, or a place that is free.
+    Put(String),
     /// The target goes, and waits until all is done.
     Remove,
 }
@@ -90,12 +90,13 @@ impl Writes {
                 _ => (name, at, whole.clone()),
             };
             let dir = self.make_folders(place).map_err(|error| WriteError::failed(name, error))?;
-            let (waiting, facts) = write_beside(dir, model.as_ref(), &(mark + new), name)?;
+            let text = mark + new;
+            let waiting = write_beside(dir, model.as_ref(), &text, name)?;
             self.staged.push(Staged {
                 name: name.clone(),
                 target: place.leaf.clone(),
                 old,
-                step: Step::Put(facts),
+                step: Step::Put(text),
                 waiting,
             });
         }
@@ -237,14 +238,14 @@ impl Staged {
         match (&self.step, &self.old) {
             (Step::Put(new), Some(_)) => {
                 dir.exchange(waiting, &self.target)?;
-                if !is_that(dir, waiting, new) {
+                if !has_text(dir, waiting, new) {
                     // Somebody saved over our text: theirs stays, and the old one is kept beside it.
                     return dir.exchange(waiting, &self.target).and(Err(io::ErrorKind::AlreadyExists.into()));
                 }
             }
             (Step::Put(new), None) => {
                 dir.rename_new(&self.target, waiting)?;
-                if !is_that(dir, waiting, new) {
+                if !has_text(dir, waiting, new) {
                     self.waiting.keeps = true;
                     return dir
                         .rename_new(waiting, &self.target)
@@ -259,12 +260,9 @@ impl Staged {
 }
 
 impl Waiting {
-    /// A name that nothing has. The number of the process tells whose it is, should it be left behind.
+    /// A name that nothing has.
     fn new(dir: Arc<Dir>) -> Self {
-        // Without random numbers the clash of two names is told when the file is made.
-        let number = getrandom::u64().unwrap_or_default();
-        let name = OsString::from(format!(".tenon-{}-{number:016x}.tmp", std::process::id()));
-        Self { dir, name, keeps: false }
+        Self { dir, name: left_behind::new_name(), keeps: false }
     }
 }
 
@@ -292,18 +290,13 @@ fn tried(mut action: impl FnMut() -> io::Result<()>) -> io::Result<()> {
     result
 }
 
-/// Whether `name` is the file that was known as `facts`.
-fn is_that(dir: &Dir, name: &OsStr, facts: &Facts) -> bool {
-    dir.facts(name).ok().flatten().is_some_and(|found| found.is_same(facts))
+/// Whether the file `name` has just this text.
+fn has_text(dir: &Dir, name: &OsStr, text: &str) -> bool {
+    read_text(dir, name, "").is_ok_and(|found| found.as_deref() == Some(text))
 }
 
 /// Writes and syncs a text in `dir`, with mode and owner of `model` where there is one. `path` is what it becomes.
-fn write_beside(
-    dir: Arc<Dir>,
-    model: Option<&Facts>,
-    text: &str,
-    path: &str,
-) -> Result<(Waiting, Facts), WriteError> {
+fn write_beside(dir: Arc<Dir>, model: Option<&Facts>, text: &str, path: &str) -> Result<Waiting, WriteError> {
     let mut waiting = Waiting::new(dir);
     // Not ours until it is made.
     waiting.keeps = true;
@@ -312,15 +305,16 @@ fn write_beside(
     waiting.keeps = false;
     write_all(&mut file, text.as_bytes()).map_err(failed)?;
     if let Some(model) = model {
-        waiting.dir.make_alike(&file, model).map_err(|error| match error.kind() {
+        model.give_to(&file).map_err(|error| match error.kind() {
             io::ErrorKind::PermissionDenied => WriteError::of(path, WriteErrorKind::Owner),
             _ => failed(error),
         })?;
     }
-    allowed(Call::SyncFile, 0).and_then(|_| file.sync_all()).map_err(failed)?;
-    let facts = waiting.dir.facts(&waiting.name).map_err(failed)?;
-    let facts = facts.ok_or_else(|| WriteError::of(path, WriteErrorKind::Vanished))?;
-    Ok((waiting, facts))
+    allowed(Call::SyncFile, 0).map_err(failed)?;
+    if !lacks(Feature::Syncing) {
+        file.sync_all().map_err(failed)?;
+    }
+    Ok(waiting)
 }
 
 fn write_all(file: &mut File, mut bytes: &[u8]) -> io::Result<()> {
@@ -335,3 +329,7 @@ fn write_all(file: &mut File, mut bytes: &[u8]) -> io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests;

@@ -225,7 +225,7 @@ pub(super) fn create(
     Ok(FlightFile::new(path, kind, track, (before, after, edit), version))
 }
 
-pub(super) fn replace_all(before: &Rope, after: &str) -> TextEdit {
+pub(in crate::app) fn replace_all(before: &Rope, after: &str) -> TextEdit {
     let mut builder = TextEdit::builder(before.len_bytes());
     builder.replace(0..before.len_bytes(), after);
     builder.finish().unwrap_or_else(|_| TextEdit::diff(&before.to_string(), after))

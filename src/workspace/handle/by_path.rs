@@ -3,7 +3,7 @@
 //! Weaker than handles: a directory above that becomes a link between two calls is followed. The path is resolved
 //! again before every call, which leaves a short time only.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -41,6 +41,16 @@ impl Facts {
     /// Whether nobody may write it.
     pub(in crate::workspace) fn is_read_only(&self) -> bool {
         self.metadata.permissions().readonly()
+    }
+
+    pub(in crate::workspace) fn is_link(&self) -> bool {
+        self.metadata.is_symlink()
+    }
+
+    /// Gives `file` the permissions of this one.
+    pub(in crate::workspace) fn give_to(&self, file: &File) -> io::Result<()> {
+        allowed(Call::Mode, 0)?;
+        file.set_permissions(self.metadata.permissions())
     }
 }
 
@@ -93,6 +103,11 @@ impl Dir {
         true
     }
 
+    /// The names in it.
+    pub(in crate::workspace) fn names(&self) -> io::Result<Vec<OsString>> {
+        fs::read_dir(&self.0)?.map(|entry| Ok(entry?.file_name())).collect()
+    }
+
     /// Opens a file for reading.
     pub(in crate::workspace) fn open_file(&self, name: &OsStr) -> io::Result<File> {
         File::open(self.at(name)?)
@@ -102,12 +117,6 @@ impl Dir {
     pub(in crate::workspace) fn create(&self, name: &OsStr) -> io::Result<File> {
         allowed(Call::Create, 0)?;
         File::create_new(self.at(name)?)
-    }
-
-    /// Gives `file` the permissions of another.
-    pub(in crate::workspace) fn make_alike(&self, file: &File, model: &Facts) -> io::Result<()> {
-        allowed(Call::Mode, 0)?;
-        file.set_permissions(model.metadata.permissions())
     }
 
     /// Makes a directory that is not there.

@@ -3,16 +3,17 @@
 //! On Linux the kernel resolves a path below a handle in one call that cannot leave it (`openat2(2)`, `RESOLVE_*`);
 //! elsewhere, and where that call is missing, each part is opened on its own and no link is followed.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{self, AtFlags, FileType, Gid, Mode, OFlags, Stat, Uid};
 use rustix::io::Errno;
 
-use crate::workspace::fault::{Call, allowed};
+use crate::workspace::fault::{Call, Feature, allowed, lacks};
 
 /// How a directory is opened: never through a link.
 const DIRECTORY: OFlags =
@@ -42,6 +43,10 @@ impl Facts {
         FileType::from_raw_mode(self.0.st_mode)
     }
 
+    pub(in crate::workspace) fn is_link(&self) -> bool {
+        self.kind() == FileType::Symlink
+    }
+
     /// Whether both are one file, by whatever names.
     pub(in crate::workspace) fn is_same(&self, other: &Self) -> bool {
         (self.0.st_dev, self.0.st_ino) == (other.0.st_dev, other.0.st_ino)
@@ -51,6 +56,19 @@ impl Facts {
     pub(in crate::workspace) fn is_read_only(&self) -> bool {
         let writers = Mode::WUSR | Mode::WGRP | Mode::WOTH;
         !Mode::from_raw_mode(self.0.st_mode).intersects(writers)
+    }
+
+    /// Gives `file` the owner and the mode of this one; an error where the owner cannot be kept.
+    pub(in crate::workspace) fn give_to(&self, file: &File) -> io::Result<()> {
+        allowed(Call::Mode, 0)?;
+        let own = fs::fstat(file)?;
+        let owner = (own.st_uid != self.0.st_uid).then(|| Uid::from_raw(self.0.st_uid));
+        let group = (own.st_gid != self.0.st_gid).then(|| Gid::from_raw(self.0.st_gid));
+        if owner.is_some() || group.is_some() {
+            fs::fchown(file, owner, group)?;
+        }
+        // After the owner: a change of owner takes bits of the mode away.
+        Ok(fs::fchmod(file, Mode::from_raw_mode(self.0.st_mode))?)
     }
 }
 
@@ -63,7 +81,9 @@ impl Dir {
     /// Opens a directory below this one. `path` is relative and plain; a link in it is an error.
     pub(in crate::workspace) fn below(&self, path: &Path) -> io::Result<Self> {
         #[cfg(target_os = "linux")]
-        if let Some(opened) = self.below_at_once(path) {
+        if !lacks(Feature::Resolution)
+            && let Some(opened) = self.below_at_once(path)
+        {
             return opened;
         }
         self.below_by_parts(path)
@@ -113,7 +133,7 @@ impl Dir {
         {
             use std::os::unix::ffi::OsStringExt as _;
             let path = fs::getpath(&self.0).ok()?.into_bytes();
-            Some(PathBuf::from(std::ffi::OsString::from_vec(path)))
+            Some(PathBuf::from(OsString::from_vec(path)))
         }
         #[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
         None
@@ -140,6 +160,13 @@ impl Dir {
         !matches!(access, Err(Errno::ACCESS | Errno::ROFS))
     }
 
+    /// The names in it.
+    pub(in crate::workspace) fn names(&self) -> io::Result<Vec<OsString>> {
+        let entries = fs::Dir::read_from(&self.0)?;
+        let names = entries.map(|entry| Ok(OsStr::from_bytes(entry?.file_name().to_bytes()).to_owned()));
+        names.collect()
+    }
+
     /// Opens a file for reading. Neither follows a link nor waits for the other end of a pipe.
     pub(in crate::workspace) fn open_file(&self, name: &OsStr) -> io::Result<File> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
@@ -151,19 +178,6 @@ impl Dir {
         allowed(Call::Create, 0)?;
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         Ok(fs::openat(&self.0, name, flags, Mode::from_raw_mode(0o666))?.into())
-    }
-
-    /// Gives `file` the owner and the mode of another; an error where the owner cannot be kept.
-    pub(in crate::workspace) fn make_alike(&self, file: &File, model: &Facts) -> io::Result<()> {
-        allowed(Call::Mode, 0)?;
-        let own = fs::fstat(file)?;
-        let owner = (own.st_uid != model.0.st_uid).then(|| Uid::from_raw(model.0.st_uid));
-        let group = (own.st_gid != model.0.st_gid).then(|| Gid::from_raw(model.0.st_gid));
-        if owner.is_some() || group.is_some() {
-            fs::fchown(file, owner, group)?;
-        }
-        // After the owner: a change of owner takes bits of the mode away.
-        Ok(fs::fchmod(file, Mode::from_raw_mode(model.0.st_mode))?)
     }
 
     /// Makes a directory that is not there.
@@ -186,6 +200,9 @@ impl Dir {
     /// Makes what was done to names here survive a power cut. File systems that cannot are left to it.
     pub(in crate::workspace) fn sync(&self) -> io::Result<()> {
         allowed(Call::SyncFolder, 0)?;
+        if lacks(Feature::Syncing) {
+            return Ok(());
+        }
         match fs::fsync(&self.0) {
             Err(Errno::INVAL | Errno::OPNOTSUPP | Errno::NOSYS | Errno::BADF) => Ok(()),
             synced => Ok(synced?),
@@ -205,17 +222,34 @@ impl Dir {
     pub(in crate::workspace) fn rename_new(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
         allowed(Call::Rename, 0)?;
         match self.rename_with(from, to, false) {
-            Err(error) if is_unsupported(error) => {
-                fs::linkat(&self.0, from, &self.0, to, AtFlags::empty())?;
-                Ok(fs::unlinkat(&self.0, from, AtFlags::empty())?)
-            }
-            renamed => Ok(renamed?),
+            Err(error) if is_unsupported(error) => {}
+            renamed => return Ok(renamed?),
         }
+        match self.link(from, to) {
+            Ok(()) => return Ok(fs::unlinkat(&self.0, from, AtFlags::empty())?),
+            Err(error) if is_unsupported(error) || error == Errno::PERM => {}
+            Err(error) => return Err(error.into()),
+        }
+        // A file system with neither: a file that comes into being between these two calls is lost.
+        match self.facts(to)? {
+            Some(_) => Err(Errno::EXIST.into()),
+            None => Ok(fs::renameat(&self.0, from, &self.0, to)?),
+        }
+    }
+
+    fn link(&self, from: &OsStr, to: &OsStr) -> rustix::io::Result<()> {
+        if lacks(Feature::Links) {
+            return Err(Errno::PERM);
+        }
+        fs::linkat(&self.0, from, &self.0, to, AtFlags::empty())
     }
 
     #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
     fn rename_with(&self, from: &OsStr, to: &OsStr, exchange: bool) -> rustix::io::Result<()> {
         use fs::RenameFlags;
+        if lacks(Feature::Exchange) {
+            return Err(Errno::INVAL);
+        }
         let flags = if exchange { RenameFlags::EXCHANGE } else { RenameFlags::NOREPLACE };
         fs::renameat_with(&self.0, from, &self.0, to, flags)
     }
@@ -225,18 +259,32 @@ impl Dir {
         Err(Errno::NOSYS)
     }
 
-    /// For file systems that cannot exchange: a second name keeps the old file.
+    /// For file systems that cannot exchange: a second name, or a copy, keeps the old file.
     fn exchange_by_link(&self, other: &OsStr, target: &OsStr) -> io::Result<()> {
         let mut kept = other.to_owned();
         kept.push(".kept");
-        fs::linkat(&self.0, target, &self.0, &kept, AtFlags::empty())?;
+        match self.link(target, &kept) {
+            Err(error) if is_unsupported(error) || error == Errno::PERM => self.copy(target, &kept)?,
+            linked => linked?,
+        }
         if let Err(error) = fs::renameat(&self.0, other, &self.0, target) {
             let _ = fs::unlinkat(&self.0, &kept, AtFlags::empty());
             return Err(error.into());
         }
-        fs::renameat(&self.0, &kept, &self.0, other).or_else(|error| {
+        fs::renameat(&self.0, &kept, &self.0, other).map_err(|error| {
             let _ = fs::renameat(&self.0, &kept, &self.0, target);
-            Err(error.into())
+            error.into()
+        })
+    }
+
+    fn copy(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
+        let facts = self.facts(from)?.ok_or(Errno::NOENT)?;
+        let mut copy = self.create(to)?;
+        let copied = io::copy(&mut self.open_file(from)?, &mut copy)
+            .and_then(|_| facts.give_to(&copy))
+            .and_then(|()| copy.sync_all());
+        copied.inspect_err(|_| {
+            let _ = fs::unlinkat(&self.0, to, AtFlags::empty());
         })
     }
 }
