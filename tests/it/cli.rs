@@ -3,6 +3,7 @@
 //! Every run has its own configuration file and state directory, so no test sees the user's.
 
 mod hostile;
+mod metrics;
 mod models;
 mod prompts;
 
