@@ -186,6 +186,8 @@ fn built(loaded: &Loaded, editor: Arc<dyn Editor>) -> (Parts, Watch) {
     let mut parts = parts(&loaded.config, models, filter, editor, loaded.scratch.clone());
     parts.components = Arc::clone(&loaded.components);
     parts.services.ledger = loaded.storage.ledger();
+    parts.journal = loaded.storage.journal();
+    loaded.storage.expire();
     parts.warnings.extend(problem.iter().chain(&loaded.warnings).cloned());
     if problem.is_none() {
         parts.warnings.extend(notice);

@@ -6,6 +6,7 @@
 
 pub mod apply;
 pub mod config_command;
+pub mod consent;
 pub mod demo;
 pub mod doctor;
 pub mod edit;
@@ -86,6 +87,9 @@ pub struct EditArgs {
     /// Print what would be sent to which model, without secrets, and send nothing.
     #[arg(long, conflicts_with_all = ["yes", "record"])]
     pub show_prompt: bool,
+    /// Let the change write this protected file, by its path below the root; the workspace must be trusted.
+    #[arg(long, value_name = "PATH")]
+    pub allow_protected: Vec<String>,
     /// Record the model's replies in this new file, without secrets, to be played again.
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,

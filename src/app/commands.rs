@@ -3,6 +3,7 @@
 mod accept;
 mod edit;
 mod history;
+mod merge;
 mod prompt;
 mod regenerate;
 mod show;

@@ -78,6 +78,12 @@ impl Tasks {
         format!("t{}", self.last_task)
     }
 
+    /// A fresh id for a proposal.
+    pub(super) fn next_proposal(&mut self) -> ProposalId {
+        self.last_proposal += 1;
+        ProposalId::nth(self.last_proposal)
+    }
+
     pub(super) fn tracks_mut(&mut self) -> impl Iterator<Item = &mut Track> {
         let queued = self.queue.iter_mut().flat_map(|queued| &mut queued.tracks);
         self.running.values_mut().flat_map(|running| &mut running.tracks).chain(queued)
@@ -217,8 +223,7 @@ fn end(state: &State, task: &str, message: &str) {
 fn propose(state: &mut State, task: &str, mut running: Running, outcome: Outcome) {
     TASKS.count(TaskEnd::Proposed);
     PROPOSALS.count(());
-    state.tasks.last_proposal += 1;
-    let id = ProposalId::nth(state.tasks.last_proposal);
+    let id = state.tasks.next_proposal();
     let mut number = 0;
     let Outcome { role, changes, base, uris, model, mut impact, notes, answer, cached, .. } = outcome;
     let files: Vec<_> = changes
@@ -259,6 +264,13 @@ pub(super) struct Ready {
     cached: bool,
     auto: bool,
     replaces: Option<(ProposalId, usize)>,
+}
+
+impl Ready {
+    /// A proposal that no model wrote, for review.
+    pub(super) fn new(proposal: Proposal) -> Self {
+        Self { proposal, cached: false, auto: false, replaces: None }
+    }
 }
 
 /// Shows a proposal that is kept, or cannot be.

@@ -232,7 +232,7 @@ day = 1000
 [cache]
 enabled = true
 [recorder]
-folder = '/tmp/out'
+folder = 'out'
 [outgoing]
 redact = false
 max_bytes = 1000

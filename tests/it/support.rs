@@ -4,5 +4,6 @@
 pub(crate) mod client;
 pub(crate) mod editor;
 pub(crate) mod fake_provider;
+pub(crate) mod journal;
 pub(crate) mod positions;
 pub(crate) mod session;

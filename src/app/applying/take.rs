@@ -80,7 +80,7 @@ fn take_file(
 /// cannot be seen from here.
 fn changed_since(path: &str, version: Option<i32>) -> Problem {
     let hint = if version.is_some() {
-        "the place was edited since; undo those edits first, or change it by hand"
+        "the place was edited since; undo those edits first, or ask for a proposal of both with `merge: true`"
     } else {
         "open the file in the editor and try again"
     };

@@ -12,7 +12,12 @@ use crate::review::{Direction, ProposalId};
 pub(super) fn take(state: &mut State, which: Which, direction: Direction) -> Result<Value, Problem> {
     let (id, proposal) = find(state, &which, direction)?;
     // What can be checked now is refused in the command's own answer.
-    applying::check_take(state, id, direction)?;
+    if let Err(problem) = applying::check_take(state, id, direction) {
+        if which.merge && problem.code == "changed-since" {
+            return super::merge::propose(state, id, direction);
+        }
+        return Err(problem);
+    }
     applying::enqueue(state, Purpose::Take { operation: id, direction });
     Ok(match direction {
         Direction::Undo => {

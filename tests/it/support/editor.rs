@@ -169,6 +169,11 @@ impl FakeEditor {
             "end": positions::position(text, range.end, &state.encoding)})
     }
 
+    /// Goes without a word.
+    pub(crate) async fn hang_up(self) -> i32 {
+        self.client.hang_up().await
+    }
+
     /// The last edit that the server sent.
     pub(crate) fn last_edit(&self) -> Value {
         self.state.lock().unwrap().last_edit.clone()

@@ -16,7 +16,7 @@ use tenon::assembly;
 use tenon::config::Config;
 use tenon::model::scripted::{Gate, Scripted, Step};
 use tenon::model::{EditFormat, Model, ModelSettings, OutgoingFilter, Role, Upstream};
-use tenon::ports::{Ledger, Trust, UpstreamSource};
+use tenon::ports::{Journal, Ledger, MemoryJournal, Trust, UpstreamSource};
 use tenon::problem::Problem;
 
 use super::client::Peer;
@@ -116,6 +116,20 @@ impl Session {
         Self::between(models, parameters, peer, without_cache(), folder).await
     }
 
+    /// A session in a folder, with a journal; both may have been another's.
+    pub(crate) async fn kept(peer: Peer, folder: TempDir, journal: Arc<dyn Journal>) -> Self {
+        let parameters = peer.parameters_at(folder.path());
+        let models = [Scripted::new("first"), Scripted::new("second")];
+        Self::journalled(models, parameters, peer, without_cache(), folder, journal).await
+    }
+
+    /// Ends, and leaves the folder for another.
+    pub(crate) async fn leave(self) -> TempDir {
+        let Self { editor, folder, .. } = self;
+        editor.hang_up().await;
+        folder
+    }
+
     async fn introduced(parameters: Value, peer: Peer, mut config: Config, folder: TempDir) -> Self {
         config.cache.enabled = false;
         Self::answered_by(Scripted::new("first"), parameters, peer, config, folder).await
@@ -132,11 +146,23 @@ impl Session {
     }
 
     async fn between(
+        models: [Scripted; 2],
+        parameters: Value,
+        peer: Peer,
+        config: Config,
+        folder: TempDir,
+    ) -> Self {
+        let journal = Arc::new(MemoryJournal::default());
+        Self::journalled(models, parameters, peer, config, folder, journal).await
+    }
+
+    async fn journalled(
         [model, fallback]: [Scripted; 2],
         mut parameters: Value,
         peer: Peer,
         config: Config,
         folder: TempDir,
+        journal: Arc<dyn Journal>,
     ) -> Self {
         let models = Arc::new(Models(vec![model.clone(), fallback.clone()]));
         parameters["initializationOptions"] = json!({"tenon": {"events": true}});
@@ -148,6 +174,7 @@ impl Session {
         let start = move |editor| {
             let mut parts = assembly::parts(&config, gateway, filter, editor, None);
             parts.services.ledger = counted;
+            parts.journal = journal;
             parts.trust = Trust::Trusted;
             tenon::app::spawn(parts).0
         };
