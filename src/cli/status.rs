@@ -108,7 +108,7 @@ mod tests {
         expect_test::expect![[r"
             process 42, tenon 0.1.0, 3 min
               configuration ready
-              journal       degraded  2 entries lost [31m
+              journal       degraded  2 entries lost \u{1b}[31m
         "]]
         .assert_eq(&text(&all(1).servers[0], Colours::NONE));
     }
