@@ -28,7 +28,7 @@ pub use event::{
 
 use crate::model::{Budget, CompletionSettings};
 use crate::orchestrator::Services;
-use crate::ports::{Journal, Scratch, Trust};
+use crate::ports::{Components, Journal, Scratch, Trust};
 use crate::problem::Problem;
 use crate::review::ReviewMode;
 
@@ -53,6 +53,8 @@ pub struct Parts {
     pub providers: Vec<String>,
     /// Limits on what is spent, for the status; the way to the models keeps them.
     pub budget: Budget,
+    /// How the parts of this process are.
+    pub components: Arc<Components>,
     /// What went wrong before there was anyone to tell; shown when the front door is ready.
     pub warnings: Vec<Problem>,
 }

@@ -6,15 +6,18 @@
 
 pub mod apply;
 pub mod config_command;
+pub mod consent;
 pub mod demo;
 pub mod doctor;
 pub mod edit;
 pub mod log;
+pub mod metrics;
 pub mod models;
 pub mod output;
 pub mod record;
 pub mod sessions;
 pub mod show;
+pub mod status;
 pub mod trust;
 pub mod undo;
 
@@ -57,6 +60,10 @@ pub enum Command {
     Doctor(doctor::DoctorArgs),
     /// Show the models of each role, what is known of them, and whether they answer.
     Models(models::ModelsArgs),
+    /// Show how the running servers are.
+    Status(status::StatusArgs),
+    /// Print what was counted, as Prometheus reads it.
+    Metrics,
     /// Show the resolved configuration and where each value came from.
     Config(config_command::ConfigArgs),
     /// Show what trusting a workspace would let in, and trust it.
@@ -80,6 +87,9 @@ pub struct EditArgs {
     /// Print what would be sent to which model, without secrets, and send nothing.
     #[arg(long, conflicts_with_all = ["yes", "record"])]
     pub show_prompt: bool,
+    /// Let the change write this protected file, by its path below the root; the workspace must be trusted.
+    #[arg(long, value_name = "PATH")]
+    pub allow_protected: Vec<String>,
     /// Record the model's replies in this new file, without secrets, to be played again.
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
@@ -102,8 +112,9 @@ impl Command {
             Self::Doctor(args) => args.json,
             Self::Models(args) => args.json,
             Self::Config(args) => args.json || args.schema,
+            Self::Status(args) => args.json,
             Self::Trust(args) => args.json,
-            Self::Apply(_) | Self::Lsp | Self::Demo => false,
+            Self::Apply(_) | Self::Lsp | Self::Demo | Self::Metrics => false,
         }
     }
 }

@@ -5,22 +5,41 @@
 //! answers that can be asked for again: large, rewritten all the time, and worth no wait for the disk
 //! (`synchronous=NORMAL`). A damaged answer store so never touches the account.
 //!
-//! Guarantees: a file that is not ours, is damaged, or was written by a newer version is left as it is and told as a
-//! [`Problem`]; the caller then works without it. Every file is readable by its owner only. Nobody waits for the disk:
+//! What is text of the user's or a model's is sealed ([`seal`]), field by field.
+//!
+//! Guarantees: a file that is not ours or is damaged keeps every byte under another name, and a new one is begun; one
+//! that was written by a newer version, or cannot be used, is left as it is, and the caller works without it. Both
+//! are told as a [`Problem`]. Every file is readable by its owner only. Nobody waits for the disk:
 //! each file belongs to a thread of its own that takes what it is handed in order.
 
+mod aside;
+mod audit;
+mod blobs;
 mod database;
+mod exchange;
+mod failure;
+mod key;
 mod layout;
+mod locks;
 mod open;
+mod operations;
+mod proposals;
+mod records;
 mod responses;
+mod seal;
+mod sessions;
 mod usage;
+mod work;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use database::Database;
+pub use key::KeyPlace;
+pub use records::Records;
 pub use responses::Answers;
+use rusqlite::Row;
 pub use usage::UsageLedger;
 
 use crate::model::CacheSettings;
@@ -51,13 +70,16 @@ pub struct Facts {
     pub bytes: u64,
     /// Entries of this process that could not be written.
     pub n_lost: u64,
+    /// Where the key is that texts in it are sealed with; `None` when it cannot be read.
+    pub key: Option<KeyPlace>,
 }
 
 impl Journal {
     /// Opens the journal in `folder`, or begins one.
     ///
     /// # Errors
-    /// `journal-foreign`, `journal-newer`, `journal-damaged` or `journal-unusable`; the file is as it was.
+    /// `journal-newer` or `journal-unusable`; also `journal-foreign` and `journal-damaged` when such a file cannot be
+    /// set aside. The file is as it was.
     pub fn open(folder: &Path, clock: Clock) -> Result<Self, Problem> {
         let database = Database::open(folder, &layout::JOURNAL)?;
         Ok(Self { database: Arc::new(database), clock })
@@ -66,6 +88,21 @@ impl Journal {
     /// The account in it.
     pub fn ledger(&self) -> UsageLedger {
         UsageLedger::new(Arc::clone(&self.database), Arc::clone(&self.clock))
+    }
+
+    /// The record in it of what was proposed and done.
+    ///
+    /// # Errors
+    /// `journal-key-missing`, `journal-key-wrong` or `journal-unusable`: without the key nothing can be recorded.
+    pub fn records(&self) -> Result<Records, Problem> {
+        let (sealer, _) = self.database.key().as_ref().map_err(Clone::clone)?;
+        let folder = self.database.folder();
+        Records::new(Arc::clone(&self.database), sealer.clone(), folder, Arc::clone(&self.clock))
+    }
+
+    /// What was found in its place and set aside.
+    pub fn aside(&self) -> Option<Problem> {
+        self.database.aside().cloned()
     }
 
     /// Where and how large it is.
@@ -94,8 +131,31 @@ impl Answers {
     /// # Errors
     /// As [`Journal::open`].
     pub fn open(folder: &Path, settings: &CacheSettings, clock: Clock) -> Result<Self, Problem> {
-        Ok(Self::new(Database::open(folder, &layout::ANSWERS)?, *settings, clock))
+        let database = Database::open(folder, &layout::ANSWERS)?;
+        let (sealer, _) = database.key().as_ref().map_err(Clone::clone)?;
+        let sealer = sealer.clone();
+        Ok(Self::new(database, sealer, *settings, clock))
     }
+}
+
+/// A count as `SQLite` keeps it; the largest at the most.
+fn whole(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+/// A time, or the length of one, as `SQLite` keeps it.
+fn millis(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// A count as it was kept. A negative one is nothing that we write.
+fn tally(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    row.get::<_, i64>(column).map(|n| u64::try_from(n).unwrap_or_default())
+}
+
+/// A time as it was kept.
+fn moment(row: &Row<'_>, column: usize) -> rusqlite::Result<Duration> {
+    tally(row, column).map(Duration::from_millis)
 }
 
 /// A clock that tests turn.
@@ -104,4 +164,10 @@ fn hand_clock(start: Duration) -> (Clock, Arc<std::sync::Mutex<Duration>>) {
     let hand = Arc::new(std::sync::Mutex::new(start));
     let read = Arc::clone(&hand);
     (Arc::new(move || *read.lock().expect("no test panics with it")), hand)
+}
+
+/// Waits for what a thread of a file answers.
+#[cfg(test)]
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }

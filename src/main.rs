@@ -9,16 +9,16 @@ use clap::Parser;
 use tenon::assembly::{self, Loaded, Storage};
 use tenon::cli::record::{self, Record};
 use tenon::cli::{
-    Arguments, Command, apply, config_command, demo, doctor, edit, log, models, output, sessions, show,
-    trust, undo,
+    Arguments, Command, apply, config_command, consent, demo, doctor, edit, log, metrics, models, output, sessions,
+    show, status, trust, undo,
 };
 use tenon::config::layer;
 use tenon::config::trust::TrustStore;
 use tenon::config::{self, Config, ConfigError, StateDir, UserFile};
 use tenon::lsp;
-use tenon::ports::Direction;
+use tenon::ports::{Component, Components, Direction, LifeCycle};
 use tenon::problem::{Category, Problem};
-use tenon::telemetry::{Front, Telemetry};
+use tenon::telemetry::{AllNumbers, Front, NumbersFile, Telemetry};
 
 fn main() -> ExitCode {
     let command = Arguments::parse().command;
@@ -49,6 +49,7 @@ fn run(command: &Command) -> Result<ExitCode, Problem> {
                 path: facts.path,
                 version: facts.version,
                 bytes: facts.bytes,
+                key: facts.key.map(|place| place.to_string()),
             });
             let exit = block_on(async {
                 let providers = storage.ledger().providers().await;
@@ -72,6 +73,7 @@ fn run(command: &Command) -> Result<ExitCode, Problem> {
             }
             let loaded = Loaded {
                 record: args.record.clone(),
+                protected: consent::protected(&args.allow_protected, &args.root)?,
                 sends_nothing: args.show_prompt,
                 ..parts.loaded(Ok(config?))
             };
@@ -95,6 +97,8 @@ fn run(command: &Command) -> Result<ExitCode, Problem> {
             storage.close();
             exit?
         }
+        Command::Status(args) => status::run(args, &numbers()?)?,
+        Command::Metrics => metrics::run(&numbers()?)?,
         Command::Trust(args) => {
             let state = StateDir::open()?;
             trust::run(args, &TrustStore::new(&state), config.as_ref().map_err(Clone::clone))?
@@ -146,7 +150,8 @@ fn now() -> Duration {
 /// Serves an editor over stdin and stdout until it leaves.
 fn serve(config: Result<Config, ConfigError>) -> Result<ExitCode, Problem> {
     let parts = Parts::start(Front::Server);
-    let loaded = parts.loaded(config);
+    let mut loaded = parts.loaded(config);
+    loaded.numbers = parts.state.as_ref().ok().and_then(NumbersFile::begin).map(Arc::new);
     let parts = loaded.clone();
     let served = block_on(async move {
         let (stdin, stdout) = (tokio::io::stdin(), lsp::output::stdout());
@@ -155,6 +160,9 @@ fn serve(config: Result<Config, ConfigError>) -> Result<ExitCode, Problem> {
         tokio::spawn(serving).await
     });
     loaded.storage.close();
+    if let Some(numbers) = &loaded.numbers {
+        numbers.write(&loaded.components);
+    }
     let code = served?.map_err(|error| {
         Problem::error("internal", Category::Internal, format!("tenon ended unexpectedly: {error}"))
             .hint("please report it with the log file")
@@ -189,7 +197,13 @@ impl Parts {
             Err(error) => (Config::default(), Some(Problem::from(error))),
         };
         let (storage, problems) = self.storage(&config);
+        let components = Components::new(uptime());
+        match self.telemetry.problem() {
+            Some(problem) => components.set(Component::Log, LifeCycle::Degraded, Some(&problem.message)),
+            None => components.set(Component::Log, LifeCycle::Ready, None),
+        };
         Loaded {
+            components: Arc::new(components),
             config: Arc::new(config),
             config_problem,
             warnings: self.telemetry.problem().cloned().into_iter().chain(problems).collect(),
@@ -208,6 +222,17 @@ impl Parts {
             Err(_) => (Storage::default(), Vec::new()),
         }
     }
+}
+
+/// Tells the time since now.
+fn uptime() -> tenon::ports::Uptime {
+    let began = std::time::Instant::now();
+    Arc::new(move || began.elapsed())
+}
+
+/// What the servers of this user have counted.
+fn numbers() -> Result<AllNumbers, Problem> {
+    AllNumbers::read(&StateDir::open()?)
 }
 
 /// Runs a command's future. Threads that still wait for a name server or for input are left behind, not waited for.

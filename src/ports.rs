@@ -16,7 +16,7 @@ mod responses;
 mod trust;
 
 pub use alerts::{Alert, Alerts, QUIET, Reading, Thresholds};
-pub use components::{Component, ComponentHealth, Components, LifeCycle};
+pub use components::{Component, ComponentHealth, Components, LifeCycle, Uptime};
 pub use editor::{
     ApplyId, Editor, FileEdit, Hint, Mark, MarkKind, NO_ANSWER, Progress, ProgressStage, TaskNotice,
     WorkspaceChange,

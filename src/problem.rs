@@ -74,14 +74,15 @@ impl Problem {
 }
 
 /// Text that cannot drive a terminal or an editor, whoever wrote it: what is not seen is written out, as `\u{1b}`.
-/// Line feeds and tabs stay; a carriage return before a line feed goes.
+/// Line feeds and tabs stay; a carriage return before a line feed, or at the end, goes.
 pub fn plain(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
         match c {
             '\n' => shown.push(c),
-            '\r' if chars.peek() == Some(&'\n') => {}
+            // The rest of a line end may come in the next piece of a stream.
+            '\r' if matches!(chars.peek(), None | Some('\n')) => {}
             c if is_unseen(c) => shown.extend(c.escape_unicode()),
             c => shown.push(c),
         }

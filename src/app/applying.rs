@@ -17,6 +17,7 @@ use std::time::Duration;
 use super::chronicle::{self, Prepare};
 use super::event::InternalEvent;
 use super::state::State;
+use crate::ports::metrics::catalogue::{EDITS, EditStep};
 use crate::ports::{ApplyId, Settlement, SourceFiles, WorkspaceChange};
 use crate::problem::Problem;
 use crate::review::{AppliedKind, Direction, ProposalId, Track};
@@ -283,12 +284,14 @@ pub(super) fn prepared(state: &mut State, id: ApplyId, number: Option<u64>) {
     let moved = flight.files.iter().any(|file| version_of(state, file) != file.version);
     if moved && flight.plan.attempt < ATTEMPTS {
         let plan = Plan { attempt: flight.plan.attempt + 1, ..flight.plan.clone() };
+        EDITS.count(EditStep::Retried);
         state.flights.current = None;
         state.flights.waiting.push_front(plan);
         return chronicle::settle(state, number, Settlement::RolledBack, None, String::new(), None);
     }
     let label = plan::label(state, &flight.plan.purpose);
     let change = WorkspaceChange { label, files: plan::edits(state, &flight.files) };
+    EDITS.count(EditStep::Sent);
     let editor = &state.parts.services.editor;
     if matches!(flight.plan.purpose, Purpose::Accept { confirm: true, .. }) {
         editor.apply_confirmed(id, change);

@@ -2,10 +2,13 @@
 
 use serde_json::Value;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::event::{Command, Event, Internal, InternalEvent, Query, Reply};
 use super::state::State;
 use super::{applying, chronicle, commands, completion, documents, marks, queries, tasks};
+use crate::ports::metrics::catalogue::LOOP_TIME;
+use crate::ports::{Component, LifeCycle};
 
 /// Handles events one by one until [`Event::Shutdown`], or until every front door is gone; those of `early` first.
 pub(super) async fn run(mut state: State, early: Vec<Event>, mut events: mpsc::UnboundedReceiver<Event>) {
@@ -19,11 +22,15 @@ pub(super) async fn run(mut state: State, early: Vec<Event>, mut events: mpsc::U
         if matches!(event, Event::Shutdown) {
             break;
         }
+        let began = Instant::now();
         handle(&mut state, event);
         // Whatever happened may have ended an edit that others wait behind.
         applying::pump(&mut state);
         chronicle::record_decisions(&mut state);
+        tasks::measure(&state);
+        LOOP_TIME.observe(began.elapsed());
     }
+    state.parts.components.set(Component::Protocol, LifeCycle::Stopped, None);
     tasks::cancel_all(&mut state);
     completion::cancel_all(&mut state);
 }
@@ -32,6 +39,7 @@ fn handle(state: &mut State, event: Event) {
     match event {
         Event::Initialized(facts) => {
             state.client = facts;
+            state.parts.components.set(Component::Protocol, LifeCycle::Ready, None);
             for problem in std::mem::take(&mut state.parts.warnings) {
                 state.tell(&problem);
             }

@@ -14,6 +14,7 @@ use super::tasks::{Ready, Tasks};
 use crate::model::{CacheKey, Role};
 use crate::orchestrator::desynchronised;
 use crate::ports::EditFate;
+use crate::ports::metrics::catalogue::{HUNKS, PROBLEMS};
 use crate::problem::{Category, Problem, Severity};
 use crate::review::{History, Proposal, ProposalId, ProposalState, Track};
 use crate::text::{Document, DocumentSnapshot, DocumentUri};
@@ -104,6 +105,7 @@ impl State {
     /// Counts what became of `n` hunks of a proposal.
     pub(super) fn count(&self, proposal: &ProposalId, fate: EditFate, n: usize) {
         let found = self.proposals.iter().find(|known| known.id == *proposal);
+        HUNKS.add(fate, n as u64);
         if let (Some(found), Some(role), 1..) = (found, self.roles.get(proposal), n) {
             self.parts.services.ledger.decided(*role, &found.model, fate, n as u64);
         }
@@ -111,6 +113,7 @@ impl State {
 
     /// Shows a problem with its hint.
     pub(super) fn tell(&self, problem: &Problem) {
+        PROBLEMS.count(problem.code);
         let hint = problem.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
         self.parts.services.editor.message(problem.severity, &format!("tenon: {}{hint}", problem.message));
     }

@@ -10,6 +10,7 @@ use super::state::State;
 use super::{chronicle, commands, marks};
 use crate::diff::{ChangeKind, FileChange, impact};
 use crate::orchestrator::{self, EditJob, Outcome};
+use crate::ports::metrics::catalogue::{PROPOSALS, TASKS, TASKS_RUNNING, TASKS_WAITING, TaskEnd};
 use crate::ports::{Progress, ProgressStage, TaskNotice};
 use crate::problem::{Problem, Severity};
 use crate::review::{
@@ -154,6 +155,12 @@ fn start(state: &mut State, queued: Queued) {
     });
 }
 
+/// Counts the tasks that wait and run.
+pub(super) fn measure(state: &State) {
+    TASKS_WAITING.set((), state.tasks.queue.len() as u64);
+    TASKS_RUNNING.set((), state.tasks.running.len() as u64);
+}
+
 /// Cancels one task, or all; returns how many.
 pub(super) fn cancel(state: &mut State, task: Option<&str>) -> usize {
     let meant = |id: &str| task.is_none_or(|task| task == id);
@@ -168,6 +175,7 @@ pub(super) fn cancel(state: &mut State, task: Option<&str>) -> usize {
     state.tasks.queue = kept;
     let gone: VecDeque<Queued> = gone;
     for queued in &gone {
+        TASKS.count(TaskEnd::Cancelled);
         end(state, &queued.job.task, "cancelled");
         let error =
             Problem::error("cancelled", crate::problem::Category::Request, "cancelled before it began");
@@ -198,6 +206,7 @@ pub(super) fn done(state: &mut State, task: &str, result: Result<Outcome, Proble
 
 fn failed(state: &mut State, task: &str, problem: Problem) {
     tracing::info!(task, code = problem.code, "task failed");
+    TASKS.count(if problem.code == "cancelled" { TaskEnd::Cancelled } else { TaskEnd::Failed });
     chronicle::task_ends(state, task, problem.code, &problem.message);
     end(state, task, &problem.message);
     if problem.code != "cancelled" {
@@ -212,6 +221,8 @@ fn end(state: &State, task: &str, message: &str) {
 }
 
 fn propose(state: &mut State, task: &str, mut running: Running, outcome: Outcome) {
+    TASKS.count(TaskEnd::Proposed);
+    PROPOSALS.count(());
     let id = state.tasks.next_proposal();
     let mut number = 0;
     let Outcome { role, changes, base, uris, model, mut impact, notes, answer, cached, .. } = outcome;

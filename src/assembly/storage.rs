@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::gateway::Books;
 use crate::journal::{Answers, Facts, Journal, system_clock};
 use crate::model::CacheSettings;
-use crate::ports::{Ledger, MemoryLedger, ResponseStore};
+use crate::ports::{self, Expiry, Ledger, MemoryJournal, MemoryLedger, ResponseStore};
 use crate::problem::Problem;
 
 /// Longest wait for the disk at the end.
@@ -18,6 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 #[derive(Clone)]
 pub struct Storage {
     ledger: Arc<dyn Ledger>,
+    records: Arc<dyn ports::Journal>,
     journal: Option<Arc<Journal>>,
     answers: Option<Arc<Answers>>,
 }
@@ -25,7 +26,8 @@ pub struct Storage {
 impl Default for Storage {
     /// Keeps nothing over sessions.
     fn default() -> Self {
-        Self { ledger: Arc::new(MemoryLedger::default()), journal: None, answers: None }
+        let (ledger, records) = (Arc::new(MemoryLedger::default()), Arc::new(MemoryJournal::default()));
+        Self { ledger, records, journal: None, answers: None }
     }
 }
 
@@ -42,7 +44,12 @@ impl Storage {
         let mut problems = Vec::new();
         match Journal::open(folder, system_clock()) {
             Ok(journal) => {
+                problems.extend(journal.aside());
                 storage.ledger = Arc::new(journal.ledger());
+                match journal.records() {
+                    Ok(records) => storage.records = Arc::new(records),
+                    Err(problem) => problems.push(problem),
+                }
                 storage.journal = Some(Arc::new(journal));
             }
             Err(problem) => problems.push(problem),
@@ -61,14 +68,20 @@ impl Storage {
         Books { ledger: self.ledger(), responses: self.responses(), recorder: None }
     }
 
+    /// The record of what is proposed and done.
+    pub fn journal(&self) -> Arc<dyn ports::Journal> {
+        Arc::clone(&self.records)
+    }
+
+    /// Lets go, when there is time for it, what is too old or too much.
+    pub fn expire(&self) {
+        // What could not be forgotten today is tomorrow; the log says why.
+        drop(self.records.expire(Expiry::default()));
+    }
+
     /// The account.
     pub fn ledger(&self) -> Arc<dyn Ledger> {
         Arc::clone(&self.ledger)
-    }
-
-    /// The record of what is proposed and done.
-    pub fn journal(&self) -> Arc<dyn crate::ports::Journal> {
-        Arc::new(crate::ports::MemoryJournal::default())
     }
 
     /// The kept answers, if any are kept.
@@ -104,12 +117,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_be_opened_is_told_and_done_without() {
+    fn what_is_set_aside_is_told_and_begun_anew() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("journal.db"), "not a database at all").unwrap();
         let (storage, problems) = Storage::open(dir.path(), &CacheSettings::default());
         assert_eq!(problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), ["journal-damaged"]);
-        assert!(storage.facts().is_none() && storage.responses().is_some());
+        assert!(storage.facts().is_some() && storage.responses().is_some());
+        assert!(storage.journal().outlives() && !Storage::default().journal().outlives());
         let off = CacheSettings { disk_bytes: 0, ..CacheSettings::default() };
         assert!(Storage::open(dir.path(), &off).0.responses().is_none());
         storage.close();

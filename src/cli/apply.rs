@@ -67,6 +67,9 @@ pub struct ApplyArgs {
     /// What the reply may do besides.
     #[command(flatten)]
     pub allowed: Allowed,
+    /// Let the reply write this protected file, by its path below the root; the workspace must be trusted.
+    #[arg(long, value_name = "PATH")]
+    pub allow_protected: Vec<String>,
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,
@@ -183,7 +186,15 @@ fn apply_reply(
     };
     let notes = gate::check(&changes, &live, args.allowed.consent()).map_err(allowable)?;
     let outcome = Outcome::new(&changes, &live)?.with(notes, impact(&changes, &live));
-    let texts: Vec<_> = outcome.files.iter().map(FileOutcome::new_text).collect();
+    let mut texts: Vec<_> = outcome.files.iter().map(FileOutcome::new_text).collect();
+    for text in texts.iter_mut().filter(|text| text.new.is_none()) {
+        // With its byte order mark, so that it can come back byte by byte.
+        if let (Some(old), Some(whole)) = (&text.old, root.read_whole(&text.path)?)
+            && whole.strip_prefix('\u{feff}') == Some(old)
+        {
+            text.old = Some(whole);
+        }
+    }
     if args.check {
         root.check(&texts)?;
     } else {
@@ -225,7 +236,8 @@ enum Writer<'r> {
 impl<'r> Writer<'r> {
     /// Opens the live files. What an earlier process left under way there is settled first.
     fn open(args: &ApplyArgs, record: Option<&'r Record>) -> Result<Self, Failure> {
-        let folder = Folder::open(&args.root)?;
+        let consent = super::consent::protected(&args.allow_protected, &args.root).map_err(Failure::usage)?;
+        let folder = Folder::open(&args.root)?.allowing(consent.clone());
         let Some(record) = record.filter(|_| !args.check) else { return Ok(Self::Plain(folder)) };
         match record.hold(folder) {
             Ok((held, told)) => {
@@ -234,7 +246,7 @@ impl<'r> Writer<'r> {
             }
             Err(problem) => {
                 output::tell(&Problem { severity: Severity::Warning, ..problem });
-                Ok(Self::Plain(Folder::open(&args.root)?))
+                Ok(Self::Plain(Folder::open(&args.root)?.allowing(consent)))
             }
         }
     }
@@ -251,6 +263,8 @@ impl<'r> Writer<'r> {
             Self::Plain(folder) => Ok(folder.prepare(texts)?.commit()?),
             Self::Recorded(_) if texts.is_empty() => Ok(()),
             Self::Recorded(held) => {
+                // What cannot be written is no operation, and is told with its file.
+                held.folder().check(texts)?;
                 let from = args.file.display();
                 let description = Description { title: format!("apply {from}"), ..Description::default() };
                 held.make(description, texts).map(drop).map_err(Failure::refused)

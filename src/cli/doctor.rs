@@ -63,6 +63,8 @@ pub struct JournalFacts {
     pub version: usize,
     /// Its size.
     pub bytes: u64,
+    /// Where the key is that texts in it are sealed with, in words; `None` when it cannot be read.
+    pub key: Option<String>,
 }
 
 /// How a check went.

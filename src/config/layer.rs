@@ -116,6 +116,7 @@ fn merged(user: raw::File, workspace: raw::File) -> raw::File {
         budget: user.budget,
         cache: user.cache,
         recorder: user.recorder,
+        alerts: user.alerts,
     }
 }
 
@@ -231,7 +232,7 @@ day = 1000
 [cache]
 enabled = true
 [recorder]
-folder = '/tmp/out'
+folder = 'out'
 [outgoing]
 redact = false
 max_bytes = 1000

@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use model::{EditFormat, Fill, Model, Price, Thinking, Tier};
-pub use policy::{Budget, Cache, Completion, Outgoing, Recorder};
+pub use policy::{Alerts, Budget, Cache, Completion, Outgoing, Recorder};
 pub use provider::{Api, Provider, Timeouts};
 pub use roles::{Roles, Split, Weight};
 
@@ -47,6 +47,8 @@ pub struct File {
     pub outgoing: Outgoing,
     /// Recording replies.
     pub recorder: Recorder,
+    /// When you are warned.
+    pub alerts: Alerts,
 }
 
 /// How proposals reach the text.

@@ -40,6 +40,7 @@ pub(super) fn resolve(file: &raw::File, path: &Path, lines: Lines) -> Result<Con
         outgoing: resolver.outgoing(),
         completion: policy::completion(&file.completion),
         recordings: file.recorder.folder.as_ref().map(|to| folder.join(to)),
+        alerts: policy::alerts(&file.alerts),
         roles,
         ..Config::default()
     };

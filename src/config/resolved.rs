@@ -10,6 +10,7 @@ use super::raw;
 use crate::model::{
     Budget, CacheSettings, CompletionSettings, ModelSettings, OutgoingRules, ProviderSettings, Role,
 };
+use crate::ports::Thresholds;
 pub use crate::review::ReviewMode;
 
 /// What ends a comment that is an instruction, unless the user says otherwise.
@@ -134,6 +135,8 @@ pub struct Config {
     pub completion: CompletionSettings,
     /// Folder that every reply is recorded in, for reports and tests; `None` records nothing.
     pub recordings: Option<PathBuf>,
+    /// From when on the user is warned.
+    pub alerts: Thresholds,
     /// Where each value came from.
     pub origins: Origins,
 }
@@ -153,6 +156,7 @@ impl Default for Config {
             outgoing: OutgoingRules::default(),
             completion: CompletionSettings::default(),
             recordings: None,
+            alerts: Thresholds::default(),
             origins: Origins::default(),
         }
     }

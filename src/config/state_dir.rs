@@ -64,6 +64,14 @@ impl StateDir {
         self.folder("replies")
     }
 
+    /// The folder of what running servers count, created.
+    ///
+    /// # Errors
+    /// It cannot be created.
+    pub fn metrics(&self) -> Result<PathBuf, Problem> {
+        self.folder("metrics")
+    }
+
     /// Tries to write into it.
     ///
     /// # Errors

@@ -3,14 +3,16 @@
 //! Whatever is written or asked is handed to the thread over a channel, and it does everything in that order: a
 //! question sees what was written before it. What waits at the same time is written in one transaction, so that many
 //! entries wait for the disk once. What cannot be written is logged, counted and dropped: a full disk must not stop
-//! the work on the user's text.
+//! the work on the user's text. Who wants the word that an entry is on the disk gets it after its transaction.
+
+mod entry;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::FutureExt as _;
 use futures::channel::oneshot;
@@ -18,9 +20,15 @@ use futures::future::BoxFuture;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::Facts;
+use super::aside::ending;
+use super::failure::Failure;
+use super::key::{self, KeyPlace};
 use super::layout::Layout;
 use super::open;
+use crate::ports::metrics::catalogue::{JOURNAL_BATCH_TIME, JOURNAL_LOST, JOURNAL_WRITES};
+use super::seal::Sealer;
 use crate::problem::Problem;
+use entry::{Acknowledged, Entry};
 
 /// Entries that may wait; more come only when the disk hangs, and are dropped.
 const WAITING: usize = 4096;
@@ -36,6 +44,7 @@ type Read = Box<dyn FnOnce(&Connection) + Send>;
 
 enum Job {
     Write(Write),
+    Entry(Box<dyn Entry>),
     Read(Read),
     Close(SyncSender<()>),
 }
@@ -46,13 +55,16 @@ pub(super) struct Database {
     version: usize,
     jobs: SyncSender<Job>,
     n_lost: Arc<AtomicU64>,
+    aside: Option<Problem>,
+    key: Result<(Sealer, KeyPlace), Problem>,
 }
 
 impl Database {
     /// Opens the file of this kind in `folder`, or begins it, and starts its thread.
     pub(super) fn open(folder: &Path, layout: &Layout) -> Result<Self, Problem> {
         let path = folder.join(layout.file);
-        let connection = open::open(&path, layout)?;
+        let (connection, aside) = open::open(&path, layout)?;
+        let key = key::unlock(&connection, folder).map_err(|failure| told(&path, failure));
         let (jobs, inbox) = sync_channel(WAITING);
         let n_lost = Arc::new(AtomicU64::new(0));
         let thread = Thread { connection, path: path.clone(), n_lost: Arc::clone(&n_lost) };
@@ -60,17 +72,69 @@ impl Database {
             .name(layout.file.to_owned())
             .spawn(move || thread.run(&inbox))
             .map_err(|error| open::unusable(&path, &error.to_string()))?;
-        Ok(Self { path, version: layout.steps.len(), jobs, n_lost })
+        Ok(Self { path, version: layout.steps.len(), jobs, n_lost, aside, key })
     }
 
     /// Hands over something to write.
     pub(super) fn write(&self, write: impl FnOnce(&Connection) -> rusqlite::Result<()> + Send + 'static) {
+        JOURNAL_WRITES.count(());
         match self.jobs.try_send(Job::Write(Box::new(write))) {
             Ok(()) => {}
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
                 lose(&self.path, &self.n_lost, 1, "its thread does not take any more");
             }
         }
+    }
+
+    /// Where the file is.
+    pub(super) fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(&self.path)
+    }
+
+    /// What was there before and was set aside.
+    pub(super) fn aside(&self) -> Option<&Problem> {
+        self.aside.as_ref()
+    }
+
+    /// What its fields are sealed with, or why that is not known.
+    pub(super) fn key(&self) -> &Result<(Sealer, KeyPlace), Problem> {
+        &self.key
+    }
+
+    /// Hands over an entry; the answer comes when it is on the disk.
+    pub(super) fn enter<T: Send + 'static>(
+        &self,
+        write: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
+    ) -> BoxFuture<'static, Result<T, Problem>> {
+        let (entry, answered) = Acknowledged::new(write);
+        self.hand_over(Job::Entry(Box::new(entry)), answered)
+    }
+
+    /// Asks something whose failure the asker has to know.
+    pub(super) fn inquire<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
+    ) -> BoxFuture<'static, Result<T, Problem>> {
+        let (answer, answered) = oneshot::channel();
+        let path = self.path.clone();
+        let read = move |connection: &Connection| {
+            // Nobody waits any more when the asker left.
+            drop(answer.send(question(connection).map_err(|failure| told(&path, failure))));
+        };
+        self.hand_over(Job::Read(Box::new(read)), answered)
+    }
+
+    fn hand_over<T: Send + 'static>(
+        &self,
+        job: Job,
+        answered: oneshot::Receiver<Result<T, Problem>>,
+    ) -> BoxFuture<'static, Result<T, Problem>> {
+        let dead = open::unusable(&self.path, "its thread does not answer");
+        if self.jobs.try_send(job).is_err() {
+            self.n_lost.fetch_add(1, Ordering::Relaxed);
+            return std::future::ready(Err(dead)).boxed();
+        }
+        answered.map(move |answer| answer.unwrap_or(Err(dead))).boxed()
     }
 
     /// Hands over a look at the file whose result nobody waits for.
@@ -97,16 +161,13 @@ impl Database {
     }
 
     pub(super) fn facts(&self) -> Facts {
-        let beside = |ending: &str| {
-            let mut name = self.path.clone().into_os_string();
-            name.push(ending);
-            fs::metadata(name).map_or(0, |metadata| metadata.len())
-        };
+        let beside = |end: &str| fs::metadata(ending(&self.path, end)).map_or(0, |metadata| metadata.len());
         Facts {
             path: self.path.clone(),
             version: self.version,
             bytes: beside("").saturating_add(beside("-wal")),
             n_lost: self.n_lost.load(Ordering::Relaxed),
+            key: self.key.as_ref().ok().map(|(_, place)| place.clone()),
         }
     }
 
@@ -160,10 +221,16 @@ impl Thread {
 
     /// Does what waits, in order; returns whom to tell that the file is closed, if it is to be.
     fn work(&self, batch: Vec<Job>) -> Option<SyncSender<()>> {
-        let n_writes = batch.iter().filter(|job| matches!(job, Job::Write(_))).count();
+        let n_writes = batch.iter().filter(|job| matches!(job, Job::Write(_) | Job::Entry(_))).count();
         // Asking must work while another process writes, so only writing takes the lock.
-        let transaction = if n_writes > 0 { self.begin(n_writes) } else { None };
+        let began = Instant::now();
+        let begun = if n_writes > 0 { self.begin(n_writes).map(Some) } else { Ok(None) };
+        let (transaction, refused) = match begun {
+            Ok(transaction) => (transaction, None),
+            Err(problem) => (None, Some(problem)),
+        };
         let mut closed = None;
+        let mut entries = Vec::new();
         for job in batch {
             match job {
                 Job::Write(write) if transaction.is_some() => {
@@ -172,25 +239,59 @@ impl Thread {
                     }
                 }
                 Job::Write(_) => {}
+                Job::Entry(mut entry) => {
+                    let made = match &refused {
+                        Some(problem) => Err(problem.clone()),
+                        None => self.enter(entry.as_mut()),
+                    };
+                    entries.push((entry, made));
+                }
                 Job::Read(read) => read(&self.connection),
                 Job::Close(done) => closed = Some(done),
             }
         }
-        if let Some(Err(error)) = transaction.map(Transaction::commit) {
+        let committed = transaction.map_or(Ok(()), Transaction::commit).map_err(|error| {
             lose(&self.path, &self.n_lost, n_writes, &error.to_string());
+            open::failure(&self.path, &error)
+        });
+        for (entry, made) in entries {
+            entry.answer(made.and_then(|()| committed.clone()));
+        }
+        if n_writes > 0 {
+            JOURNAL_BATCH_TIME.observe(began.elapsed());
         }
         closed
     }
 
-    fn begin(&self, n_writes: usize) -> Option<Transaction<'_>> {
-        Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)
-            .inspect_err(|error| lose(&self.path, &self.n_lost, n_writes, &error.to_string()))
-            .ok()
+    fn enter(&self, entry: &mut dyn Entry) -> Result<(), Problem> {
+        whole(&self.connection, |connection| entry.write(connection))
+            .map_err(|failure| told(&self.path, failure))
+    }
+
+    fn begin(&self, n_writes: usize) -> Result<Transaction<'_>, Problem> {
+        Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate).map_err(|error| {
+            lose(&self.path, &self.n_lost, n_writes, &error.to_string());
+            open::failure(&self.path, &error)
+        })
+    }
+}
+
+/// What a failure is for people; the log has it too.
+fn told(path: &Path, failure: Failure) -> Problem {
+    match failure {
+        Failure::Problem(problem) => problem,
+        Failure::Sqlite(error) => {
+            tracing::warn!(path = %path.display(), %error, "an entry failed");
+            open::failure(path, &error)
+        }
     }
 }
 
 /// Does all of a write or nothing of it.
-fn whole(connection: &Connection, write: Write) -> rusqlite::Result<()> {
+fn whole<E: From<rusqlite::Error>>(
+    connection: &Connection,
+    write: impl FnOnce(&Connection) -> Result<(), E>,
+) -> Result<(), E> {
     connection.execute_batch("SAVEPOINT entry")?;
     let written = write(connection);
     if written.is_err() {
@@ -201,6 +302,7 @@ fn whole(connection: &Connection, write: Write) -> rusqlite::Result<()> {
 }
 
 fn lose(path: &Path, n_lost: &AtomicU64, n: usize, reason: &str) {
+    JOURNAL_LOST.add((), u64::try_from(n).unwrap_or(u64::MAX));
     n_lost.fetch_add(u64::try_from(n).unwrap_or(u64::MAX), Ordering::Relaxed);
     tracing::warn!(path = %path.display(), n, reason, "entries are lost");
 }

@@ -3,7 +3,7 @@
 
 use rusqlite_migration::M;
 
-use super::{responses, usage};
+use super::{audit, blobs, key, operations, proposals, responses, sessions, usage, work};
 
 /// A kind of file.
 pub(super) struct Layout {
@@ -22,7 +22,18 @@ pub(super) const JOURNAL: Layout = Layout {
     file: "journal.db",
     application: 0x746e_4a72,
     synchronous: "FULL",
-    steps: &[M::up(usage::REQUESTS), M::up(usage::DAYS), M::up(usage::DECISIONS)],
+    steps: &[
+        M::up(usage::REQUESTS),
+        M::up(usage::DAYS),
+        M::up(usage::DECISIONS),
+        M::up(key::KEYS),
+        M::up(sessions::SESSIONS),
+        M::up(work::WORK),
+        M::up(blobs::BLOBS),
+        M::up(proposals::PROPOSALS),
+        M::up(operations::OPERATIONS),
+        M::up(audit::AUDIT),
+    ],
 };
 
 /// The kept answers; `tnAn`. After a power failure the newest may be missing, and none is half there.
@@ -30,7 +41,7 @@ pub(super) const ANSWERS: Layout = Layout {
     file: "answers.db",
     application: 0x746e_416e,
     synchronous: "NORMAL",
-    steps: &[M::up(responses::RESPONSES)],
+    steps: &[M::up(responses::RESPONSES), M::up(key::KEYS), M::up(responses::SEALED)],
 };
 
 #[cfg(test)]

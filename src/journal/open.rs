@@ -1,4 +1,5 @@
-//! Opens a file with care: whose is it, which version, is it whole? What is not ours stays as it is.
+//! Opens a file with care: whose is it, which version, is it whole? What is not ours, or damaged, keeps every byte
+//! under another name; a newer one, and one that cannot be used for a reason outside it, stays as it is.
 
 use std::fs;
 use std::io;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 use rusqlite_migration::Migrations;
 
+use super::aside::{ending, set_aside};
 use super::layout::Layout;
 use crate::problem::{Category, Problem, Severity};
 
@@ -21,23 +23,56 @@ const PAUSE: Duration = Duration::from_millis(25);
 /// Bytes of the write-ahead log that stay after it was merged into the file.
 const LOG_BYTES: i64 = 1 << 20;
 
-/// Opens `path`, or begins it, up to the newest version of its tables.
+/// Opens `path`, or begins it, up to the newest version of its tables. What cannot be the file is set aside, and the
+/// problem says where.
 ///
 /// # Errors
 /// Why not; the file is as it was.
-pub(super) fn open(path: &Path, layout: &Layout) -> Result<Connection, Problem> {
-    begin(path).map_err(|error| unusable(path, &error.to_string()))?;
+pub(super) fn open(path: &Path, layout: &Layout) -> Result<(Connection, Option<Problem>), Problem> {
+    match open_as_it_is(path, layout) {
+        Ok(connection) => Ok((connection, None)),
+        Err(Obstacle::NoJournal(_)) => begin_anew(path, layout),
+        Err(Obstacle::Lasting(problem)) => Err(problem),
+        Err(Obstacle::Passing(reason)) => Err(unusable(path, &reason)),
+    }
+}
+
+fn open_as_it_is(path: &Path, layout: &Layout) -> Result<Connection, Obstacle> {
     let mut attempt = 0;
     loop {
+        private_file(path).map_err(|error| Obstacle::Lasting(unusable(path, &error.to_string())))?;
         match try_open_within(path, layout, BUSY) {
-            Err(Obstacle::Passing(reason)) if attempt == ATTEMPTS => return Err(unusable(path, &reason)),
-            Err(Obstacle::Passing(_)) => {
+            Err(Obstacle::Passing(_)) if attempt < ATTEMPTS => {
                 attempt += 1;
                 std::thread::sleep(PAUSE);
             }
-            Err(Obstacle::Lasting(problem)) => return Err(problem),
-            Ok(connection) => return Ok(connection),
+            result => return result,
         }
+    }
+}
+
+/// Sets the file aside and begins another. Under a lock: a second process must not set the new one aside.
+fn begin_anew(path: &Path, layout: &Layout) -> Result<(Connection, Option<Problem>), Problem> {
+    let failed = |error: &io::Error| unusable(path, &error.to_string());
+    let lock = private_file(&ending(path, ".lock")).and_then(|file| file.lock().map(|()| file));
+    let _lock = lock.map_err(|error| failed(&error))?;
+    let problem = match open_as_it_is(path, layout) {
+        Ok(connection) => return Ok((connection, None)),
+        Err(Obstacle::NoJournal(problem)) => problem,
+        Err(Obstacle::Lasting(problem)) => return Err(problem),
+        Err(Obstacle::Passing(reason)) => return Err(unusable(path, &reason)),
+    };
+    let Ok(aside) = set_aside(path) else {
+        let message = format!("{} and was left as it is", problem.message);
+        return Err(Problem { message, ..problem }.hint(MOVE_AWAY));
+    };
+    let message =
+        format!("{}; it was set aside as {}, and a new one begun", problem.message, aside.display());
+    let problem = Problem { message, ..problem };
+    match open_as_it_is(path, layout) {
+        Ok(connection) => Ok((connection, Some(problem.hint(LOOK)))),
+        Err(Obstacle::NoJournal(again) | Obstacle::Lasting(again)) => Err(again),
+        Err(Obstacle::Passing(reason)) => Err(unusable(path, &reason)),
     }
 }
 
@@ -45,12 +80,19 @@ pub(super) fn open(path: &Path, layout: &Layout) -> Result<Connection, Problem> 
 enum Obstacle {
     /// Another process was at it.
     Passing(String),
+    /// It is of another program, or damaged.
+    NoJournal(Problem),
     Lasting(Problem),
 }
 
 fn try_open_within(path: &Path, layout: &Layout, busy: Duration) -> Result<Connection, Obstacle> {
     let fail = |error: &rusqlite::Error| match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Obstacle::Passing(error.to_string()),
+        // Set aside by another process a moment before.
+        Some(ErrorCode::CannotOpen) if !path.exists() => Obstacle::Passing(error.to_string()),
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+            Obstacle::NoJournal(damaged(path, &error.to_string()))
+        }
         _ => Obstacle::Lasting(failure(path, error)),
     };
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -58,7 +100,7 @@ fn try_open_within(path: &Path, layout: &Layout, busy: Duration) -> Result<Conne
     connection.busy_timeout(busy).map_err(|error| fail(&error))?;
     let found = Found::read(&connection).map_err(|error| fail(&error))?;
     if !found.is_new() && found.application != layout.application {
-        return Err(Obstacle::Lasting(foreign(path)));
+        return Err(Obstacle::NoJournal(foreign(path)));
     }
     if found.version > layout.steps.len() {
         return Err(Obstacle::Lasting(newer(path, found.version, layout.steps.len())));
@@ -75,7 +117,7 @@ fn try_open_within(path: &Path, layout: &Layout, busy: Duration) -> Result<Conne
             Err(Obstacle::Passing(error.to_string()))
         }
         Err(rusqlite_migration::Error::RusqliteError { err, .. }) => Err(fail(&err)),
-        Err(error) => Err(Obstacle::Lasting(damaged(path, &error.to_string()))),
+        Err(error) => Err(Obstacle::NoJournal(damaged(path, &error.to_string()))),
     }
 }
 
@@ -120,22 +162,24 @@ fn settle(connection: &Connection, layout: &Layout, found: &Found) -> rusqlite::
     connection.pragma_update(None, "trusted_schema", false)
 }
 
-/// Makes the file if it is not there, for its owner only; `SQLite` gives the files beside it the same mode.
-fn begin(path: &Path) -> io::Result<()> {
+/// Opens a file for its owner only, made if it is not there; `SQLite` gives the files beside it the same mode.
+pub(super) fn private_file(path: &Path) -> io::Result<fs::File> {
     let mut options = fs::OpenOptions::new();
     options.read(true).append(true).create(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     match options.open(path) {
-        Ok(file) => make_private(&file),
+        Ok(file) => make_private(&file).map(|()| file),
         // One that may only be read is told by `SQLite` after it was looked at.
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied && path.is_file() => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied && path.is_file() => {
+            fs::File::open(path)
+        }
         Err(error) => Err(error),
     }
 }
 
 #[cfg(unix)]
-fn make_private(file: &fs::File) -> io::Result<()> {
+pub(super) fn make_private(file: &fs::File) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     let mode = file.metadata()?.permissions().mode() & 0o777;
     let private = mode & 0o700;
@@ -143,7 +187,7 @@ fn make_private(file: &fs::File) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn make_private(_file: &fs::File) -> io::Result<()> {
+pub(super) fn make_private(_file: &fs::File) -> io::Result<()> {
     Ok(())
 }
 
@@ -157,8 +201,7 @@ pub(super) fn failure(path: &Path, error: &rusqlite::Error) -> Problem {
 
 /// It is not ours.
 fn foreign(path: &Path) -> Problem {
-    let message = format!("{} belongs to another program and was left as it is", path.display());
-    warning("journal-foreign", message).hint(MOVE_AWAY)
+    warning("journal-foreign", format!("{} belongs to another program", path.display()))
 }
 
 fn newer(path: &Path, found: usize, known: usize) -> Problem {
@@ -172,8 +215,7 @@ fn newer(path: &Path, found: usize, known: usize) -> Problem {
 
 /// It cannot be read as a database.
 pub(super) fn damaged(path: &Path, reason: &str) -> Problem {
-    let message = format!("{} is damaged and was left as it is: {reason}", path.display());
-    warning("journal-damaged", message).hint(MOVE_AWAY)
+    warning("journal-damaged", format!("{} is damaged ({reason})", path.display())).hint(MOVE_AWAY)
 }
 
 /// It cannot be used, for a reason outside it.
@@ -181,6 +223,9 @@ pub(super) fn unusable(path: &Path, reason: &str) -> Problem {
     warning("journal-unusable", format!("{} cannot be used: {reason}", path.display()))
         .hint("check the permissions and the free space there, or set TENON_STATE_DIR to another directory")
 }
+
+const LOOK: &str = "what was undone or proposed before is not known any more; the file that was set aside can be removed \
+                    once nobody misses it";
 
 const MOVE_AWAY: &str = "until then nothing is kept over sessions; move it away, with the files beside it that end in \
                          -wal and -shm, and tenon begins a new one";

@@ -8,8 +8,11 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::Clock;
 use super::database::Database;
+use super::failure::Failure;
+use super::key::to_hex;
+use super::seal::{Cell, Sealer};
+use super::{Clock, millis};
 use crate::model::CacheSettings;
 use crate::ports::{CacheKey, ResponseStore, StoreStatistics, StoredReply};
 
@@ -27,12 +30,28 @@ pub(super) const RESPONSES: &str = "
     CREATE INDEX responses_by_age ON responses (stored);
 ";
 
+/// Replies as they were, in plain text, are forgotten: they can be asked for again.
+pub(super) const SEALED: &str = "
+    DROP TABLE responses;
+    CREATE TABLE responses (
+        id INTEGER PRIMARY KEY,
+        key BLOB NOT NULL UNIQUE,
+        reply BLOB NOT NULL,
+        bytes INTEGER NOT NULL,
+        stored INTEGER NOT NULL,
+        used INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX responses_by_use ON responses (used, bytes);
+    CREATE INDEX responses_by_age ON responses (stored);
+";
+
 /// A clock that was set back makes answers of the future; so much of it is no reason to distrust them.
 const AHEAD: Duration = Duration::from_secs(60);
 
 /// The answers kept on disk.
 pub struct Answers {
     database: Database,
+    sealer: Sealer,
     settings: CacheSettings,
     clock: Clock,
     uses: Arc<Uses>,
@@ -52,13 +71,19 @@ struct Valid {
 }
 
 impl Answers {
-    pub(super) fn new(database: Database, settings: CacheSettings, clock: Clock) -> Self {
-        Self { database, settings, clock, uses: Arc::default() }
+    pub(super) fn new(database: Database, sealer: Sealer, settings: CacheSettings, clock: Clock) -> Self {
+        Self { database, sealer, settings, clock, uses: Arc::default() }
     }
 
     /// Writes what was handed over and closes the file, as [`super::Journal::close`] does.
     pub fn close(&self, patience: Duration) -> bool {
         self.database.close(patience)
+    }
+
+    /// A reply that does not open is none: it is asked for again.
+    fn opened(&self, key: &CacheKey, sealed: &[u8]) -> Option<StoredReply> {
+        let text = self.sealer.open(cell(&to_hex(&key.0).as_str()), sealed).ok()?;
+        serde_json::from_slice(&text).ok()
     }
 
     fn valid(&self, now: Duration) -> Valid {
@@ -73,7 +98,7 @@ impl ResponseStore for Answers {
         let valid = self.valid(now);
         let found = self.database.ask(move |connection| find(connection, &key, valid));
         async move {
-            let reply = found.await.flatten().and_then(|text| serde_json::from_str(&text).ok());
+            let reply = found.await.flatten().and_then(|sealed| self.opened(&key, &sealed));
             let count = if reply.is_some() { &self.uses.hits } else { &self.uses.misses };
             count.fetch_add(1, Ordering::Relaxed);
             if reply.is_some() {
@@ -87,12 +112,20 @@ impl ResponseStore for Answers {
     fn put(&self, key: CacheKey, reply: StoredReply) {
         let (now, limit) = ((self.clock)(), i64::try_from(self.settings.disk_bytes).unwrap_or(i64::MAX));
         let valid = self.valid(now);
+        let sealer = self.sealer.clone();
         self.database.write(move |connection| {
-            let text = serde_json::to_string(&reply)
+            let text = serde_json::to_vec(&reply)
                 .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
             // What would push out everything else is not kept at all.
             if size(text.len()) <= limit {
-                keep(connection, &key, &text, now)?;
+                let sealed =
+                    sealer.seal(cell(&to_hex(&key.0).as_str()), &text).map_err(|failure| match failure {
+                        Failure::Sqlite(error) => error,
+                        Failure::Problem(problem) => {
+                            rusqlite::Error::ToSqlConversionFailure(Box::new(problem))
+                        }
+                    })?;
+                keep(connection, &key, &sealed, size(text.len()), now)?;
             }
             evict(connection, valid, limit)
         });
@@ -128,7 +161,7 @@ impl ResponseStore for Answers {
     }
 }
 
-fn find(connection: &Connection, key: &CacheKey, valid: Valid) -> rusqlite::Result<Option<String>> {
+fn find(connection: &Connection, key: &CacheKey, valid: Valid) -> rusqlite::Result<Option<Vec<u8>>> {
     connection
         .query_row(
             "SELECT reply FROM responses WHERE key = ?1 AND stored > ?2 AND stored <= ?3",
@@ -143,10 +176,20 @@ fn touch(connection: &Connection, key: &CacheKey, now: Duration) -> rusqlite::Re
     Ok(())
 }
 
-fn keep(connection: &Connection, key: &CacheKey, text: &str, now: Duration) -> rusqlite::Result<()> {
+fn cell<'a>(key: &'a &'a str) -> Cell<'a> {
+    Cell { table: "responses", row: std::slice::from_ref(key), column: "reply" }
+}
+
+fn keep(
+    connection: &Connection,
+    key: &CacheKey,
+    sealed: &[u8],
+    bytes: i64,
+    now: Duration,
+) -> rusqlite::Result<()> {
     connection.execute(
         "INSERT OR REPLACE INTO responses (key, reply, bytes, stored, used) VALUES (?1, ?2, ?3, ?4, ?4)",
-        params![key.0, text, size(text.len()), millis(now)],
+        params![key.0, sealed, bytes, millis(now)],
     )?;
     Ok(())
 }
@@ -180,10 +223,6 @@ fn give_back(connection: &Connection) -> rusqlite::Result<()> {
 
 fn size(bytes: usize) -> i64 {
     i64::try_from(bytes).unwrap_or(i64::MAX)
-}
-
-fn millis(time: Duration) -> i64 {
-    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -20,8 +20,8 @@ pub(super) use days::DAYS;
 pub(super) use decisions::DECISIONS;
 pub(super) use requests::REQUESTS;
 
-use super::Clock;
 use super::database::Database;
+use super::{Clock, millis, whole};
 use crate::model::Role;
 use crate::ports::{EditFate, KnownUsage, Ledger, ModelStatistics, ProviderHistory, Spent, UsageRecord};
 
@@ -179,15 +179,6 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Days since the beginning of 1970, in UTC.
 fn day_of(now: Duration) -> u64 {
     now.as_secs() / DAY.as_secs()
-}
-
-/// A count as `SQLite` keeps it; the largest at the most.
-fn whole(n: u64) -> i64 {
-    i64::try_from(n).unwrap_or(i64::MAX)
-}
-
-fn millis(time: Duration) -> i64 {
-    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// A count as it was kept. A negative one is nothing that we write.

@@ -5,11 +5,13 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::ask::{Answer, ask, report};
 use super::comment::CommentInstruction;
 use super::conversation::Conversation;
+use super::count;
 use super::failure::{Failed, Failure};
 use super::gather::{Gathered, gather, whole_lines};
 use super::job::{EditJob, Outcome, Services};
@@ -19,6 +21,7 @@ use crate::diff::impact::{Impact, impact};
 use crate::diff::lower::ProtectedConsent;
 use crate::diff::{self, ChangeKind, ChangeSet, Evidence, FileChange, FileSet, Hunk, Refusal};
 use crate::model::{CacheKey, Model, ModelError, ModelErrorKind, Request, Role, Usage};
+use crate::ports::metrics::catalogue::HUNKS;
 use crate::ports::{EditFate, ProgressStage, SourceFiles, TaskNotice};
 use crate::problem::{Category, Problem, Severity};
 
@@ -149,12 +152,17 @@ async fn edit_with(
         *usage += answer.usage;
         enter(services, &job.task, ProgressStage::Resolve, "finding the place of each edit");
         let Answer { said, reply, cached, kept_under, .. } = answer;
-        match resolve(job, services, gathered, &fitted.base, reply).await.map_err(Failure::end)? {
+        let began = Instant::now();
+        let resolved = resolve(job, services, gathered, &fitted.base, reply).await.map_err(Failure::end)?;
+        count::resolved(began.elapsed(), resolved.as_ref().map(|proved| &proved.changes));
+        match resolved {
             Ok(proved) if !proved.changes.files.is_empty() => {
+                HUNKS.count(EditFate::Fitted);
                 services.ledger.decided(ROLE, model.name(), EditFate::Fitted, 1);
                 return Ok(Written { proved, answer: kept_under, cached });
             }
             useless => {
+                HUNKS.count(EditFate::Refused);
                 services.ledger.decided(ROLE, model.name(), EditFate::Refused, 1);
                 // Who asks again wants another answer.
                 if let Some(key) = kept_under {

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::metrics::catalogue::Alarm;
+use crate::problem::{Category, Problem, Severity};
 
 /// From when on the user is warned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,30 +66,38 @@ pub struct Alert {
 }
 
 impl Alert {
-    /// One sentence for people.
-    pub fn message(&self) -> String {
+    /// What the user is told.
+    pub fn problem(&self) -> Problem {
         let Self { value, threshold, .. } = self;
-        match self.alarm {
-            Alarm::ErrorRate => format!(
-                "{value} % of the latest requests to models failed (you are warned from {threshold} % on)"
-            ),
-            Alarm::LostEntries => {
-                let entries = if *value == 1 { "entry" } else { "entries" };
-                format!("{value} {entries} of the journal could not be written")
-            }
-            Alarm::QueueLength => format!("{value} tasks wait for a free place"),
-            Alarm::BudgetShare => format!("{value} % of a budget is used up"),
-        }
-    }
-
-    /// What to do about it.
-    pub fn hint(&self) -> &'static str {
-        match self.alarm {
-            Alarm::ErrorRate => "tenon models shows which one fails, and why",
-            Alarm::LostEntries => "look at the free space of the disk; tenon doctor checks the journal",
-            Alarm::QueueLength => "tenon.cancel takes tasks back",
-            Alarm::BudgetShare => "when it is used up, requests are refused; see [budget]",
-        }
+        let problem = match self.alarm {
+            Alarm::ErrorRate => Problem::error(
+                "alert-error-rate",
+                Category::Model,
+                format!(
+                    "{value} % of the latest requests to models failed (you are warned from {threshold} % on)"
+                ),
+            )
+            .hint("tenon models shows which one fails, and why"),
+            Alarm::LostEntries => Problem::error(
+                "alert-lost-entries",
+                Category::Storage,
+                format!("entries that could not be written to the journal or the kept answers: {value}"),
+            )
+            .hint("look at the free space of the disk; tenon doctor checks the journal"),
+            Alarm::QueueLength => Problem::error(
+                "alert-queue-length",
+                Category::Request,
+                format!("{value} tasks wait for a free place"),
+            )
+            .hint("tenon.cancel takes tasks back"),
+            Alarm::BudgetShare => Problem::error(
+                "alert-budget-share",
+                Category::Configuration,
+                format!("{value} % of a budget is used up"),
+            )
+            .hint("when it is used up, requests are refused; see [budget]"),
+        };
+        Problem { severity: Severity::Warning, ..problem }
     }
 }
 

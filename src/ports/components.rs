@@ -3,7 +3,8 @@
 //! Pure: the time is given in. The table is shared by whoever knows something of a part and whoever shows it.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -108,42 +109,58 @@ struct Entry {
     since: Duration,
 }
 
-/// The parts of this process. Times count from its start.
-#[derive(Debug, Default)]
-pub struct Components(Mutex<BTreeMap<Component, Entry>>);
+/// Tells the time since a process began.
+pub type Uptime = Arc<dyn Fn() -> Duration + Send + Sync>;
+
+/// The parts of this process.
+pub struct Components {
+    uptime: Uptime,
+    entries: Mutex<BTreeMap<Component, Entry>>,
+}
+
+impl Default for Components {
+    /// For a process whose time nobody measures.
+    fn default() -> Self {
+        Self::new(Arc::new(|| Duration::ZERO))
+    }
+}
+
+impl fmt::Debug for Components {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.all()).finish()
+    }
+}
 
 impl Components {
-    /// All parts, starting since the beginning.
-    pub fn starting() -> Self {
-        let entry = Entry { state: LifeCycle::Starting, reason: None, since: Duration::ZERO };
-        Self(Mutex::new(Component::ALL.map(|component| (component, entry.clone())).into()))
+    /// All parts, starting.
+    pub fn new(uptime: Uptime) -> Self {
+        let entry = Entry { state: LifeCycle::Starting, reason: None, since: uptime() };
+        let entries = Component::ALL.map(|component| (component, entry.clone()));
+        Self { uptime, entries: Mutex::new(entries.into()) }
     }
 
     /// Takes in how a part is. Returns whether that is another state than before; a new reason alone is none, and does
     /// not change since when it is so.
-    pub fn set(&self, component: Component, state: LifeCycle, reason: Option<&str>, now: Duration) -> bool {
+    pub fn set(&self, component: Component, state: LifeCycle, reason: Option<&str>) -> bool {
         let reason = reason.map(|reason| plain(reason).chars().take(LONGEST_REASON).collect::<String>());
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = entries.entry(component);
-        let before = match &entry {
-            std::collections::btree_map::Entry::Occupied(entry) => Some(entry.get().clone()),
-            std::collections::btree_map::Entry::Vacant(_) => None,
-        };
-        let changed = before.as_ref().is_none_or(|before| before.state != state);
-        let since = before.filter(|before| before.state == state).map_or(now, |before| before.since);
-        entry.insert_entry(Entry { state, reason, since });
-        changed
+        let now = (self.uptime)();
+        let mut entries = self.lock();
+        let before = entries.get(&component).filter(|before| before.state == state);
+        let since = before.map(|before| before.since);
+        let entry = Entry { state, reason, since: since.unwrap_or(now) };
+        entries.insert(component, entry);
+        since.is_none()
     }
 
     /// The state of a part.
     pub fn state(&self, component: Component) -> LifeCycle {
-        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.get(&component).map_or(LifeCycle::Starting, |entry| entry.state)
+        self.lock().get(&component).map_or(LifeCycle::Starting, |entry| entry.state)
     }
 
     /// All parts as they are now.
-    pub fn all(&self, now: Duration) -> Vec<ComponentHealth> {
-        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn all(&self) -> Vec<ComponentHealth> {
+        let now = (self.uptime)();
+        let entries = self.lock();
         let told = entries.iter().map(|(component, entry)| ComponentHealth {
             component: *component,
             state: entry.state,
@@ -152,24 +169,30 @@ impl Components {
         });
         told.collect()
     }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Component, Entry>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const fn at(seconds: u64) -> Duration {
-        Duration::from_secs(seconds)
-    }
-
     #[test]
     fn since_counts_from_the_last_change_of_state() {
-        let components = Components::starting();
-        assert!(components.set(Component::Journal, LifeCycle::Ready, None, at(2)));
-        assert!(!components.set(Component::Journal, LifeCycle::Ready, Some("fine"), at(5)));
-        assert!(components.set(Component::Journal, LifeCycle::Degraded, Some("1 entry lost"), at(9)));
-        assert!(!components.set(Component::Journal, LifeCycle::Degraded, Some("2 entries lost"), at(12)));
-        let all = components.all(at(13));
+        let clock = Arc::new(Mutex::new(Duration::ZERO));
+        let read = Arc::clone(&clock);
+        let components = Components::new(Arc::new(move || *read.lock().unwrap()));
+        let at = |seconds, state, reason| {
+            *clock.lock().unwrap() = Duration::from_secs(seconds);
+            components.set(Component::Journal, state, reason)
+        };
+        assert!(at(2, LifeCycle::Ready, None));
+        assert!(!at(5, LifeCycle::Ready, Some("fine")));
+        assert!(at(9, LifeCycle::Degraded, Some("1 entry lost")));
+        assert!(!at(13, LifeCycle::Degraded, Some("2 entries lost")));
+        let all = components.all();
         assert_eq!(all.len(), Component::ALL.len());
         let journal = all.iter().find(|health| health.component == Component::Journal).unwrap();
         assert_eq!((journal.state, journal.since_seconds), (LifeCycle::Degraded, 4));
@@ -181,13 +204,9 @@ mod tests {
     #[test]
     fn reasons_are_plain_and_short() {
         let components = Components::default();
-        components.set(
-            Component::Log,
-            LifeCycle::Failed,
-            Some(&format!("\u{1b}[31m{}", "x".repeat(999))),
-            at(0),
-        );
-        let reason = components.all(at(0)).remove(0).reason.unwrap();
+        let reason = format!("\u{1b}[31m{}", "x".repeat(999));
+        components.set(Component::Configuration, LifeCycle::Failed, Some(&reason));
+        let reason = components.all().remove(0).reason.unwrap();
         assert!(reason.len() == LONGEST_REASON && !reason.contains('\u{1b}'));
     }
 

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use super::handle::{Dir, Facts};
 use super::{BYTE_ORDER_MARK, WriteError, WriteErrorKind, Writes, left_behind};
-use crate::diff::lower;
+use crate::diff::lower::ProtectedConsent;
 
 /// Largest file that is read, in bytes.
 const SIZE_CAP: u64 = 64 << 20;
@@ -28,8 +28,8 @@ pub struct Folder {
     /// Canonical.
     root: PathBuf,
     dir: Arc<Dir>,
-    /// Protected names that the user allowed, in lower case.
-    allowed: Vec<String>,
+    /// Protected files that the user lets be written.
+    allowed: ProtectedConsent,
 }
 
 /// What becomes of a file. A byte order mark that the file has stays, and need not be in its texts; a file that comes
@@ -84,17 +84,13 @@ impl Folder {
         let opened = fs::canonicalize(path).and_then(|root| Ok((Dir::open(&root)?, root)));
         let (dir, root) =
             opened.map_err(|_| WriteError { path: None, kind: WriteErrorKind::NoFolder(path.to_owned()) })?;
-        Ok(Self { root, dir: Arc::new(dir), allowed: Vec::new() })
+        Ok(Self { root, dir: Arc::new(dir), allowed: ProtectedConsent::default() })
     }
 
-    /// Allows protected names that the user consented to, each by its path below the folder. Nothing in `.git` is
-    /// ever allowed.
+    /// Lets the protected files be written that the user consented to.
     #[must_use]
-    pub fn allowing(mut self, paths: impl IntoIterator<Item = String>) -> Self {
-        let in_git = |path: &String| path.split('/').any(|part| part == ".git");
-        let folded = paths.into_iter().map(|path| path.replace('\\', "/").to_lowercase());
-        self.allowed.extend(folded.filter(|path| !in_git(path)));
-        self
+    pub fn allowing(self, allowed: ProtectedConsent) -> Self {
+        Self { allowed, ..self }
     }
 
     /// Where it is.
@@ -128,15 +124,17 @@ impl Folder {
         Writes::stage_all(files, targets)
     }
 
-    /// Removes what killed runs left waiting beside these files. Among that may be the only copy of an old text, so
-    /// this comes after recovery, for files whose texts the journal has.
-    pub fn sweep<'a>(&self, names: impl IntoIterator<Item = &'a str>) {
+    /// Removes what killed runs left waiting beside these files, as far as it is one of `texts`, or the beginning of
+    /// one. Among it may be the only copy of an old text, so this comes after recovery, with what the journal has.
+    pub fn sweep<'a>(&self, names: impl IntoIterator<Item = &'a str>, texts: &[String]) {
         let opened = Opened::default();
         for name in names {
             // A folder that is gone has nothing left in it.
             let _ = self.place(name, true, &opened);
         }
-        opened.borrow().values().for_each(|dir| left_behind::sweep(dir));
+        for dir in opened.borrow().values() {
+            left_behind::sweep(dir, texts);
+        }
     }
 
     /// Finds where each text goes, and refuses what must not be written. Touches nothing.
@@ -202,11 +200,13 @@ impl Folder {
 
     /// Refuses `path`, which `name` means, when it decides what runs or whom we trust.
     fn refuse_protected(&self, path: &str, name: &str) -> Result<(), WriteError> {
-        let path = path.replace('\\', "/");
-        if !lower::is_protected(&path) || self.allowed.contains(&path.to_lowercase()) {
+        if self.allowed.permits(path) {
             return Ok(());
         }
-        Err(WriteError { path: Some(name.to_owned()), kind: WriteErrorKind::Protected(path) })
+        Err(WriteError {
+            path: Some(name.to_owned()),
+            kind: WriteErrorKind::Protected(path.replace('\\', "/")),
+        })
     }
 
     /// Opens the folder of the place that `name` leads to, whether or not there is a file.

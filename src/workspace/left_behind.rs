@@ -2,9 +2,11 @@
 //!
 //! A name tells which run of which process made it. What a run that goes on made is never swept away.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::io::Read as _;
 use std::sync::OnceLock;
 
+use super::BYTE_ORDER_MARK;
 use super::handle::Dir;
 
 /// What all of them begin with.
@@ -23,13 +25,29 @@ fn this_run() -> u64 {
     *RUN.get_or_init(|| getrandom::u64().unwrap_or_default())
 }
 
-/// Removes the files in `dir` that runs which ended left there; as far as that is possible.
-pub(super) fn sweep(dir: &Dir) {
+/// Removes the files in `dir` that runs which ended left there, as far as `texts` has what is in them. Anything else
+/// may be what a user saved in the last moment.
+pub(super) fn sweep(dir: &Dir, texts: &[String]) {
     for name in dir.names().unwrap_or_default() {
-        if name.to_str().is_some_and(is_of_ended_run) {
+        if name.to_str().is_some_and(is_of_ended_run) && is_known(dir, &name, texts) {
             let _ = dir.remove(&name);
         }
     }
+}
+
+/// Whether a file has the beginning of one of `texts`, a byte order mark before it or not.
+fn is_known(dir: &Dir, name: &OsStr, texts: &[String]) -> bool {
+    let longest = texts.iter().map(String::len).max().unwrap_or_default();
+    let limit = (longest + BYTE_ORDER_MARK.len_utf8() + 1) as u64;
+    let mut found = Vec::new();
+    let is_read = dir.open_file(name).is_ok_and(|file| {
+        file.metadata().is_ok_and(|file| file.is_file()) && file.take(limit).read_to_end(&mut found).is_ok()
+    });
+    let mark = BYTE_ORDER_MARK.to_string();
+    let text = found.strip_prefix(mark.as_bytes()).unwrap_or(&found);
+    // Cut before the mark was whole.
+    let is_cut = mark.as_bytes().starts_with(text);
+    is_read && (is_cut || texts.iter().any(|known| known.as_bytes().starts_with(text)))
 }
 
 fn is_of_ended_run(name: &str) -> bool {

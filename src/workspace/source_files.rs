@@ -7,6 +7,7 @@ use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
 
 use super::BYTE_ORDER_MARK;
+use crate::ports::metrics::catalogue::{FILES, FileRead};
 use crate::ports::{FileError, SourceFiles};
 
 /// Reads files up to a size.
@@ -44,16 +45,28 @@ impl DiskFiles {
         file.take(self.cap + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
         if bytes.len() as u64 > self.cap { Err(too_large(bytes.len() as u64)) } else { Ok(Some(bytes)) }
     }
-}
 
-impl SourceFiles for DiskFiles {
-    fn read(&self, path: &Path) -> Result<Option<String>, FileError> {
+    fn read_text(self, path: &Path) -> Result<Option<String>, FileError> {
         let Some(bytes) = self.read_bytes(path)? else { return Ok(None) };
         let mut text = String::from_utf8(bytes).map_err(|_| FileError::NotText(path.to_owned()))?;
         if text.starts_with(BYTE_ORDER_MARK) {
             text.drain(..BYTE_ORDER_MARK.len_utf8());
         }
         if text.contains('\0') { Err(FileError::NotText(path.to_owned())) } else { Ok(Some(text)) }
+    }
+}
+
+impl SourceFiles for DiskFiles {
+    fn read(&self, path: &Path) -> Result<Option<String>, FileError> {
+        let read = self.read_text(path);
+        FILES.count(match &read {
+            Ok(Some(_)) => FileRead::Text,
+            Ok(None) => FileRead::Missing,
+            Err(FileError::TooLarge { .. }) => FileRead::TooLarge,
+            Err(FileError::NotText(_)) => FileRead::NotText,
+            Err(FileError::Unreadable { .. }) => FileRead::Unreadable,
+        });
+        read
     }
 
     fn resolve(&self, root: &Path, path: &Path) -> Option<PathBuf> {

@@ -5,6 +5,7 @@ use super::{ATTEMPTS, FlightFile, FlightKind, Plan, Purpose, applied_kind, is_ob
 use crate::app::chronicle;
 use crate::app::marks;
 use crate::app::state::State;
+use crate::ports::metrics::catalogue::{EDITS, EditStep};
 use crate::ports::{EditFate, NO_ANSWER, Settlement, TaskNotice};
 use crate::problem::{Category, Problem};
 use crate::review::{AppliedFile, AppliedKind, Decision, Direction, Operation, ProposalId, Track};
@@ -20,6 +21,7 @@ pub(super) fn settle(
 ) {
     let Judged { mut there, halves, overtaken, missing } = judge(state, files, applied);
     if missing.is_empty() && halves.is_empty() && overtaken.is_empty() {
+        EDITS.count(EditStep::Applied);
         return succeeded(state, &plan, number, there);
     }
     // Absent for sure: the mirror moved on, and where the edit belongs nothing happened. What cannot be seen is
@@ -37,6 +39,7 @@ pub(super) fn settle(
     if nothing && absent && answered && !plan.purpose.is_roll_back() && plan.attempt < ATTEMPTS {
         let moved = missing.iter().any(|file| version_now(state, file) != file.version);
         if moved {
+            EDITS.count(EditStep::Retried);
             chronicle::settle(state, number, Settlement::RolledBack, None, String::new(), None);
             state.flights.waiting.push_front(Plan { attempt: plan.attempt + 1, ..plan });
             return;
@@ -136,6 +139,7 @@ fn partly(state: &State, arrived: &[&FlightFile]) -> String {
 
 /// What arrived is a step of its own, which is taken back. Until then, its number is that of an operation under way.
 fn roll_back(state: &mut State, plan: &Plan, number: Option<u64>, there: Vec<FlightFile>) {
+    EDITS.count(EditStep::RolledBack);
     let proposal = proposal_of(state, &plan.purpose);
     let operation = Operation { number, ..operation(state, &plan.purpose, there, proposal) };
     let operation = state.history.push(operation);
@@ -276,6 +280,7 @@ pub(super) fn nothing_to_do(state: &mut State, plan: &Plan) {
 
 /// The edit did not happen: what was accepted is pending again, and the user hears why.
 pub(super) fn failed(state: &mut State, plan: &Plan, problem: &Problem) {
+    EDITS.count(EditStep::Failed);
     state.tell(problem);
     let proposal = proposal_of(state, &plan.purpose);
     let task = task_of(state, &proposal);

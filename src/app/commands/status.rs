@@ -78,6 +78,7 @@ pub(super) fn status(state: &State) -> Value {
         "documents": documents,
         "providers": providers,
         "usage": usage(state, &health),
+        "health": state.parts.components.all(),
     })
 }
 

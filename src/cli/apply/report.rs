@@ -6,6 +6,7 @@ use std::io;
 use serde::Serialize;
 
 use super::{ApplyArgs, Streams};
+use crate::cli::output::seen_json;
 use crate::diff::gate::Note;
 use crate::diff::impact::Impact;
 use crate::diff::{ChangeSet, FileSet, Hunk, Nearest, Refusal, Tier, render};
@@ -310,7 +311,8 @@ fn print_json(outcome: &Result<Outcome, Failure>, streams: &mut Streams<'_>) -> 
             ReportJson { status: "refused", files: Vec::new(), notes: &[], errors: &failure.errors }
         }
     };
-    serde_json::to_writer(&mut *streams.output, &report)?;
+    let text = serde_json::to_string(&report)?;
+    streams.output.write_all(seen_json(&text).as_bytes())?;
     writeln!(streams.output)?;
     streams.output.flush()
 }

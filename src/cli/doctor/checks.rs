@@ -83,9 +83,11 @@ fn journal(kept: &Kept) -> Vec<Check> {
     let name = "journal";
     let mut checks: Vec<_> =
         kept.problems.iter().map(|problem| Check::of(name, Status::Warn, problem)).collect();
-    if let Some(JournalFacts { path, version, bytes }) = &kept.journal {
+    if let Some(JournalFacts { path, version, bytes, key }) = &kept.journal {
         let size = bytes.div_ceil(1024);
         checks.push(Check::ok(name, format!("{}, version {version}, {size} KiB", path.display())));
+        // Where it cannot be read, a problem says so.
+        checks.extend(key.as_ref().map(|key| Check::ok(name, format!("sealed with the key in {key}"))));
     }
     checks
 }

@@ -71,6 +71,10 @@ fn settle(held: &Held<'_>, unfinished: &Unfinished) -> Result<Verdict, Problem> 
     };
     let number = unfinished.operation.head.number;
     held.record.wait(held.record.journal().settle(&held.session, number, settlement, None))?;
+    let known =
+        |file: &FileRecord| [&file.before, &file.after].map(|text| text.as_ref().map(Rope::to_string));
+    let known: Vec<String> = unfinished.step.iter().flat_map(known).flatten().collect();
+    held.folder.sweep(paths(&unfinished.step), &known);
     Ok(verdict)
 }
 

@@ -78,3 +78,26 @@ pub struct Recorder {
     #[schemars(length(min = 1))]
     pub folder: Option<String>,
 }
+
+/// You are warned, once, when one of these numbers is reached; again only after it was well below for a minute.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Alerts {
+    /// Whether you are warned at all. Default true.
+    pub enabled: Option<bool>,
+    /// Failed requests, in percent of the last ones. Default 50.
+    #[schemars(range(min = 1, max = 100))]
+    pub error_percent: Option<u64>,
+    /// How many of the last requests are looked at. Default 20.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub window: Option<u64>,
+    /// Entries of the journal that could not be written. Default 1.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub lost_entries: Option<u64>,
+    /// Tasks that wait for a free place. Default 20.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub queue_length: Option<u64>,
+    /// The used part of a budget, in percent. Default 80.
+    #[schemars(range(min = 1, max = 100))]
+    pub budget_percent: Option<u64>,
+}

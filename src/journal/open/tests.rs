@@ -24,7 +24,27 @@ impl Place {
     }
 
     fn open(&self) -> Result<Connection, Problem> {
-        open(&self.path(), &JOURNAL)
+        match open(&self.path(), &JOURNAL)? {
+            (connection, None) => Ok(connection),
+            (_, Some(problem)) => Err(problem),
+        }
+    }
+
+    /// The file is set aside with this code, byte for byte, and a new one begun.
+    fn check_set_aside(&self, code: &str, words: &str) {
+        let before = fs::read(self.path()).unwrap();
+        let problem = self.open().unwrap_err();
+        assert_eq!((problem.code, problem.severity), (code, Severity::Warning));
+        assert!(problem.message.contains(words), "{}", problem.message);
+        let asides: Vec<_> = fs::read_dir(self.dir.path())
+            .unwrap()
+            .map(|file| file.unwrap().path())
+            .filter(|path| path.to_string_lossy().contains("journal.db.aside-"))
+            .filter(|path| problem.message.contains(&format!("as {},", path.display())))
+            .collect();
+        assert_eq!(asides.len(), 1, "{}", problem.message);
+        assert_eq!(fs::read(&asides[0]).unwrap(), before);
+        assert_eq!(pragma(&self.open().unwrap(), "user_version"), version());
     }
 
     /// Opening is refused with this code, and the file stays byte for byte.
@@ -38,6 +58,10 @@ impl Place {
         let journal = Journal::open(self.dir.path(), system_clock());
         assert_eq!(journal.err().map(|problem| problem.code), Some(code));
     }
+}
+
+fn version() -> String {
+    JOURNAL.steps.len().to_string()
 }
 
 fn pragma(connection: &Connection, name: &str) -> String {
@@ -61,11 +85,11 @@ fn a_new_file_is_private_and_set_up() {
         ("auto_vacuum", "2"),
         ("secure_delete", "1"),
         ("application_id", "1953385074"),
-        ("user_version", "3"),
+        ("user_version", &version()),
     ] {
         assert_eq!(pragma(&connection, name), expected, "{name}");
     }
-    let answers = open(&place.dir.path().join("answers.db"), &ANSWERS).unwrap();
+    let (answers, _) = open(&place.dir.path().join("answers.db"), &ANSWERS).unwrap();
     assert_eq!(pragma(&answers, "synchronous"), "1");
     #[cfg(unix)]
     for file in fs::read_dir(place.dir.path()).unwrap() {
@@ -96,34 +120,34 @@ fn the_library_is_new_enough() {
 fn an_empty_file_is_a_new_one() {
     let place = Place::new();
     fs::write(place.path(), "").unwrap();
-    assert_eq!(pragma(&place.open().unwrap(), "user_version"), "3");
+    assert_eq!(pragma(&place.open().unwrap(), "user_version"), version());
 }
 
 #[test]
-fn text_is_no_database() {
+fn text_is_set_aside() {
     let place = Place::new();
     fs::write(place.path(), "dear diary, ".repeat(100)).unwrap();
-    place.check_refused("journal-damaged", "not a database");
+    place.check_set_aside("journal-damaged", "not a database");
 }
 
 #[test]
-fn a_database_of_another_program_stays() {
+fn a_database_of_another_program_is_set_aside() {
     let place = Place::new();
     let other = Connection::open(place.path()).unwrap();
     other.execute_batch("CREATE TABLE theirs (x); INSERT INTO theirs VALUES (1)").unwrap();
     drop(other);
-    place.check_refused("journal-foreign", "another program");
+    place.check_set_aside("journal-foreign", "another program");
     let other = Connection::open(place.path()).unwrap();
     other.pragma_update(None, "application_id", 42).unwrap();
     drop(other);
-    place.check_refused("journal-foreign", "another program");
+    place.check_set_aside("journal-foreign", "another program");
 }
 
 #[test]
 fn the_answers_are_not_the_journal() {
     let place = Place::new();
     drop(open(&place.path(), &ANSWERS).unwrap());
-    place.check_refused("journal-foreign", "another program");
+    place.check_set_aside("journal-foreign", "another program");
 }
 
 #[test]
@@ -146,7 +170,7 @@ fn damage_in_the_schema_is_told() {
     let mut bytes = fs::read(place.path()).unwrap();
     bytes[100..4096].fill(0xff);
     fs::write(place.path(), bytes).unwrap();
-    place.check_refused("journal-damaged", "malformed");
+    place.check_set_aside("journal-damaged", "malformed");
 }
 
 #[test]
@@ -155,7 +179,29 @@ fn a_cut_file_is_told() {
     drop(place.open().unwrap());
     let bytes = fs::read(place.path()).unwrap();
     fs::write(place.path(), &bytes[..50]).unwrap();
-    place.check_refused("journal-damaged", "malformed");
+    place.check_set_aside("journal-damaged", "malformed");
+}
+
+#[test]
+fn many_may_set_it_aside_at_once() {
+    let place = Place::new();
+    fs::write(place.path(), "dear diary, ".repeat(100)).unwrap();
+    let barrier = Arc::new(Barrier::new(8));
+    let threads: Vec<_> = (0..8)
+        .map(|_| {
+            let (barrier, path) = (Arc::clone(&barrier), place.path());
+            std::thread::spawn(move || {
+                barrier.wait();
+                open(&path, &JOURNAL).map(|(_, problem)| problem.is_some())
+            })
+        })
+        .collect();
+    let n_told = threads.into_iter().map(|thread| thread.join().unwrap().unwrap());
+    assert_eq!(n_told.filter(|told| *told).count(), 1);
+    let asides = fs::read_dir(place.dir.path())
+        .unwrap()
+        .filter(|file| file.as_ref().unwrap().file_name().to_string_lossy().contains(".aside-"));
+    assert_eq!(asides.count(), 1);
 }
 
 #[test]
@@ -165,8 +211,10 @@ fn damage_further_in_is_found_by_the_check() {
     assert_eq!(journal.check(), Ok(()));
     assert!(journal.close(Duration::from_secs(60)));
     let mut bytes = fs::read(place.path()).unwrap();
-    let last = bytes.len() - 4096;
-    bytes[last..].fill(0xff);
+    let root = "SELECT rootpage FROM sqlite_schema WHERE name = 'requests'";
+    let page: u32 = place.open().unwrap().query_row(root, [], |row| row.get(0)).unwrap();
+    let page = page as usize;
+    bytes[(page - 1) * 4096..page * 4096].fill(0xff);
     fs::write(place.path(), bytes).unwrap();
     let journal = Journal::open(place.dir.path(), system_clock()).unwrap();
     assert_eq!(journal.check().unwrap_err().code, "journal-damaged");
@@ -219,12 +267,27 @@ fn many_may_begin_it_at_once() {
                 let (barrier, path) = (Arc::clone(&barrier), place.path());
                 std::thread::spawn(move || {
                     barrier.wait();
-                    open(&path, &JOURNAL).map(|connection| pragma(&connection, "user_version"))
+                    open(&path, &JOURNAL).map(|(connection, _)| pragma(&connection, "user_version"))
                 })
             })
             .collect();
         for thread in threads {
-            assert_eq!(thread.join().unwrap(), Ok("3".to_owned()));
+            assert_eq!(thread.join().unwrap(), Ok(version()));
         }
     }
+}
+
+#[test]
+fn a_cut_file_is_set_aside_wherever_it_was_cut() {
+    let place = Place::new();
+    drop(place.open().unwrap());
+    let whole = fs::read(place.path()).unwrap();
+    // A cut inside the last page alone is not seen when the file is opened: the log may still have that page.
+    let cuts = [16, 99, 100, 511, 512, 4095, 4096, 4097, whole.len() / 2, whole.len() - 4096];
+    for cut in cuts {
+        fs::write(place.path(), &whole[..cut]).unwrap();
+        place.check_set_aside("journal-damaged", "set aside");
+    }
+    fs::write(place.path(), &whole).unwrap();
+    assert!(place.open().is_ok());
 }

@@ -137,7 +137,7 @@ async fn an_answer_that_cannot_be_read_is_a_miss() {
     let kept = Kept::new(1 << 20);
     kept.answers.put(key(1), reply("a"));
     kept.answers.database.write(|connection| {
-        connection.execute("UPDATE responses SET reply = 'nonsense'", [])?;
+        connection.execute("UPDATE responses SET reply = x'6e6f6e73656e7365'", [])?;
         Ok(())
     });
     assert!(!kept.has(1).await);

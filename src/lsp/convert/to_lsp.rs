@@ -8,6 +8,7 @@ use tower_lsp::jsonrpc::{Error, ErrorCode};
 
 use super::super::capabilities::Profile;
 use crate::app::event::{Completion, OfferedAction, OfferedLens};
+use crate::ports::metrics::catalogue::PROBLEMS;
 use crate::ports::{FileEdit, Mark, MarkKind};
 use crate::problem::{Category, Problem, Severity, plain};
 use crate::text::{DocumentUri, Position, PositionEncoding, Span, SpanEdit};
@@ -43,6 +44,7 @@ pub(in crate::lsp) fn encoding(encoding: PositionEncoding) -> lsp::PositionEncod
 
 /// An error as the protocol tells it.
 pub(in crate::lsp) fn error(problem: &Problem) -> Error {
+    PROBLEMS.count(problem.code);
     let code = match problem.category {
         Category::Request => ErrorCode::InvalidParams,
         Category::Internal => ErrorCode::InternalError,

@@ -1,3 +1,5 @@
+//! Counting, adding, and the text that Prometheus reads.
+
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;

@@ -295,7 +295,9 @@ fn a_folder_that_vanishes_or_moves_is_told() {
     let root = place.path().join("root");
     let fill = || {
         fs::create_dir_all(root.join("sub")).unwrap();
-        BEFORE.iter().for_each(|(path, text)| fs::write(root.join(path), text).unwrap());
+        for (path, text) in BEFORE {
+            fs::write(root.join(path), text).unwrap();
+        }
     };
     fill();
     let folder = Folder::open(&root).unwrap();
@@ -316,7 +318,10 @@ fn protected_names_need_consent_and_what_git_has_is_never_written() {
     let check = |path: &str, allowed: &str, expected: bool| {
         let (old, new) = (None, Some("x\n".to_owned()));
         let file = NewText { path: path.to_owned(), moved_to: None, old, new };
-        let folder = Folder::open(place.path()).unwrap().allowing([allowed.to_owned()]);
+        let mut consent = crate::diff::lower::ProtectedConsent::default();
+        // What can never be consented to stays refused.
+        let _ = consent.allow(allowed);
+        let folder = Folder::open(place.path()).unwrap().allowing(consent);
         let result = folder.prepare(&[file]).and_then(Writes::commit);
         let code = result.as_ref().map_err(|error| Problem::from(error).code);
         assert_eq!(code, if expected { Ok(&()) } else { Err("protected-path") }, "{path}");
@@ -334,19 +339,31 @@ fn protected_names_need_consent_and_what_git_has_is_never_written() {
 #[test]
 fn what_a_killed_run_left_is_swept_and_nothing_else() {
     let place = place();
-    let left = [".tenon-4294967295-00-00.tmp", "sub/.tenon-4294967295-00-00.tmp.kept"];
-    for name in left.iter().chain(&[".tenon-1-00-00.tmp", "sub/.tenon.toml", "sub/x.tmp"]) {
-        fs::write(place.path().join(name), "x\n").unwrap();
+    let put = |name: &str, text: &str| fs::write(place.path().join(name), text).unwrap();
+    let left = [
+        (".tenon-4294967295-00-00.tmp", "known\n"),
+        (".tenon-4294967295-00-01.tmp", "\u{feff}kno"),
+        (".tenon-4294967295-00-02.tmp", ""),
+        ("sub/.tenon-4294967295-00-00.tmp.kept", "known\n"),
+    ];
+    let kept = [
+        // What nobody else has: a user's, saved in the last moment.
+        (".tenon-4294967295-00-03.tmp", "known\nmine\n"),
+        (".tenon-1-00-00.tmp", "known\n"),
+        ("sub/.tenon.toml", "known\n"),
+        ("sub/x.tmp", "known\n"),
+    ];
+    for (name, text) in left.iter().chain(&kept) {
+        put(name, text);
     }
     let folder = Folder::open(place.path()).unwrap();
     let writes = folder.prepare(&change()).unwrap();
-    folder.sweep(["a", "sub/e", "gone/x"]);
-    assert!(left.iter().all(|name| !place.path().join(name).exists()));
+    folder.sweep(["a", "sub/e", "gone/x"], &["other\n".to_owned(), "known\n".to_owned()]);
+    assert!(left.iter().all(|(name, _)| !place.path().join(name).exists()));
     // What waits in a run that goes on stays.
     writes.commit().unwrap();
-    let kept =
-        [&AFTER[..], &[(".tenon-1-00-00.tmp", "x\n"), ("sub/.tenon.toml", "x\n"), ("sub/x.tmp", "x\n")]];
-    assert_eq!(entries(place.path()), with_folders(&kept.concat(), &["new/", "new/deep/", "sub/"]));
+    let there = [&AFTER[..], &kept].concat();
+    assert_eq!(entries(place.path()), with_folders(&there, &["new/", "new/deep/", "sub/"]));
 }
 
 /// A folder `sub` that is swapped for a link to another one, over and over, while `writer` is at work below it.

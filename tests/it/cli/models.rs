@@ -151,7 +151,7 @@ async fn an_answer_that_was_declined_is_asked_for_again_and_a_kept_one_is_record
 }
 
 #[test]
-fn a_journal_that_is_none_is_told_once_and_left_alone() {
+fn a_journal_that_is_none_is_set_aside_and_told_once() {
     let place = Place::new(CONFIG);
     fs::create_dir(place.path("state")).unwrap();
     let file = place.path("state/journal.db");
@@ -162,6 +162,9 @@ fn a_journal_that_is_none_is_told_once_and_left_alone() {
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert_eq!(ran.stderr.matches("warning[journal-damaged]").count(), 1, "{ran:?}");
     let ran = place.run(&["doctor", "--json"]);
-    assert_eq!((ran.code, status(&ran.json(), "journal")), (Some(0), "warn"));
-    assert_eq!(fs::read(&file).unwrap(), before);
+    assert_eq!((ran.code, status(&ran.json(), "journal")), (Some(0), "ok"));
+    let asides = fs::read_dir(place.path("state")).unwrap().map(|entry| entry.unwrap().path());
+    let asides: Vec<_> = asides.filter(|path| path.to_string_lossy().contains("journal.db.aside-")).collect();
+    assert_eq!(asides.len(), 1, "{asides:?}");
+    assert_eq!(fs::read(&asides[0]).unwrap(), before);
 }

@@ -1,0 +1,371 @@
+//! A session as JSON, to keep elsewhere or to take to another machine, and back.
+//!
+//! What comes in was written by anybody: nothing of it is believed. Paths stay inside the root, documents are those
+//! of the paths, texts have their hashes, sizes are bounded; one thing amiss and nothing of it is kept.
+
+mod checks;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::blobs::{self, Hash, Texts};
+use super::failure::Failure;
+use super::key::{from_hex, to_hex};
+use super::operations::{self, Writer};
+use super::records::session_id;
+use super::seal::Sealer;
+use super::{proposals, sessions, work};
+use crate::ports::{
+    BaseFile, DecisionRecord, FileChange, FileRecord, Imported, NewOperation, OperationState, ProposalRecord,
+    ProposalStanding, StepRecord, TaskRecord,
+};
+use crate::text::Rope;
+use checks::{Roots, check, invalid};
+
+/// The version of the form.
+const FORM: u32 = 1;
+
+/// An exported session.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Exported {
+    tenon_session: u32,
+    /// Of the machine it comes from.
+    root: String,
+    tasks: Vec<ExportedTask>,
+    steps: Vec<ExportedStep>,
+    proposals: Vec<ExportedProposal>,
+    decisions: Vec<ExportedDecision>,
+    operations: Vec<ExportedOperation>,
+    /// Texts by their SHA-256.
+    texts: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExportedTask {
+    id: String,
+    kind: String,
+    title: String,
+    instruction: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExportedStep {
+    task: String,
+    stage: String,
+    detail: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExportedProposal {
+    id: String,
+    task: String,
+    title: String,
+    instruction: String,
+    model: String,
+    role: String,
+    target: String,
+    body: Value,
+    hunks: usize,
+    standing: String,
+    files: Vec<ExportedBase>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExportedBase {
+    path: String,
+    uri: String,
+    base: Option<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExportedDecision {
+    proposal: String,
+    hunk: usize,
+    decision: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExportedOperation {
+    local: u64,
+    proposal: String,
+    task: String,
+    title: String,
+    instruction: String,
+    model: String,
+    hunks: Vec<usize>,
+    state: String,
+    files: Vec<ExportedFile>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExportedFile {
+    path: String,
+    path_after: Option<String>,
+    uri: String,
+    uri_after: Option<String>,
+    kind: String,
+    before: Option<String>,
+    after: Option<String>,
+}
+
+/// Texts on their way out.
+#[derive(Default)]
+struct Out(BTreeMap<String, String>);
+
+impl Out {
+    fn put(&mut self, text: Option<&Rope>) -> Option<String> {
+        let text = text?.to_string();
+        let hash = to_hex(&blobs::hash(text.as_bytes()));
+        self.0.entry(hash.clone()).or_insert(text);
+        Some(hash)
+    }
+}
+
+/// All of `session`.
+pub(super) fn export(connection: &Connection, sealer: &Sealer, session: &str) -> Result<Value, Failure> {
+    let root = sessions::root(connection, session)?;
+    let mut texts = Texts::new(connection, sealer);
+    let mut out = Out::default();
+    let proposals = proposals::of_session(connection, &mut texts, sealer, session, false)?;
+    let mut statement =
+        connection.prepare("SELECT number FROM operations WHERE session = ?1 ORDER BY number")?;
+    let numbers: Vec<i64> = statement.query_map([session], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let mut operations = Vec::new();
+    for number in numbers {
+        let operation = operations::get(connection, &mut texts, sealer, number.unsigned_abs())?;
+        let head = operation.head;
+        operations.push(ExportedOperation {
+            local: head.local,
+            proposal: head.proposal,
+            task: head.task,
+            title: head.title,
+            instruction: head.instruction,
+            model: head.model,
+            hunks: head.numbers,
+            state: head.state.name().to_owned(),
+            files: operation.files.into_iter().map(|file| export_file(file, &mut out)).collect(),
+        });
+    }
+    let exported = Exported {
+        tenon_session: FORM,
+        root,
+        tasks: work::tasks(connection, sealer, session)?.into_iter().map(export_task).collect(),
+        steps: work::steps(connection, sealer, session)?.into_iter().map(export_step).collect(),
+        proposals: proposals.into_iter().map(|proposal| export_proposal(proposal, &mut out)).collect(),
+        decisions: proposals::decisions(connection, session)?.into_iter().map(export_decision).collect(),
+        operations,
+        texts: out.0,
+    };
+    serde_json::to_value(exported).map_err(|error| invalid(&error.to_string()))
+}
+
+fn export_task(TaskRecord { task, kind, title, instruction }: TaskRecord) -> ExportedTask {
+    ExportedTask { id: task, kind, title, instruction }
+}
+
+fn export_step(StepRecord { task, stage, detail }: StepRecord) -> ExportedStep {
+    ExportedStep { task, stage, detail }
+}
+
+fn export_decision((proposal, decision): (String, DecisionRecord)) -> ExportedDecision {
+    ExportedDecision { proposal, hunk: decision.number, decision: decision.decision }
+}
+
+fn export_proposal(proposal: ProposalRecord, out: &mut Out) -> ExportedProposal {
+    let file = |file: BaseFile| ExportedBase {
+        base: out.put(file.base.as_ref()),
+        uri: file.uri.as_str().to_owned(),
+        path: file.path,
+    };
+    ExportedProposal {
+        id: proposal.id,
+        task: proposal.task,
+        title: proposal.title,
+        instruction: proposal.instruction,
+        model: proposal.model,
+        role: proposal.role,
+        target: proposal.target.as_str().to_owned(),
+        body: serde_json::from_str(&proposal.body).unwrap_or(Value::String(proposal.body)),
+        hunks: proposal.n_hunks,
+        standing: proposal.standing.name().to_owned(),
+        files: proposal.files.into_iter().map(file).collect(),
+    }
+}
+
+fn export_file(file: FileRecord, out: &mut Out) -> ExportedFile {
+    ExportedFile {
+        before: out.put(file.before.as_ref()),
+        after: out.put(file.after.as_ref()),
+        path: file.path,
+        path_after: file.path_after,
+        uri: file.uri.as_str().to_owned(),
+        uri_after: file.uri_after.map(|uri| uri.as_str().to_owned()),
+        kind: file.kind.name().to_owned(),
+    }
+}
+
+/// Begins a session of `root` from an exported one. What the tables do not take is as invalid as the rest.
+pub(super) fn import(
+    connection: &Connection,
+    sealer: &Sealer,
+    process: &str,
+    root: &str,
+    exported: Value,
+    now: Duration,
+) -> Result<Imported, Failure> {
+    import_all(connection, sealer, process, root, exported, now).map_err(|failure| match failure {
+        Failure::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+            invalid("something is in it twice, or belongs to nothing")
+        }
+        failure => failure,
+    })
+}
+
+fn import_all(
+    connection: &Connection,
+    sealer: &Sealer,
+    process: &str,
+    root: &str,
+    exported: Value,
+    now: Duration,
+) -> Result<Imported, Failure> {
+    let exported: Exported = serde_json::from_value(exported)
+        .map_err(|error| invalid(&format!("its form is not known: {error}")))?;
+    check(&exported)?;
+    let roots = Roots { old: Path::new(&exported.root).to_owned(), new: Path::new(root).to_owned() };
+    let texts = Incoming::new(&exported.texts)?;
+    let session = session_id()?;
+    sessions::begin(connection, &session, root, now)?;
+    for ExportedTask { id, kind, title, instruction } in exported.tasks {
+        let task = TaskRecord { task: id, kind, title, instruction };
+        work::record(connection, sealer, &session, &task, now)?;
+    }
+    for ExportedStep { task, stage, detail } in exported.steps {
+        work::record_step(connection, sealer, &session, &StepRecord { task, stage, detail }, now)?;
+    }
+    let imported = Imported {
+        session: session.clone(),
+        n_proposals: exported.proposals.len(),
+        n_operations: exported.operations.len(),
+    };
+    for proposal in exported.proposals {
+        let proposal = import_proposal(proposal, &roots, &texts)?;
+        proposals::insert(connection, sealer, &session, &proposal, now)?;
+    }
+    for ExportedDecision { proposal, hunk, decision } in exported.decisions {
+        let decision = DecisionRecord { number: hunk, decision };
+        let id = (session.as_str(), proposal.as_str());
+        proposals::decide(connection, id, &decision, now)
+            .map_err(|_| invalid("a decision is on no proposal"))?;
+    }
+    let writer = Writer { session: &session, process, now };
+    for operation in exported.operations {
+        let (operation, state) = import_operation(operation, &roots, &texts)?;
+        operations::insert(connection, sealer, writer, &operation, state)?;
+    }
+    Ok(imported)
+}
+
+fn import_proposal(
+    proposal: ExportedProposal,
+    roots: &Roots,
+    texts: &Incoming,
+) -> Result<ProposalRecord, Failure> {
+    let standing =
+        ProposalStanding::of(&proposal.standing).ok_or_else(|| invalid("a standing is not known"))?;
+    let file = |file: ExportedBase| {
+        let uri = roots.document(&file.path, &file.uri)?;
+        Ok::<_, Failure>(BaseFile { base: texts.get(file.base.as_deref())?, path: file.path, uri })
+    };
+    Ok(ProposalRecord {
+        target: roots.moved(&proposal.target)?,
+        body: roots.body(proposal.body)?.to_string(),
+        id: proposal.id,
+        task: proposal.task,
+        title: proposal.title,
+        instruction: proposal.instruction,
+        model: proposal.model,
+        role: proposal.role,
+        files: proposal.files.into_iter().map(file).collect::<Result<_, _>>()?,
+        n_hunks: proposal.hunks,
+        standing,
+    })
+}
+
+fn import_operation(
+    operation: ExportedOperation,
+    roots: &Roots,
+    texts: &Incoming,
+) -> Result<(NewOperation, OperationState), Failure> {
+    let state = OperationState::of(&operation.state).ok_or_else(|| invalid("a state is not known"))?;
+    // What was under way there is not under way here.
+    let state = if state.is_under_way() { OperationState::RolledBack } else { state };
+    let mut files = Vec::new();
+    for file in operation.files {
+        let kind = FileChange::of(&file.kind).ok_or_else(|| invalid("a kind of change is not known"))?;
+        let uri_after = match (&file.path_after, &file.uri_after) {
+            (Some(path), Some(uri)) => Some(roots.document(path, uri)?),
+            (None, None) => None,
+            _ => return Err(invalid("a path after has no document")),
+        };
+        files.push(FileRecord {
+            uri: roots.document(&file.path, &file.uri)?,
+            uri_after,
+            kind,
+            before: texts.get(file.before.as_deref())?,
+            after: texts.get(file.after.as_deref())?,
+            path: file.path,
+            path_after: file.path_after,
+        });
+    }
+    let operation = NewOperation {
+        local: operation.local,
+        proposal: operation.proposal,
+        task: operation.task,
+        title: operation.title,
+        instruction: operation.instruction,
+        model: operation.model,
+        numbers: operation.hunks,
+        files,
+    };
+    Ok((operation, state))
+}
+
+/// Texts on their way in, each with the hash that it has.
+struct Incoming(BTreeMap<Hash, Rope>);
+
+impl Incoming {
+    fn new(texts: &BTreeMap<String, String>) -> Result<Self, Failure> {
+        let mut checked = BTreeMap::new();
+        for (name, text) in texts {
+            let hash = blobs::hash(text.as_bytes());
+            if from_hex(name) != Some(hash) {
+                return Err(invalid("a text does not have its hash"));
+            }
+            checked.insert(hash, Rope::from_str(text));
+        }
+        Ok(Self(checked))
+    }
+
+    fn get(&self, hash: Option<&str>) -> Result<Option<Rope>, Failure> {
+        let Some(hash) = hash else { return Ok(None) };
+        let text = from_hex(hash).and_then(|hash| self.0.get(&hash));
+        text.cloned().map(Some).ok_or_else(|| invalid("a text is missing"))
+    }
+}
+
+#[cfg(test)]
+mod tests;

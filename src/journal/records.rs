@@ -1,0 +1,233 @@
+//! The port that records proposals and operations, on the file.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::Connection;
+use serde_json::Value;
+
+use super::blobs::Texts;
+use super::database::Database;
+use super::failure::Failure;
+use super::locks::Locks;
+use super::operations::{self, Writer};
+use super::seal::Sealer;
+use super::{Clock, audit, exchange, proposals, sessions, work};
+use crate::ports::{
+    AuditRecord, DecisionRecord, Direction, Expired, Expiry, FileRecord, Imported, Journal, Kept,
+    NewOperation, OperationQuery, OperationRecord, OperationState, OperationSummary, ProposalRecord,
+    ProposalStanding, Resumed, SessionSummary, Settlement, StepRecord, TaskRecord, Unfinished,
+};
+use crate::problem::Problem;
+
+/// The record of what tenon proposed and did, in the journal's file; clones share it.
+#[derive(Clone)]
+pub struct Records {
+    database: Arc<Database>,
+    sealer: Sealer,
+    locks: Locks,
+    /// Tells what this process has under way from what a former holder of its session left.
+    process: Arc<str>,
+    clock: Clock,
+}
+
+impl Records {
+    pub(super) fn new(
+        database: Arc<Database>,
+        sealer: Sealer,
+        folder: &Path,
+        clock: Clock,
+    ) -> Result<Self, Problem> {
+        let process = random_id().map_err(|error| super::open::unusable(folder, &error.to_string()))?;
+        Ok(Self { database, sealer, locks: Locks::new(folder), process: process.into(), clock })
+    }
+
+    /// Hands over an entry that writes.
+    fn enter<T: Send + 'static>(
+        &self,
+        write: impl FnOnce(&Connection, &Self, Duration) -> Result<T, Failure> + Send + 'static,
+    ) -> Kept<T> {
+        let (own, now) = (self.clone(), (self.clock)());
+        self.database.enter(move |connection| write(connection, &own, now))
+    }
+
+    /// Hands over a question.
+    fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Connection, &Sealer) -> Result<T, Failure> + Send + 'static,
+    ) -> Kept<T> {
+        let sealer = self.sealer.clone();
+        self.database.inquire(move |connection| question(connection, &sealer))
+    }
+
+    fn writer<'a>(&'a self, session: &'a str, now: Duration) -> Writer<'a> {
+        Writer { session, process: &self.process, now }
+    }
+}
+
+/// 128 random bits in hexadecimal digits.
+pub(super) fn random_id() -> Result<String, getrandom::Error> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random)?;
+    Ok(format!("{:032x}", u128::from_be_bytes(random)))
+}
+
+/// A session's id, which has to be new.
+pub(super) fn session_id() -> Result<String, Failure> {
+    random_id().map_err(|error| super::open::unusable(Path::new("journal.db"), &error.to_string()).into())
+}
+
+fn resumed(connection: &Connection, own: &Records, root: &str, now: Duration) -> Result<Resumed, Failure> {
+    let old = sessions::take_over(connection, &own.locks, root, now, Expiry::default().age)?;
+    let again = old.is_some();
+    let session = match old {
+        Some(session) => session,
+        None => {
+            let session = session_id()?;
+            sessions::begin(connection, &session, root, now)?;
+            own.locks.take(&session);
+            session
+        }
+    };
+    let next = sessions::next_numbers(connection, &session)?;
+    let mut texts = Texts::new(connection, &own.sealer);
+    Ok(Resumed {
+        again,
+        next_task: next.task,
+        next_proposal: next.proposal,
+        next_operation: next.operation,
+        proposals: proposals::of_session(connection, &mut texts, &own.sealer, &session, true)?,
+        operations: operations::newest(connection, &mut texts, &own.sealer, &session, Resumed::OPERATIONS)?,
+        session,
+    })
+}
+
+impl Journal for Records {
+    fn outlives(&self) -> bool {
+        true
+    }
+
+    fn resume(&self, root: &str) -> Kept<Resumed> {
+        let root = root.to_owned();
+        self.enter(move |connection, own, now| resumed(connection, own, &root, now))
+    }
+
+    fn record_task(&self, session: &str, task: TaskRecord) -> Kept {
+        let session = session.to_owned();
+        self.enter(move |connection, own, now| work::record(connection, &own.sealer, &session, &task, now))
+    }
+
+    fn record_step(&self, session: &str, step: StepRecord) -> Kept {
+        let session = session.to_owned();
+        self.enter(move |connection, own, now| {
+            work::record_step(connection, &own.sealer, &session, &step, now)
+        })
+    }
+
+    fn propose(&self, session: &str, proposal: ProposalRecord) -> Kept {
+        let session = session.to_owned();
+        self.enter(move |connection, own, now| {
+            proposals::insert(connection, &own.sealer, &session, &proposal, now)
+        })
+    }
+
+    fn update_proposal(
+        &self,
+        session: &str,
+        proposal: &str,
+        standing: ProposalStanding,
+        body: Option<String>,
+        decisions: Vec<DecisionRecord>,
+    ) -> Kept {
+        let (session, proposal) = (session.to_owned(), proposal.to_owned());
+        self.enter(move |connection, own, now| {
+            let id = (session.as_str(), proposal.as_str());
+            proposals::update(connection, &own.sealer, id, standing, body.as_deref(), now)?;
+            for decision in &decisions {
+                proposals::decide(connection, id, decision, now)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn prepare(&self, session: &str, operation: NewOperation) -> Kept<u64> {
+        let session = session.to_owned();
+        self.enter(move |connection, own, now| {
+            let writer = own.writer(&session, now);
+            operations::insert(connection, &own.sealer, writer, &operation, OperationState::Prepared)
+        })
+    }
+
+    fn prepare_take(&self, session: &str, number: u64, direction: Direction, files: Vec<FileRecord>) -> Kept {
+        let session = session.to_owned();
+        self.enter(move |connection, own, now| {
+            let writer = own.writer(&session, now);
+            operations::take(connection, &own.sealer, writer, number, direction, &files)
+        })
+    }
+
+    fn settle(
+        &self,
+        session: &str,
+        number: u64,
+        settlement: Settlement,
+        files: Option<Vec<FileRecord>>,
+    ) -> Kept {
+        let session = session.to_owned();
+        self.enter(move |connection, own, now| {
+            let writer = own.writer(&session, now);
+            operations::settle(connection, &own.sealer, writer, number, settlement, files.as_deref())
+        })
+    }
+
+    fn unfinished(&self, session: &str) -> Kept<Vec<Unfinished>> {
+        let session = session.to_owned();
+        self.enter(move |connection, own, now| {
+            operations::unfinished(connection, &own.sealer, &own.locks, own.writer(&session, now))
+        })
+    }
+
+    fn operations(&self, query: OperationQuery) -> Kept<Vec<OperationSummary>> {
+        self.ask(move |connection, sealer| operations::list(connection, sealer, &query))
+    }
+
+    fn operation(&self, number: u64) -> Kept<OperationRecord> {
+        self.ask(move |connection, sealer| {
+            operations::get(connection, &mut Texts::new(connection, sealer), sealer, number)
+        })
+    }
+
+    fn sessions(&self, root: Option<&str>) -> Kept<Vec<SessionSummary>> {
+        let root = root.map(str::to_owned);
+        // Not as a question: what it looks at is locked against others that look.
+        self.enter(move |connection, own, _| Ok(sessions::list(connection, &own.locks, root.as_deref())?))
+    }
+
+    fn export(&self, session: &str) -> Kept<Value> {
+        let session = session.to_owned();
+        self.ask(move |connection, sealer| exchange::export(connection, sealer, &session))
+    }
+
+    fn import(&self, root: &str, exported: Value) -> Kept<Imported> {
+        let root = root.to_owned();
+        self.enter(move |connection, own, now| {
+            exchange::import(connection, &own.sealer, &own.process, &root, exported, now)
+        })
+    }
+
+    fn expire(&self, expiry: Expiry) -> Kept<Expired> {
+        self.enter(move |connection, own, now| Ok(sessions::expire(connection, &own.locks, expiry, now)?))
+    }
+
+    fn audit(&self, record: AuditRecord) -> Kept {
+        self.enter(move |connection, _, now| Ok(audit::append(connection, &record, now)?))
+    }
+
+    fn audits(&self, limit: usize) -> Kept<Vec<AuditRecord>> {
+        self.ask(move |connection, _| Ok(audit::newest(connection, limit)?))
+    }
+}
+
+#[cfg(test)]
+mod tests;

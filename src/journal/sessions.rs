@@ -1,0 +1,184 @@
+//! Sessions: begun, taken over, listed, expired.
+
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use super::failure::Failure;
+use super::locks::Locks;
+use super::{blobs, millis, moment, tally, whole};
+use crate::ports::{Expired, Expiry, SessionSummary, unknown_session};
+
+/// Times are milliseconds since 1970. The counts are the largest numbers given so far.
+pub(super) const SESSIONS: &str = "
+    CREATE TABLE sessions (
+        id TEXT NOT NULL PRIMARY KEY,
+        root TEXT NOT NULL,
+        begun INTEGER NOT NULL,
+        used INTEGER NOT NULL,
+        n_tasks INTEGER NOT NULL DEFAULT 0,
+        n_proposals INTEGER NOT NULL DEFAULT 0,
+        n_operations INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+    CREATE INDEX sessions_by_root ON sessions (root, used);
+    CREATE TABLE counters (name TEXT NOT NULL PRIMARY KEY, n INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+";
+
+/// The numbers of a session's next task, proposal and operation.
+pub(super) struct Numbers {
+    pub(super) task: u64,
+    pub(super) proposal: u64,
+    pub(super) operation: u64,
+}
+
+/// Takes over the newest session of `root` that is free and not older than `age`.
+pub(super) fn take_over(
+    connection: &Connection,
+    locks: &Locks,
+    root: &str,
+    now: Duration,
+    age: Duration,
+) -> Result<Option<String>, Failure> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id FROM sessions WHERE root = ?1 AND used >= ?2 ORDER BY used DESC, begun DESC",
+    )?;
+    let since = millis(now.saturating_sub(age));
+    let ids = statement.query_map(params![root, since], |row| row.get::<_, String>(0))?;
+    for id in ids {
+        let id = id?;
+        if locks.take(&id) {
+            touch(connection, &id, now)?;
+            return Ok(Some(id));
+        }
+    }
+    Ok(None)
+}
+
+/// Begins a session.
+pub(super) fn begin(connection: &Connection, id: &str, root: &str, now: Duration) -> rusqlite::Result<()> {
+    connection.execute(
+        "INSERT INTO sessions (id, root, begun, used) VALUES (?1, ?2, ?3, ?3)",
+        params![id, root, millis(now)],
+    )?;
+    Ok(())
+}
+
+/// Notes that `session` is used.
+pub(super) fn touch(connection: &Connection, session: &str, now: Duration) -> Result<(), Failure> {
+    let mut statement =
+        connection.prepare_cached("UPDATE sessions SET used = max(used, ?2) WHERE id = ?1")?;
+    match statement.execute(params![session, millis(now)])? {
+        0 => Err(unknown_session(session).into()),
+        _ => Ok(()),
+    }
+}
+
+/// Notes the largest numbers that were given.
+pub(super) fn note_numbers(
+    connection: &Connection,
+    session: &str,
+    (task, proposal, operation): (u64, u64, u64),
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE sessions SET n_tasks = max(n_tasks, ?2), n_proposals = max(n_proposals, ?3),
+             n_operations = max(n_operations, ?4) WHERE id = ?1",
+        )?
+        .execute(params![session, whole(task), whole(proposal), whole(operation)])?;
+    Ok(())
+}
+
+/// The number in an id like `p12`; 0 where there is none.
+pub(super) fn number_in(id: &str) -> u64 {
+    id.trim_start_matches(|c: char| !c.is_ascii_digit()).parse().unwrap_or(0)
+}
+
+pub(super) fn next_numbers(connection: &Connection, session: &str) -> rusqlite::Result<Numbers> {
+    connection.query_row(
+        "SELECT n_tasks, n_proposals, n_operations FROM sessions WHERE id = ?1",
+        [session],
+        |row| {
+            let next = |at| Ok::<_, rusqlite::Error>(tally(row, at)?.saturating_add(1));
+            Ok(Numbers { task: next(0)?, proposal: next(1)?, operation: next(2)? })
+        },
+    )
+}
+
+/// The root of `session`.
+pub(super) fn root(connection: &Connection, session: &str) -> Result<String, Failure> {
+    let mut statement = connection.prepare_cached("SELECT root FROM sessions WHERE id = ?1")?;
+    let root = statement.query_row([session], |row| row.get(0)).optional()?;
+    root.ok_or_else(|| unknown_session(session).into())
+}
+
+/// The next number of a count over all sessions.
+pub(super) fn next(connection: &Connection, counter: &str) -> rusqlite::Result<u64> {
+    connection
+        .prepare_cached(
+            "INSERT INTO counters (name, n) VALUES (?1, 1) ON CONFLICT DO UPDATE SET n = n + 1 RETURNING n",
+        )?
+        .query_row([counter], |row| tally(row, 0))
+}
+
+/// Every session, last used first; of `of` only, if given.
+pub(super) fn list(
+    connection: &Connection,
+    locks: &Locks,
+    of: Option<&str>,
+) -> rusqlite::Result<Vec<SessionSummary>> {
+    let mut statement = connection.prepare(
+        "SELECT id, root, begun, used,
+            (SELECT count(*) FROM proposals WHERE session = sessions.id),
+            (SELECT count(*) FROM proposals WHERE session = sessions.id AND standing IN ('proposed', 'accepted')),
+            (SELECT count(*) FROM operations WHERE session = sessions.id),
+            (SELECT coalesce(sum(bytes), 0) FROM blobs WHERE hash IN (
+                SELECT before FROM operation_files JOIN operations ON number = operation WHERE session = sessions.id
+                UNION SELECT after FROM operation_files JOIN operations ON number = operation
+                    WHERE session = sessions.id
+                UNION SELECT base FROM proposal_files WHERE session = sessions.id))
+         FROM sessions WHERE ?1 IS NULL OR root = ?1 ORDER BY used DESC, begun DESC",
+    )?;
+    let summary = |row: &Row<'_>| {
+        let id: String = row.get(0)?;
+        Ok(SessionSummary {
+            held: locks.is_held(&id),
+            id,
+            root: row.get(1)?,
+            begun: moment(row, 2)?,
+            used: moment(row, 3)?,
+            n_proposals: tally(row, 4)?,
+            n_open: tally(row, 5)?,
+            n_operations: tally(row, 6)?,
+            bytes: tally(row, 7)?,
+        })
+    };
+    statement.query_map([of], summary)?.collect()
+}
+
+/// Forgets what is too old, then the longest unused until the texts fit.
+pub(super) fn expire(
+    connection: &Connection,
+    locks: &Locks,
+    expiry: Expiry,
+    now: Duration,
+) -> rusqlite::Result<Expired> {
+    let mut expired = Expired::default();
+    let old = millis(now.saturating_sub(expiry.age));
+    let ids: Vec<(String, i64)> = connection
+        .prepare("SELECT id, used FROM sessions ORDER BY used, begun")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    for (id, used) in ids {
+        if used >= old && blobs::total(connection)? <= expiry.bytes {
+            break;
+        }
+        if locks.is_held(&id) {
+            continue;
+        }
+        connection.execute("DELETE FROM sessions WHERE id = ?1", [&id])?;
+        locks.forget(&id);
+        expired.n_sessions += 1;
+        expired.bytes = expired.bytes.saturating_add(blobs::collect(connection)?);
+    }
+    Ok(expired)
+}
