@@ -35,8 +35,8 @@ pub(super) fn run(state: &mut State, command: Command) -> Result<Value, Problem>
         Command::Regenerate { proposal, hunk, remark } => {
             regenerate::regenerate(state, proposal.as_deref(), hunk, &remark)
         }
-        Command::Undo(which) => take::take(state, which, Direction::Undo),
-        Command::Redo(which) => take::take(state, which, Direction::Redo),
+        Command::Undo(which) => take::take(state, &which, Direction::Undo),
+        Command::Redo(which) => take::take(state, &which, Direction::Redo),
         Command::History { path } => Ok(history::of_process(state, path.as_deref())),
         Command::Show { proposal, open } => show::show(state, proposal.as_deref(), open),
         Command::Prompt { task, open } => prompt::prompt(state, task.as_deref(), open),

@@ -47,7 +47,7 @@ enum Outgoing {
 #[derive(Debug)]
 struct Change {
     id: ApplyId,
-    change: WorkspaceChange,
+    workspace: WorkspaceChange,
     /// Whether the client shall ask its user first.
     confirm: bool,
 }
@@ -79,11 +79,11 @@ impl Face {
 
 impl Editor for Face {
     fn apply(&self, id: ApplyId, change: WorkspaceChange) {
-        self.put(Outgoing::Apply(Change { id, change, confirm: false }));
+        self.put(Outgoing::Apply(Change { id, workspace: change, confirm: false }));
     }
 
     fn apply_confirmed(&self, id: ApplyId, change: WorkspaceChange) {
-        self.put(Outgoing::Apply(Change { id, change, confirm: true }));
+        self.put(Outgoing::Apply(Change { id, workspace: change, confirm: true }));
     }
 
     fn mark(&self, uri: &DocumentUri, version: Option<i32>, marks: Vec<Mark>) {

@@ -113,7 +113,8 @@ pub fn body(proposal: &Proposal, aside: &Aside, names: &[String]) -> String {
         files,
         notes: proposal.notes.clone(),
     };
-    serde_json::to_string(&body).expect("its maps have text as keys")
+    // Only maps with other keys than text cannot be written; an empty body is refused when it is read.
+    serde_json::to_string(&body).unwrap_or_default()
 }
 
 /// Reads a proposal back; `text` finds a text by its [`text_name`].

@@ -1,6 +1,7 @@
 //! What the loop knows, as the journal keeps it.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 
 use super::Recorded;
 use crate::app::applying::FlightFile;
@@ -56,12 +57,18 @@ pub(super) fn body(
     proposal: &Proposal,
     names: &[String],
 ) -> String {
-    let hex = |key: &CacheKey| key.0.iter().map(|byte| format!("{byte:02x}")).collect();
     let aside = Aside {
         role: role.map(Role::to_string).unwrap_or_default(),
         answer: answers.get(&proposal.id).map(hex),
     };
     stored::body(proposal, &aside, names)
+}
+
+fn hex(key: &CacheKey) -> String {
+    key.0.iter().fold(String::with_capacity(64), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 /// A decision.

@@ -9,8 +9,8 @@ use crate::problem::{Category, Problem};
 use crate::review::{Direction, ProposalId};
 
 /// Answers `{"undone": id}` or `{"redone": id}`, the id of the proposal; the edit follows.
-pub(super) fn take(state: &mut State, which: Which, direction: Direction) -> Result<Value, Problem> {
-    let (id, proposal) = find(state, &which, direction)?;
+pub(super) fn take(state: &mut State, which: &Which, direction: Direction) -> Result<Value, Problem> {
+    let (id, proposal) = find(state, which, direction)?;
     // What can be checked now is refused in the command's own answer.
     if let Err(problem) = applying::check_take(state, id, direction) {
         if which.merge && problem.code == "changed-since" {

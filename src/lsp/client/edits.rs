@@ -40,7 +40,11 @@ pub(super) async fn run(
     }
 }
 
-async fn apply(wire: &Wire, profile: &Profile, Change { change, confirm, .. }: Change) -> Result<(), String> {
+async fn apply(
+    wire: &Wire,
+    profile: &Profile,
+    Change { workspace: change, confirm, .. }: Change,
+) -> Result<(), String> {
     if !profile.apply_edit {
         return Err("the editor does not take edits".to_owned());
     }

@@ -174,8 +174,28 @@ fn decisions() {
         json!([{}]),
         &expect!["Reject(Selection { proposal: None, path: None, hunk: None })"],
     );
-    check("tenon.undo", json!(["p1"]), &expect![[r#"Undo { proposal: Some("p1") }"#]]);
-    check("tenon.redo", json!([{}]), &expect!["Redo { proposal: None }"]);
+    let which = |json, expected: &expect_test::Expect| check("tenon.undo", json, expected);
+    which(
+        json!(["p1"]),
+        &expect![[r#"Undo(Which { proposal: Some("p1"), operation: None, merge: false })"#]],
+    );
+    which(json!(["o17"]), &expect!["Undo(Which { proposal: None, operation: Some(17), merge: false })"]);
+    which(
+        json!([{"operation": 17, "merge": true}]),
+        &expect!["Undo(Which { proposal: None, operation: Some(17), merge: true })"],
+    );
+    check(
+        "tenon.redo",
+        json!([{}]),
+        &expect!["Redo(Which { proposal: None, operation: None, merge: false })"],
+    );
+    check(
+        "tenon.accept",
+        json!([{"confirm": true}]),
+        &expect!["Preview(Selection { proposal: None, path: None, hunk: None })"],
+    );
+    check("tenon.history", json!(["a.rs"]), &expect![[r#"History { path: Some("a.rs") }"#]]);
+    check("tenon.previous", json!([]), &expect!["Step(Step { from: None, line: 0, back: true })"]);
     check("tenon.show", json!([{"open": true}]), &expect!["Show { proposal: None, open: true }"]);
     check("tenon.status", json!([]), &expect!["Status"]);
     check("tenon.prompt", json!([]), &expect!["Prompt { task: None, open: false }"]);
