@@ -5,6 +5,7 @@
 //! whatever waits (a model, a disk, the editor) runs elsewhere and comes back as an event.
 
 mod applying;
+mod chronicle;
 mod commands;
 mod completion;
 mod documents;
@@ -21,12 +22,13 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 pub use event::{
-    Command, CompletionRequest, EditRequest, Event, Finding, Intent, Query, Region, Reply, Selection, Target,
+    ClientFacts, Command, CompletionRequest, EditRequest, Event, Finding, Intent, Query, Region, Reply,
+    Selection, Step, Target, Which,
 };
 
 use crate::model::{Budget, CompletionSettings};
 use crate::orchestrator::Services;
-use crate::ports::{Journal, Scratch};
+use crate::ports::{Components, Journal, Scratch, Trust};
 use crate::problem::Problem;
 use crate::review::ReviewMode;
 
@@ -41,6 +43,8 @@ pub struct Parts {
     pub scratch: Arc<dyn Scratch>,
     /// What happens to a proposal when it is ready.
     pub review_mode: ReviewMode,
+    /// Whether the workspace is trusted: changes are applied without a decision only where it is.
+    pub trust: Trust,
     /// Most tasks that run at once; the rest wait.
     pub concurrent_tasks: usize,
     /// How text is completed at the cursor; `None` where no model is there for it.
@@ -49,6 +53,8 @@ pub struct Parts {
     pub providers: Vec<String>,
     /// Limits on what is spent, for the status; the way to the models keeps them.
     pub budget: Budget,
+    /// How the parts of this process are.
+    pub components: Arc<Components>,
     /// What went wrong before there was anyone to tell; shown when the front door is ready.
     pub warnings: Vec<Problem>,
 }
@@ -72,5 +78,32 @@ impl From<mpsc::UnboundedSender<Event>> for Entrance {
 pub fn spawn(parts: Parts) -> (mpsc::UnboundedSender<Event>, JoinHandle<()>) {
     let (sender, receiver) = mpsc::unbounded_channel();
     let state = state::State::new(parts, sender.clone());
-    (sender, tokio::spawn(main_loop::run(state, receiver)))
+    (sender, tokio::spawn(main_loop::run(state, Vec::new(), receiver)))
+}
+
+/// Starts the loop once the front door says where it works: `make` builds the parts from that, on a thread that may
+/// wait for files. What comes before is kept, and handled in order.
+pub fn spawn_when_known(
+    make: impl FnOnce(&ClientFacts) -> Parts + Send + 'static,
+) -> (mpsc::UnboundedSender<Event>, JoinHandle<()>) {
+    let (sender, mut receiver) = mpsc::unbounded_channel();
+    let inbox = sender.clone();
+    let running = tokio::spawn(async move {
+        let mut early = Vec::new();
+        let facts = loop {
+            match receiver.recv().await {
+                None | Some(Event::Shutdown) => return,
+                Some(Event::Initialized(facts)) => break facts,
+                Some(event) => early.push(event),
+            }
+        };
+        let known = facts.clone();
+        let Ok(parts) = tokio::task::spawn_blocking(move || make(&known)).await else {
+            tracing::error!("the application cannot be built");
+            return;
+        };
+        early.insert(0, Event::Initialized(facts));
+        main_loop::run(state::State::new(parts, inbox), early, receiver).await;
+    });
+    (sender, running)
 }

@@ -1,23 +1,31 @@
 //! Puts the application together from a configuration: the same parts for every front door.
 
+mod settled;
 mod storage;
+mod watch;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 pub use storage::Storage;
+use watch::Watch;
 
 use crate::app::{self, Entrance, Event, Parts};
+use crate::config::trust::TrustStore;
 use crate::config::{Config, ConfiguredModels};
+use crate::diff::lower::ProtectedConsent;
 use crate::gateway::{Books, Gateway, Policy};
 use crate::model::{Model, OutgoingFilter, Role};
 use crate::orchestrator::{Board, Services, Settings};
-use crate::ports::{Editor, MemoryJournal, MemoryLedger, ModelSource, Recorder, UpstreamSource};
+use crate::ports::{
+    Components, Editor, MemoryJournal, MemoryLedger, ModelSource, Recorder, Trust, UpstreamSource,
+};
 use crate::problem::{Problem, Severity};
 use crate::recording::ReplyRecorder;
+use crate::telemetry::NumbersFile;
 use crate::workspace::{DiskFiles, ScratchFolder};
 
 /// The parts as `config` describes them, with `models` in the place of the configured ones. `filter` is the one that
@@ -35,6 +43,7 @@ pub fn parts(
         files: config.limits.files,
         comment_marker: config.comment_marker.clone(),
         sends_nothing: false,
+        protected: ProtectedConsent::default(),
     };
     Parts {
         services: Services {
@@ -50,10 +59,12 @@ pub fn parts(
         journal: Arc::new(MemoryJournal::default()),
         scratch: Arc::new(ScratchFolder::new(scratch)),
         review_mode: config.review_mode,
+        trust: Trust::default(),
         concurrent_tasks: config.limits.concurrent_tasks,
         completion: completes(config).then_some(config.completion),
         providers: config.providers.keys().cloned().collect(),
         budget: config.budget,
+        components: Arc::default(),
         warnings: Vec::new(),
     }
 }
@@ -104,8 +115,16 @@ pub struct Loaded {
     pub scratch: Option<PathBuf>,
     /// What is kept over sessions.
     pub storage: Storage,
+    /// Protected files that the user lets be written; it holds in a trusted workspace only.
+    pub protected: ProtectedConsent,
+    /// Which workspaces the user trusts; `None` trusts none.
+    pub trust: Option<TrustStore>,
     /// File to record every reply in, in place of the configured folder.
     pub record: Option<PathBuf>,
+    /// How the parts of this process are.
+    pub components: Arc<Components>,
+    /// Where what is counted is put for others, if anywhere.
+    pub numbers: Option<Arc<NumbersFile>>,
     /// Whether prompts are only made for a look, and none is sent.
     pub sends_nothing: bool,
 }
@@ -120,9 +139,31 @@ pub fn models(config: &Arc<Config>, storage: &Storage) -> Result<Arc<dyn ModelSo
     Ok(Arc::new(gateway(config, Arc::new(configured), filter, storage.books())))
 }
 
-/// Starts the application for `editor`. A broken configuration does not keep it from starting: what needs no model
-/// works, and what needs one says what is wrong.
+/// Starts the application for `editor`, once that says which folders it works in: whether they are trusted, and what a
+/// trusted one says, is settled before anything is built.
 pub fn start(loaded: &Loaded, editor: Arc<dyn Editor>) -> mpsc::UnboundedSender<Event> {
+    let loaded = loaded.clone();
+    let (begun, watch) = oneshot::channel();
+    let (events, _) = app::spawn_when_known(move |facts| {
+        let (loaded, trust) = settled::settle(&loaded, &facts.folders);
+        let (parts, watch) = built(&loaded, editor);
+        watch::entered(&loaded, trust);
+        // Nobody waits any more only at the end.
+        let _ = begun.send(watch);
+        Parts { trust, ..parts }
+    });
+    let application = events.downgrade();
+    tokio::spawn(async move {
+        if let Ok(watch) = watch.await {
+            watch.run(application).await;
+        }
+    });
+    events
+}
+
+/// Builds the application. A broken configuration does not keep it from starting: what needs no model works, and what
+/// needs one says what is wrong.
+fn built(loaded: &Loaded, editor: Arc<dyn Editor>) -> (Parts, Watch) {
     let (filter, bad_rules) = match OutgoingFilter::new(&loaded.config.outgoing) {
         Ok(filter) => (filter, None),
         Err(bad) => (OutgoingFilter::default(), Some(Problem::from(&bad))),
@@ -140,7 +181,10 @@ pub fn start(loaded: &Loaded, editor: Arc<dyn Editor>) -> mpsc::UnboundedSender<
             Arc::new(gateway(&loaded.config, Arc::new(configured), filter.clone(), books))
         }
     };
+    watch::begin(loaded, problem.as_ref().map(|problem| problem.message.as_str()));
+    let watch = Watch::new(loaded, Arc::clone(&models), Arc::clone(&editor), problem.is_some());
     let mut parts = parts(&loaded.config, models, filter, editor, loaded.scratch.clone());
+    parts.components = Arc::clone(&loaded.components);
     parts.services.ledger = loaded.storage.ledger();
     parts.journal = loaded.storage.journal();
     loaded.storage.expire();
@@ -148,11 +192,13 @@ pub fn start(loaded: &Loaded, editor: Arc<dyn Editor>) -> mpsc::UnboundedSender<
     if problem.is_none() {
         parts.warnings.extend(notice);
     }
-    if loaded.sends_nothing {
-        let settings = Settings { sends_nothing: true, ..parts.services.settings.as_ref().clone() };
-        parts.services.settings = Arc::new(settings);
-    }
-    app::spawn(parts).0
+    let settings = Settings {
+        sends_nothing: loaded.sends_nothing,
+        protected: loaded.protected.clone(),
+        ..parts.services.settings.as_ref().clone()
+    };
+    parts.services.settings = Arc::new(settings);
+    (parts, watch)
 }
 
 /// The recorder that the user asked for, if it can be had, and what to tell of it.

@@ -6,11 +6,20 @@
 
 pub mod apply;
 pub mod config_command;
+pub mod consent;
 pub mod demo;
 pub mod doctor;
 pub mod edit;
+pub mod log;
+pub mod metrics;
 pub mod models;
 pub mod output;
+pub mod record;
+pub mod sessions;
+pub mod show;
+pub mod status;
+pub mod trust;
+pub mod undo;
 
 use std::path::PathBuf;
 
@@ -36,12 +45,29 @@ pub enum Command {
     Edit(EditArgs),
     /// Apply a model's reply to files, all or nothing.
     Apply(apply::ApplyArgs),
+    /// List what was done in a workspace.
+    Log(log::LogArgs),
+    /// Show what an operation did.
+    Show(show::ShowArgs),
+    /// Take an operation back.
+    Undo(undo::TakeArgs),
+    /// Make an operation again that was taken back.
+    Redo(undo::TakeArgs),
+    /// List, export, import or forget the sessions that are kept.
+    #[command(alias = "session")]
+    Sessions(sessions::SessionsArgs),
     /// Check that everything tenon needs is there.
     Doctor(doctor::DoctorArgs),
     /// Show the models of each role, what is known of them, and whether they answer.
     Models(models::ModelsArgs),
+    /// Show how the running servers are.
+    Status(status::StatusArgs),
+    /// Print what was counted, as Prometheus reads it.
+    Metrics,
     /// Show the resolved configuration and where each value came from.
     Config(config_command::ConfigArgs),
+    /// Show what trusting a workspace would let in, and trust it.
+    Trust(trust::TrustArgs),
     /// See tenon at work on a recorded reply, without any model.
     Demo,
 }
@@ -61,6 +87,9 @@ pub struct EditArgs {
     /// Print what would be sent to which model, without secrets, and send nothing.
     #[arg(long, conflicts_with_all = ["yes", "record"])]
     pub show_prompt: bool,
+    /// Let the change write this protected file, by its path below the root; the workspace must be trusted.
+    #[arg(long, value_name = "PATH")]
+    pub allow_protected: Vec<String>,
     /// Record the model's replies in this new file, without secrets, to be played again.
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
@@ -76,10 +105,16 @@ impl Command {
     pub fn wants_json(&self) -> bool {
         match self {
             Self::Edit(args) => args.json,
+            Self::Log(args) => args.json,
+            Self::Show(args) => args.json,
+            Self::Undo(args) | Self::Redo(args) => args.json,
+            Self::Sessions(args) => args.json,
             Self::Doctor(args) => args.json,
             Self::Models(args) => args.json,
             Self::Config(args) => args.json || args.schema,
-            Self::Apply(_) | Self::Lsp | Self::Demo => false,
+            Self::Status(args) => args.json,
+            Self::Trust(args) => args.json,
+            Self::Apply(_) | Self::Lsp | Self::Demo | Self::Metrics => false,
         }
     }
 }

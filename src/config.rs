@@ -1,8 +1,7 @@
 //! Configuration: as typed ([`raw`]) → checked against its schema ([`check`]) → resolved ([`Config`]).
 //!
-//! The rest of the program sees only [`Config`]. Loading reads one file: no network, no command, no key. Only the
-//! user's own file counts; a workspace's `.tenon.toml` is found and named, but not read, because there is no trust
-//! store yet. What is wrong in a file is reported all at once, each with its line and with what to do.
+//! The rest of the program sees only [`Config`]. Loading reads files: no network, no command, no key. Over the user's
+//! own file lies the [`layer`] of a workspace that the user [trusts](trust). What is wrong in a file is reported all at once, each with its line and with what to do.
 
 pub mod check;
 mod decimal;
@@ -10,12 +9,14 @@ pub mod endpoint;
 pub mod entries;
 pub mod error;
 pub mod files;
+pub mod layer;
 pub mod raw;
 mod resolve;
 pub mod resolved;
 mod secret_like;
 pub mod source;
 pub mod state_dir;
+pub mod trust;
 
 use std::path::Path;
 

@@ -11,6 +11,7 @@ pub mod change_set;
 pub mod gate;
 pub mod impact;
 pub mod lower;
+pub mod merge;
 pub mod name;
 pub mod parse;
 pub mod rebase;

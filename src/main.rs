@@ -7,11 +7,18 @@ use std::time::Duration;
 
 use clap::Parser;
 use tenon::assembly::{self, Loaded, Storage};
-use tenon::cli::{Arguments, Command, apply, config_command, demo, doctor, edit, models, output};
+use tenon::cli::record::{self, Record};
+use tenon::cli::{
+    Arguments, Command, apply, config_command, consent, demo, doctor, edit, log, metrics, models, output, sessions,
+    show, status, trust, undo,
+};
+use tenon::config::layer;
+use tenon::config::trust::TrustStore;
 use tenon::config::{self, Config, ConfigError, StateDir, UserFile};
 use tenon::lsp;
+use tenon::ports::{Component, Components, Direction, LifeCycle};
 use tenon::problem::{Category, Problem};
-use tenon::telemetry::{Front, Telemetry};
+use tenon::telemetry::{AllNumbers, Front, NumbersFile, Telemetry};
 
 fn main() -> ExitCode {
     let command = Arguments::parse().command;
@@ -20,14 +27,18 @@ fn main() -> ExitCode {
 }
 
 fn run(command: &Command) -> Result<ExitCode, Problem> {
-    if let Command::Apply(args) = command {
-        return Ok(apply::run(args));
-    }
     let file = UserFile::locate();
     let config = config::load(&file);
-    let ignored = config::files::ignored_workspace_file(Path::new("."));
+    // The server and `edit` settle this for the folder that they are told of.
+    let here = matches!(command, Command::Config(_) | Command::Doctor(_) | Command::Models(_));
+    let (config, ignored) = if here { layer::in_folder(config, Path::new(".")) } else { (config, None) };
     let exit = match command {
-        Command::Apply(args) => return Ok(apply::run(args)),
+        Command::Apply(args) => return apply(args),
+        Command::Log(args) => on_record(|record| log::run(args, record, now()))?,
+        Command::Show(args) => on_record(|record| show::run(args, record))?,
+        Command::Undo(args) => on_record(|record| undo::run(args, Direction::Undo, record))?,
+        Command::Redo(args) => on_record(|record| undo::run(args, Direction::Redo, record))?,
+        Command::Sessions(args) => on_record(|record| sessions::run(args, record, now()))?,
         Command::Lsp => return serve(config),
         Command::Config(args) => config_command::run(args, &file, &config, ignored),
         Command::Doctor(args) => {
@@ -57,8 +68,12 @@ fn run(command: &Command) -> Result<ExitCode, Problem> {
         }
         Command::Edit(args) => {
             let parts = Parts::start(Front::Terminal);
+            if !args.show_prompt {
+                settle_left(&parts, &args.root);
+            }
             let loaded = Loaded {
                 record: args.record.clone(),
+                protected: consent::protected(&args.allow_protected, &args.root)?,
                 sends_nothing: args.show_prompt,
                 ..parts.loaded(Ok(config?))
             };
@@ -82,6 +97,12 @@ fn run(command: &Command) -> Result<ExitCode, Problem> {
             storage.close();
             exit?
         }
+        Command::Status(args) => status::run(args, &numbers()?)?,
+        Command::Metrics => metrics::run(&numbers()?)?,
+        Command::Trust(args) => {
+            let state = StateDir::open()?;
+            trust::run(args, &TrustStore::new(&state), config.as_ref().map_err(Clone::clone))?
+        }
         Command::Demo => {
             let parts = Parts::start(Front::Terminal);
             let scratch = parts.scratch();
@@ -94,10 +115,43 @@ fn run(command: &Command) -> Result<ExitCode, Problem> {
     Ok(exit.into())
 }
 
+/// Applies a reply. What only looks leaves no trace in the journal.
+fn apply(args: &apply::ApplyArgs) -> Result<ExitCode, Problem> {
+    if args.check || args.batch {
+        return Ok(apply::run(args, None));
+    }
+    on_record(|record| Ok(apply::run(args, Some(record))))
+}
+
+/// Runs a command that is about what was done before; these need no configuration.
+fn on_record<T>(run: impl FnOnce(&Record) -> Result<T, Problem>) -> Result<T, Problem> {
+    let parts = Parts::start(Front::Terminal);
+    let (storage, problems) = parts.storage(&Config::default());
+    problems.iter().for_each(output::tell);
+    let ran = Record::new(storage.journal()).and_then(|record| run(&record));
+    storage.close();
+    ran
+}
+
+/// Finishes or rolls back what an earlier command left under way in a workspace; the session is free again after that.
+fn settle_left(parts: &Parts, root: &Path) {
+    let (storage, _) = parts.storage(&Config::default());
+    let told = Record::new(storage.journal()).and_then(|record| record::recover(&record, root));
+    // What is wrong with the journal or the folder is told by the command itself.
+    told.into_iter().flatten().for_each(|notice| output::tell(&notice));
+    storage.close();
+}
+
+/// Since the beginning of 1970.
+fn now() -> Duration {
+    std::time::UNIX_EPOCH.elapsed().unwrap_or_default()
+}
+
 /// Serves an editor over stdin and stdout until it leaves.
 fn serve(config: Result<Config, ConfigError>) -> Result<ExitCode, Problem> {
     let parts = Parts::start(Front::Server);
-    let loaded = parts.loaded(config);
+    let mut loaded = parts.loaded(config);
+    loaded.numbers = parts.state.as_ref().ok().and_then(NumbersFile::begin).map(Arc::new);
     let parts = loaded.clone();
     let served = block_on(async move {
         let (stdin, stdout) = (tokio::io::stdin(), lsp::output::stdout());
@@ -106,6 +160,9 @@ fn serve(config: Result<Config, ConfigError>) -> Result<ExitCode, Problem> {
         tokio::spawn(serving).await
     });
     loaded.storage.close();
+    if let Some(numbers) = &loaded.numbers {
+        numbers.write(&loaded.components);
+    }
     let code = served?.map_err(|error| {
         Problem::error("internal", Category::Internal, format!("tenon ended unexpectedly: {error}"))
             .hint("please report it with the log file")
@@ -130,18 +187,29 @@ impl Parts {
         self.state.as_ref().ok().and_then(|state| state.replies().ok())
     }
 
+    fn trust(&self) -> Option<TrustStore> {
+        self.state.as_ref().ok().map(TrustStore::new)
+    }
+
     fn loaded(&self, config: Result<Config, ConfigError>) -> Loaded {
         let (config, config_problem) = match config {
             Ok(config) => (config, None),
             Err(error) => (Config::default(), Some(Problem::from(error))),
         };
         let (storage, problems) = self.storage(&config);
+        let components = Components::new(uptime());
+        match self.telemetry.problem() {
+            Some(problem) => components.set(Component::Log, LifeCycle::Degraded, Some(&problem.message)),
+            None => components.set(Component::Log, LifeCycle::Ready, None),
+        };
         Loaded {
+            components: Arc::new(components),
             config: Arc::new(config),
             config_problem,
             warnings: self.telemetry.problem().cloned().into_iter().chain(problems).collect(),
             scratch: self.scratch(),
             storage,
+            trust: self.trust(),
             ..Loaded::default()
         }
     }
@@ -154,6 +222,17 @@ impl Parts {
             Err(_) => (Storage::default(), Vec::new()),
         }
     }
+}
+
+/// Tells the time since now.
+fn uptime() -> tenon::ports::Uptime {
+    let began = std::time::Instant::now();
+    Arc::new(move || began.elapsed())
+}
+
+/// What the servers of this user have counted.
+fn numbers() -> Result<AllNumbers, Problem> {
+    AllNumbers::read(&StateDir::open()?)
 }
 
 /// Runs a command's future. Threads that still wait for a name server or for input are left behind, not waited for.

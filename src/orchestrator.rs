@@ -7,6 +7,7 @@ mod ask;
 mod board;
 mod comment;
 mod conversation;
+mod count;
 mod edit;
 mod failure;
 mod fit;

@@ -2,15 +2,21 @@
 //!
 //! Everything here is plain data or a trait. Calls on [`Editor`] return at once: answers come back to the main loop as events.
 
+mod alerts;
+mod components;
 mod editor;
 mod files;
 mod health;
 mod journal;
 mod ledger;
+pub mod metrics;
 mod models;
 mod recorder;
 mod responses;
+mod trust;
 
+pub use alerts::{Alert, Alerts, QUIET, Reading, Thresholds};
+pub use components::{Component, ComponentHealth, Components, LifeCycle, Uptime};
 pub use editor::{
     ApplyId, Editor, FileEdit, Hint, Mark, MarkKind, NO_ANSWER, Progress, ProgressStage, TaskNotice,
     WorkspaceChange,
@@ -30,3 +36,4 @@ pub use ledger::{
 pub use models::{ModelSource, UpstreamSource};
 pub use recorder::Recorder;
 pub use responses::{CacheKey, MemoryStore, ResponseStore, StoreStatistics, StoredReply};
+pub use trust::Trust;

@@ -4,6 +4,8 @@
 //! code, a category that says whose turn it is, a severity, one sentence, and a hint that says what to do.
 //! The protocol edge, the command line and the repair prompt all show this same object.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 /// Whose turn it is after an error.
@@ -50,7 +52,7 @@ pub struct Problem {
     pub category: Category,
     /// How bad it is.
     pub severity: Severity,
-    /// One plain sentence; control characters are removed.
+    /// One plain sentence; what is not seen is written out.
     pub message: String,
     /// What to do about it, if anything can be said.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -71,8 +73,89 @@ impl Problem {
     }
 }
 
-/// Removes control characters, so that text from models and files cannot drive a terminal or an editor.
-/// Line feeds and tabs stay.
+/// Text that cannot drive a terminal or an editor, whoever wrote it: what is not seen is written out, as `\u{1b}`.
+/// Line feeds and tabs stay; a carriage return before a line feed, or at the end, goes.
 pub fn plain(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
+    let mut shown = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\n' => shown.push(c),
+            // The rest of a line end may come in the next piece of a stream.
+            '\r' if matches!(chars.peek(), None | Some('\n')) => {}
+            c if is_unseen(c) => shown.extend(c.escape_unicode()),
+            c => shown.push(c),
+        }
+    }
+    shown
+}
+
+/// One line of such text: line feeds are written out as well.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_unseen) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if is_unseen(c) {
+            shown.extend(c.escape_unicode());
+        } else {
+            shown.push(c);
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// Whether a character does something instead of being seen: control characters (C0, C1, DEL) but the tab, marks that
+/// turn the direction of text around, and those that have no width.
+pub fn is_unseen(c: char) -> bool {
+    (c.is_control() && c != '\t')
+        || matches!(
+            c,
+            '\u{ad}'
+                | '\u{34f}'
+                | '\u{61c}'
+                | '\u{115f}'
+                | '\u{1160}'
+                | '\u{17b4}'
+                | '\u{17b5}'
+                | '\u{180e}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{3164}'
+                | '\u{feff}'
+                | '\u{ffa0}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e01ef}'
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_seen_is_written_out() {
+        for (text, expected) in [
+            ("a\tb\nc", "a\tb\nc"),
+            ("a\r\nb\rc", "a\nb\\u{d}c"),
+            ("\u{1b}[2J\u{1b}]0;x\u{7}", "\\u{1b}[2J\\u{1b}]0;x\\u{7}"),
+            ("\u{9b}31m\u{85}\u{7f}", "\\u{9b}31m\\u{85}\\u{7f}"),
+            ("a\u{202e}b\u{2066}c\u{200b}\u{feff}", "a\\u{202e}b\\u{2066}c\\u{200b}\\u{feff}"),
+            ("\u{e0041}\u{3164}", "\\u{e0041}\\u{3164}"),
+            ("é \u{1f600} \u{4e2d}", "é \u{1f600} \u{4e2d}"),
+        ] {
+            assert_eq!(plain(text), expected);
+            assert_eq!(plain(&plain(text)), plain(text), "once is enough");
+            assert!(!visible(text).contains(is_unseen));
+        }
+        assert_eq!(visible("a\nb"), "a\\u{a}b");
+    }
+
+    #[test]
+    fn a_problem_is_clean_from_the_start() {
+        let problem = Problem::error("x", Category::Model, "a\u{1b}c").hint("\u{202e}");
+        assert_eq!((problem.message.as_str(), problem.hint.as_deref()), ("a\\u{1b}c", Some("\\u{202e}")));
+    }
 }

@@ -7,5 +7,5 @@ pub mod fill;
 mod reply_form;
 mod template;
 
-pub use edit::{EditPrompt, Intent, Prompt, PromptFile, repair};
+pub use edit::{EditPrompt, Intent, Prompt, PromptFile, again, repair};
 pub use reply_form::{ReplyForm, ToolText};

@@ -7,6 +7,7 @@
 mod history;
 mod mode;
 mod proposal;
+pub mod stored;
 mod track;
 
 pub use history::{AppliedFile, AppliedKind, Direction, History, Operation};

@@ -6,6 +6,8 @@
 //!
 //! `TENON_LOG` holds the filter, in the syntax of `tracing_subscriber`'s `EnvFilter`; the default is `tenon=info`.
 
+mod numbers;
+
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
@@ -13,6 +15,8 @@ use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuild
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::util::SubscriberInitExt;
+
+pub use numbers::{AllNumbers, NumbersFile, ProcessNumbers};
 
 use crate::config::StateDir;
 use crate::problem::{Category, Problem, Severity};

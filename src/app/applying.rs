@@ -9,14 +9,16 @@ mod plan;
 mod settle;
 mod take;
 
-pub(super) use plan::{able, span_edits, stale};
+pub(super) use plan::{able, replace_all, span_edits, stale};
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+use super::chronicle::{self, Prepare};
 use super::event::InternalEvent;
 use super::state::State;
-use crate::ports::{ApplyId, SourceFiles, WorkspaceChange};
+use crate::ports::metrics::catalogue::{EDITS, EditStep};
+use crate::ports::{ApplyId, Settlement, SourceFiles, WorkspaceChange};
 use crate::problem::Problem;
 use crate::review::{AppliedKind, Direction, ProposalId, Track};
 use crate::text::{DocumentUri, Rope, TextEdit};
@@ -43,7 +45,12 @@ const ATTEMPTS: u32 = 3;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Purpose {
     /// Hunks of a proposal were accepted.
-    Accept { proposal: ProposalId, numbers: Vec<usize> },
+    Accept {
+        proposal: ProposalId,
+        numbers: Vec<usize>,
+        /// The editor asks its user first.
+        confirm: bool,
+    },
     /// An operation of the history is taken back or done again.
     Take { operation: u64, direction: Direction },
     /// Some files of an edit arrived and others did not: the ones that did are taken back.
@@ -102,7 +109,7 @@ impl FlightFile {
     }
 
     /// Where the file was when the edit was sent.
-    fn uri_before(&self) -> &DocumentUri {
+    pub(super) fn uri_before(&self) -> &DocumentUri {
         self.renamed.as_ref().map_or(self.track.uri(), |renamed| &renamed.from)
     }
 
@@ -117,16 +124,6 @@ impl FlightFile {
     /// The track from the text after the edit on.
     fn track_after(self) -> Track {
         if self.seen { self.track } else { Track::closed(self.uri_after().clone(), self.after) }
-    }
-
-    /// The path after the edit; `None` when the file is gone then.
-    #[expect(dead_code, reason = "the journal's records are made of it")]
-    fn path_after(&self) -> Option<&str> {
-        match (self.kind, &self.renamed) {
-            (FlightKind::Delete | FlightKind::Uncreate, _) => None,
-            (_, Some(renamed)) => Some(&renamed.path),
-            (_, None) => Some(&self.path),
-        }
     }
 }
 
@@ -151,6 +148,10 @@ struct Flight {
     answer: Option<(bool, Option<String>)>,
     /// The files that cannot be observed are being looked up on the disk.
     looking: bool,
+    /// Its number in the journal.
+    number: Option<u64>,
+    /// It waits for the journal, and is not yet sent.
+    unsent: bool,
 }
 
 /// All edits that are waiting or under way.
@@ -202,7 +203,7 @@ fn read_files(state: &mut State, plan: Plan, needed: Vec<DocumentUri>) {
     read_then(state, needed, |texts| InternalEvent::FilesRead { plan, texts });
 }
 
-fn read_then(
+pub(super) fn read_then(
     state: &State,
     needed: Vec<DocumentUri>,
     event: impl FnOnce(FileTexts) -> InternalEvent + Send + 'static,
@@ -246,10 +247,72 @@ fn send(state: &mut State, plan: Plan, texts: &FileTexts) {
     };
     state.flights.n_sent += 1;
     let id = ApplyId(state.flights.n_sent);
-    let label = plan::label(state, &plan.purpose);
-    let change = WorkspaceChange { label, files: plan::edits(state, &files) };
-    state.flights.current = Some(Flight { id, plan, files, answer: None, looking: false });
-    state.parts.services.editor.apply(id, change);
+    let what = what(state, &plan.purpose, &files);
+    let (answer, looking, number, unsent) = (None, false, None, true);
+    state.flights.current = Some(Flight { id, plan, files, answer, looking, number, unsent });
+    chronicle::prepare(state, id, what);
+}
+
+/// What the journal has to know of an edit before it is sent.
+fn what(state: &State, purpose: &Purpose, files: &[FlightFile]) -> Prepare {
+    match purpose {
+        Purpose::Accept { proposal, numbers, .. } => Prepare::New {
+            proposal: proposal.clone(),
+            numbers: numbers.clone(),
+            files: chronicle::of_flight(files),
+        },
+        Purpose::Take { operation, direction } => {
+            match state.history.get(*operation).and_then(|operation| operation.number) {
+                Some(number) => Prepare::Take {
+                    number,
+                    direction: chronicle::direction(*direction),
+                    files: chronicle::of_flight(files),
+                },
+                None => Prepare::Unrecorded,
+            }
+        }
+        // The operation that is rolled back is under way until that is done.
+        Purpose::RollBack { .. } => Prepare::Unrecorded,
+    }
+}
+
+/// The journal has the edit, or cannot: now it is sent. When the text moved on meanwhile, it is computed anew.
+pub(super) fn prepared(state: &mut State, id: ApplyId, number: Option<u64>) {
+    let Some(flight) = state.flights.current.as_mut().filter(|flight| flight.id == id) else { return };
+    (flight.number, flight.unsent) = (number, false);
+    let Some(flight) = &state.flights.current else { return };
+    let moved = flight.files.iter().any(|file| version_of(state, file) != file.version);
+    if moved && flight.plan.attempt < ATTEMPTS {
+        let plan = Plan { attempt: flight.plan.attempt + 1, ..flight.plan.clone() };
+        EDITS.count(EditStep::Retried);
+        state.flights.current = None;
+        state.flights.waiting.push_front(plan);
+        return chronicle::settle(state, number, Settlement::RolledBack, None, String::new(), None);
+    }
+    let label = plan::label(state, &flight.plan.purpose);
+    let change = WorkspaceChange { label, files: plan::edits(state, &flight.files) };
+    EDITS.count(EditStep::Sent);
+    let editor = &state.parts.services.editor;
+    if matches!(flight.plan.purpose, Purpose::Accept { confirm: true, .. }) {
+        editor.apply_confirmed(id, change);
+    } else {
+        editor.apply(id, change);
+    }
+}
+
+/// The version of the document that a file is in now; `None` where it is not open.
+fn version_of(state: &State, file: &FlightFile) -> Option<i32> {
+    state.live(file.track.uri()).map(crate::text::Document::version)
+}
+
+/// Another process took the operation: nothing is sent.
+pub(super) fn refused(state: &mut State, id: ApplyId, problem: &Problem) {
+    let Some(flight) = state.flights.current.take_if(|flight| flight.id == id) else { return };
+    if let Purpose::Take { operation, .. } = flight.plan.purpose {
+        // It is not as we know it any more; the journal is right.
+        state.history.forget(operation);
+    }
+    settle::failed(state, &flight.plan, problem);
 }
 
 /// A document changed by one content change, or was opened: is this the text expected?
@@ -300,7 +363,8 @@ pub(super) fn deadline(state: &mut State, id: ApplyId) {
 /// Settles as soon as the editor said yes and every open file shows it.
 fn settle_if_clear(state: &mut State) {
     let Some(flight) = &state.flights.current else { return };
-    let clear = matches!(flight.answer, Some((true, _)))
+    let clear = !flight.unsent
+        && matches!(flight.answer, Some((true, _)))
         && flight.files.iter().all(|file| file.seen || !is_observable(state, file));
     if !clear {
         return;
@@ -336,7 +400,7 @@ pub(super) fn looked(state: &mut State, id: ApplyId, texts: &FileTexts) {
         judge::look(file, texts);
     }
     let (applied, reason) = flight.answer.unwrap_or((false, None));
-    settle::settle(state, flight.plan, flight.files, applied, reason);
+    settle::settle(state, flight.plan, flight.number, flight.files, applied, reason);
 }
 
 /// Whether the mirror shows what becomes of a file: it was open, or the edit itself opened it.
@@ -347,7 +411,7 @@ fn is_observable(state: &State, file: &FlightFile) -> bool {
 }
 
 /// What a file that arrived became, for the history.
-fn applied_kind(file: &FlightFile) -> AppliedKind {
+pub(super) fn applied_kind(file: &FlightFile) -> AppliedKind {
     match (file.kind, &file.renamed) {
         (FlightKind::Create, _) => AppliedKind::Created,
         (FlightKind::Delete | FlightKind::Uncreate, _) => AppliedKind::Deleted,

@@ -2,15 +2,19 @@
 
 mod accept;
 mod edit;
+mod history;
 mod prompt;
+mod regenerate;
 mod show;
 mod status;
+mod step;
 mod take;
 
 use serde_json::{Value, json};
 
-pub(super) use accept::whole as accept_whole;
+pub(super) use accept::{turn_down, whole as accept_whole};
 pub(super) use edit::root_of;
+pub(super) use history::history;
 
 use super::event::Command;
 use super::state::State;
@@ -23,10 +27,16 @@ pub(super) fn run(state: &mut State, command: Command) -> Result<Value, Problem>
     match command {
         Command::Edit(request) => edit::edit(state, request),
         Command::Cancel { task } => Ok(json!({ "cancelled": tasks::cancel(state, task.as_deref()) })),
-        Command::Accept(selection) => accept::accept(state, &selection),
+        Command::Accept(selection) => accept::accept(state, &selection, false),
+        Command::Preview(selection) => accept::accept(state, &selection, true),
         Command::Reject(selection) => accept::reject(state, &selection),
-        Command::Undo { proposal } => take::take(state, proposal, Direction::Undo),
-        Command::Redo { proposal } => take::take(state, proposal, Direction::Redo),
+        Command::Step(step) => step::step(state, &step),
+        Command::Regenerate { proposal, hunk, remark } => {
+            regenerate::regenerate(state, proposal.as_deref(), hunk, &remark)
+        }
+        Command::Undo(which) => take::take(state, which, Direction::Undo),
+        Command::Redo(which) => take::take(state, which, Direction::Redo),
+        Command::History { path } => Ok(history::of_process(state, path.as_deref())),
         Command::Show { proposal, open } => show::show(state, proposal.as_deref(), open),
         Command::Prompt { task, open } => prompt::prompt(state, task.as_deref(), open),
         Command::Status => Ok(status::status(state)),

@@ -20,6 +20,7 @@ use super::state::State;
 use crate::model::{CompletionSettings, Role};
 use crate::orchestrator;
 use crate::ports::EditFate;
+use crate::ports::metrics::catalogue::{COMPLETIONS, Completed, HUNKS};
 use crate::problem::Problem;
 use crate::prompt::fill::Hole;
 use crate::text::{Document, DocumentUri, PositionEncoding, Rope, Span};
@@ -152,9 +153,11 @@ pub(super) fn answered(
     let n_before = state.completions.under_way.len();
     state.completions.under_way.retain(|under_way| under_way.number != asked.number);
     let was_wanted = state.completions.under_way.len() < n_before;
+    let failed = filled.is_err();
     let filled = match filled {
         Ok(filled) => filled,
         Err(problem) => {
+            COMPLETIONS.count(Completed::Failed);
             tracing::debug!(code = problem.code, "a completion failed");
             // Once: this is asked at every keystroke.
             if was_wanted && state.completions.told.insert(problem.code) {
@@ -174,6 +177,9 @@ pub(super) fn answered(
         let is_same = was_wanted && document.revision() == asked.revision;
         if is_same { show(state, asked, filled) } else { None }
     });
+    if !failed {
+        COMPLETIONS.count(if answer.is_some() { Completed::Shown } else { Completed::Nothing });
+    }
     // Nobody waits any more when the request was cancelled.
     let _ = reply.send(Ok(answer));
 }
@@ -216,6 +222,7 @@ pub(super) fn changed(state: &mut State, uri: &DocumentUri, n_inserted: usize) {
     // Typed letter by letter it is the user's own.
     let is_accepted = shown.n_new > 1 && n_inserted >= shown.n_new && state.live(uri).is_some_and(there);
     if is_accepted {
+        HUNKS.count(EditFate::Accepted);
         let ledger = &state.parts.services.ledger;
         ledger.decided(Role::Completion, &shown.model, EditFate::Accepted, 1);
     }

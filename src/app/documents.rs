@@ -4,6 +4,7 @@ use super::applying;
 use super::completion;
 use super::marks;
 use super::state::{OpenDocument, State};
+use crate::ports::metrics::catalogue::DESYNCHRONISED;
 use crate::problem::Severity;
 use crate::text::{ContentChange, Desynchronised, Document, DocumentUri};
 
@@ -92,6 +93,7 @@ fn mark_lost(state: &mut State, uri: &DocumentUri, reason: &Desynchronised) {
 }
 
 fn lost(state: &mut State, uri: &DocumentUri, reason: &Desynchronised) {
+    DESYNCHRONISED.count(());
     tracing::error!(uri = uri.as_str(), %reason, "document desynchronised");
     completion::interrupt(state, uri);
     for track in state.tracks_of(uri) {

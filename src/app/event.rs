@@ -6,6 +6,7 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 
 use super::applying::{FileTexts, Plan};
+use super::chronicle::{Left, Word};
 use super::completion::{Asked, Filled};
 use crate::orchestrator::Outcome;
 pub use crate::orchestrator::{Finding, Intent, Region};
@@ -51,6 +52,28 @@ pub struct Selection {
     pub hunk: Option<usize>,
 }
 
+/// A step through the pending hunks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The document to start from; none means before the first.
+    pub from: Option<DocumentUri>,
+    /// The one-based line to start from.
+    pub line: u32,
+    /// Whether to go back.
+    pub back: bool,
+}
+
+/// Which operation to take back, or to make again; everything `None` is the last.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Which {
+    /// The proposal that it came from.
+    pub proposal: Option<String>,
+    /// Its number.
+    pub operation: Option<u64>,
+    /// Where the text changed since: propose a three-way merge, with the conflicts shown.
+    pub merge: bool,
+}
+
 /// A command of the user. Every one is answered at once; the answer is the command's JSON result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
@@ -65,15 +88,27 @@ pub enum Command {
     Accept(Selection),
     /// `tenon.reject`: `{"rejected": n}`.
     Reject(Selection),
-    /// `tenon.undo`: `{"undone": id}`.
-    Undo {
-        /// The proposal; none means the last one applied.
+    /// `tenon.accept` with `confirm`: as [`Command::Accept`], and the editor asks its user where it can.
+    Preview(Selection),
+    /// `tenon.next`, `tenon.previous`: the pending hunk that follows a place is shown.
+    Step(Step),
+    /// `tenon.regenerate`: `{"task": id}`.
+    Regenerate {
+        /// The proposal; none means the latest that has something undecided.
         proposal: Option<String>,
+        /// The hunk; none means the only undecided one.
+        hunk: Option<usize>,
+        /// What is wrong with it.
+        remark: String,
     },
+    /// `tenon.undo`: `{"undone": id}`.
+    Undo(Which),
     /// `tenon.redo`: `{"redone": id}`.
-    Redo {
-        /// The proposal; none means the last one undone.
-        proposal: Option<String>,
+    Redo(Which),
+    /// `tenon.history`: `{"operations": […]}`.
+    History {
+        /// Only what had to do with this file, workspace-relative.
+        path: Option<String>,
     },
     /// `tenon.show`: `{"proposal": id, "diff": text}`; also opens the diff where the editor can show a document.
     Show {
@@ -296,4 +331,8 @@ pub(super) enum InternalEvent {
     Completed { asked: Box<Asked>, filled: Result<Option<Filled>, Problem>, reply: Reply<Option<Completion>> },
     /// The user stopped typing for a moment.
     RefreshMarks,
+    /// The journal said something.
+    Journal(Word),
+    /// The files were read by which it is judged what became of operations that were left under way.
+    LeftLooked { left: Left, texts: FileTexts },
 }

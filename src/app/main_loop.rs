@@ -1,21 +1,36 @@
 //! The one place where order is decided.
 
+use serde_json::Value;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
-use super::event::{Event, Internal, InternalEvent, Query};
+use super::event::{Command, Event, Internal, InternalEvent, Query, Reply};
 use super::state::State;
-use super::{applying, commands, completion, documents, marks, queries, tasks};
+use super::{applying, chronicle, commands, completion, documents, marks, queries, tasks};
+use crate::ports::metrics::catalogue::LOOP_TIME;
+use crate::ports::{Component, LifeCycle};
 
-/// Handles events one by one until [`Event::Shutdown`], or until every front door is gone.
-pub(super) async fn run(mut state: State, mut events: mpsc::UnboundedReceiver<Event>) {
-    while let Some(event) = events.recv().await {
+/// Handles events one by one until [`Event::Shutdown`], or until every front door is gone; those of `early` first.
+pub(super) async fn run(mut state: State, early: Vec<Event>, mut events: mpsc::UnboundedReceiver<Event>) {
+    let mut early = early.into_iter();
+    loop {
+        let next = match early.next() {
+            Some(event) => Some(event),
+            None => events.recv().await,
+        };
+        let Some(event) = next else { break };
         if matches!(event, Event::Shutdown) {
             break;
         }
+        let began = Instant::now();
         handle(&mut state, event);
         // Whatever happened may have ended an edit that others wait behind.
         applying::pump(&mut state);
+        chronicle::record_decisions(&mut state);
+        tasks::measure(&state);
+        LOOP_TIME.observe(began.elapsed());
     }
+    state.parts.components.set(Component::Protocol, LifeCycle::Stopped, None);
     tasks::cancel_all(&mut state);
     completion::cancel_all(&mut state);
 }
@@ -24,9 +39,11 @@ fn handle(state: &mut State, event: Event) {
     match event {
         Event::Initialized(facts) => {
             state.client = facts;
+            state.parts.components.set(Component::Protocol, LifeCycle::Ready, None);
             for problem in std::mem::take(&mut state.parts.warnings) {
                 state.tell(&problem);
             }
+            chronicle::begin(state);
         }
         Event::Opened { uri, language, version, text } => {
             documents::opened(state, &uri, language, version, &text);
@@ -34,11 +51,8 @@ fn handle(state: &mut State, event: Event) {
         Event::Changed { uri, version, changes } => documents::changed(state, &uri, version, &changes),
         Event::Closed { uri } => documents::closed(state, &uri),
         Event::Malformed { uri, reason } => documents::malformed(state, uri.as_ref(), reason),
-        Event::Command(command, reply) => {
-            let result = commands::run(state, command);
-            // Nobody waits any more when the request was cancelled.
-            let _ = reply.send(result);
-        }
+        Event::Command(asked, reply) if state.chronicle.is_opening() => state.chronicle.hold(asked, reply),
+        Event::Command(asked, reply) => command(state, asked, reply),
         Event::Query(Query::Actions { uri, span, findings, only, reply }) => {
             let _ = reply.send(Ok(queries::actions(state, &uri, span, &findings, &only)));
         }
@@ -55,6 +69,16 @@ fn handle(state: &mut State, event: Event) {
     }
 }
 
+/// Runs a command and answers it.
+pub(super) fn command(state: &mut State, command: Command, reply: Reply<Value>) {
+    if let Command::History { path } = command {
+        return commands::history(state, path, reply);
+    }
+    let result = commands::run(state, command);
+    // Nobody waits any more when the request was cancelled.
+    let _ = reply.send(result);
+}
+
 fn own(state: &mut State, event: InternalEvent) {
     match event {
         InternalEvent::TaskDone { task, result } => tasks::done(state, &task, *result),
@@ -65,5 +89,7 @@ fn own(state: &mut State, event: InternalEvent) {
             completion::answered(state, &asked, filled, reply);
         }
         InternalEvent::RefreshMarks => marks::refresh(state),
+        InternalEvent::Journal(word) => chronicle::heard(state, word),
+        InternalEvent::LeftLooked { left, texts } => chronicle::looked(state, left, &texts),
     }
 }

@@ -7,13 +7,15 @@ use tokio::sync::mpsc;
 
 use super::Parts;
 use super::applying::Flights;
+use super::chronicle::Chronicle;
 use super::completion::Completions;
 use super::event::{ClientFacts, Event, Internal, InternalEvent};
-use super::tasks::Tasks;
+use super::tasks::{Ready, Tasks};
 use crate::model::{CacheKey, Role};
 use crate::orchestrator::desynchronised;
 use crate::ports::EditFate;
-use crate::problem::{Category, Problem};
+use crate::ports::metrics::catalogue::{HUNKS, PROBLEMS};
+use crate::problem::{Category, Problem, Severity};
 use crate::review::{History, Proposal, ProposalId, ProposalState, Track};
 use crate::text::{Document, DocumentSnapshot, DocumentUri};
 
@@ -32,17 +34,23 @@ pub(super) struct State {
     pub tasks: Tasks,
     /// Oldest first.
     pub proposals: Vec<Proposal>,
+    /// Proposals that are not yet in the journal, and so not yet shown.
+    pub unshown: Vec<Ready>,
     /// What their models were asked for.
     pub roles: HashMap<ProposalId, Role>,
     /// What the answers behind them are kept under, until the user does not want them.
     pub answers: HashMap<ProposalId, CacheKey>,
     pub history: History,
     pub flights: Flights,
+    /// The session as far as the journal goes.
+    pub chronicle: Chronicle,
     pub completions: Completions,
     /// Whether a refresh of the marks is on its way.
     pub marks_due: bool,
     /// Documents that show marks at the moment.
     pub marked: Vec<DocumentUri>,
+    /// Whether it was said that a restricted workspace applies nothing by itself.
+    pub told_restricted: bool,
     clock: u64,
     inbox: mpsc::UnboundedSender<Event>,
 }
@@ -55,13 +63,16 @@ impl State {
             documents: HashMap::new(),
             tasks: Tasks::default(),
             proposals: Vec::new(),
+            unshown: Vec::new(),
             roles: HashMap::new(),
             answers: HashMap::new(),
             history: History::default(),
             flights: Flights::default(),
+            chronicle: Chronicle::default(),
             completions: Completions::default(),
             marks_due: false,
             marked: Vec::new(),
+            told_restricted: false,
             clock: 0,
             inbox,
         }
@@ -94,6 +105,7 @@ impl State {
     /// Counts what became of `n` hunks of a proposal.
     pub(super) fn count(&self, proposal: &ProposalId, fate: EditFate, n: usize) {
         let found = self.proposals.iter().find(|known| known.id == *proposal);
+        HUNKS.add(fate, n as u64);
         if let (Some(found), Some(role), 1..) = (found, self.roles.get(proposal), n) {
             self.parts.services.ledger.decided(*role, &found.model, fate, n as u64);
         }
@@ -101,8 +113,21 @@ impl State {
 
     /// Shows a problem with its hint.
     pub(super) fn tell(&self, problem: &Problem) {
+        PROBLEMS.count(problem.code);
         let hint = problem.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
         self.parts.services.editor.message(problem.severity, &format!("tenon: {}{hint}", problem.message));
+    }
+
+    /// Whether changes may be applied without a decision; that they may not is said once.
+    pub(super) fn may_apply_unasked(&mut self) -> bool {
+        let trusted = self.parts.trust.is_trusted();
+        if !trusted && !std::mem::replace(&mut self.told_restricted, true) {
+            let message = "the workspace is not trusted, so changes wait for your decision";
+            let problem = Problem::error("restricted", Category::Configuration, message)
+                .hint("look at it and trust it with `tenon trust`");
+            self.tell(&Problem { severity: Severity::Warning, ..problem });
+        }
+        trusted
     }
 
     /// Counts uses, so that documents can be ordered by them.
@@ -148,11 +173,13 @@ impl State {
     }
 
     fn tracks(&mut self) -> impl Iterator<Item = &mut Track> {
-        let Self { tasks, proposals, history, flights, .. } = self;
+        let Self { tasks, proposals, unshown, history, flights, .. } = self;
         // Once everything of a proposal is decided, nobody asks any more where it would be.
         let open = |p: &&mut Proposal| matches!(p.state(), ProposalState::Proposed | ProposalState::Accepted);
         let proposed =
             proposals.iter_mut().filter(open).flat_map(|p| p.files.iter_mut().map(|file| &mut file.track));
+        let unshown = unshown.iter_mut().flat_map(|ready| ready.proposal.files.iter_mut());
+        let proposed = proposed.chain(unshown.map(|file| &mut file.track));
         tasks.tracks_mut().chain(proposed).chain(history.tracks_mut()).chain(flights.tracks_mut())
     }
 
@@ -190,6 +217,12 @@ impl State {
             None => Problem::error("no-proposal", Category::Request, "there is no change waiting for this")
                 .hint("ask for a change first; tenon.status lists what there is"),
         })
+    }
+
+    /// The proposal with this id, shown or not.
+    pub(super) fn proposal_of(&self, id: &ProposalId) -> Option<&Proposal> {
+        let unshown = self.unshown.iter().map(|ready| &ready.proposal);
+        self.proposals.iter().chain(unshown).find(|proposal| proposal.id == *id)
     }
 
     /// The proposal with this id.

@@ -7,9 +7,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::event::InternalEvent;
 use super::state::State;
-use super::{commands, marks};
+use super::{chronicle, commands, marks};
 use crate::diff::{ChangeKind, FileChange, impact};
 use crate::orchestrator::{self, EditJob, Outcome};
+use crate::ports::metrics::catalogue::{PROPOSALS, TASKS, TASKS_RUNNING, TASKS_WAITING, TaskEnd};
 use crate::ports::{Progress, ProgressStage, TaskNotice};
 use crate::problem::{Problem, Severity};
 use crate::review::{
@@ -23,26 +24,38 @@ use crate::text::{DocumentUri, Rope};
 pub(super) struct Queued {
     pub job: EditJob,
     pub title: String,
+    /// What is asked, in full.
+    pub instruction: String,
     pub auto: Option<bool>,
+    /// The hunk that is made anew: rejected when the new proposal is there.
+    pub replaces: Option<(ProposalId, usize)>,
     /// The open documents of the snapshot, followed from the moment of the request: its region is a place in them.
     tracks: Vec<Track>,
 }
 
 impl Queued {
     /// Takes the snapshot that the job works on.
-    pub(super) fn new(state: &State, mut job: EditJob, title: String, auto: Option<bool>) -> Self {
+    pub(super) fn new(
+        state: &State,
+        mut job: EditJob,
+        title: String,
+        instruction: String,
+        auto: Option<bool>,
+    ) -> Self {
         job.documents = state.snapshots();
         let trusted = job.documents.iter().filter(|document| document.desynchronised.is_none());
         let tracks =
             trusted.map(|document| Track::open(document.uri.clone(), document.text.clone())).collect();
-        Self { job, title, auto, tracks }
+        Self { job, title, instruction, auto, replaces: None, tracks }
     }
 }
 
 #[derive(Debug)]
 struct Running {
     title: String,
+    instruction: String,
     auto: Option<bool>,
+    replaces: Option<(ProposalId, usize)>,
     target: DocumentUri,
     root: std::path::PathBuf,
     cancel: CancellationToken,
@@ -70,6 +83,12 @@ impl Tasks {
         self.running.values_mut().flat_map(|running| &mut running.tracks).chain(queued)
     }
 
+    /// Goes on counting where an earlier process of the session ended.
+    pub(super) fn go_on(&mut self, next_task: u64, next_proposal: u64) {
+        self.last_task = self.last_task.max(next_task.saturating_sub(1));
+        self.last_proposal = self.last_proposal.max(next_proposal.saturating_sub(1));
+    }
+
     /// Ids and titles of everything queued or running.
     pub(super) fn list(&self) -> impl Iterator<Item = (&str, &str)> {
         let running = self.running.iter().map(|(id, task)| (id.as_str(), task.title.as_str()));
@@ -80,6 +99,7 @@ impl Tasks {
 /// Queues a task and starts it if there is room.
 pub(super) fn submit(state: &mut State, queued: Queued) {
     let (task, title) = (queued.job.task.clone(), queued.title.clone());
+    chronicle::task_begins(state, &task, &title, &queued.instruction);
     let services = &state.parts.services;
     services.board.enter(&task, ProgressStage::Queued);
     services.editor.progress(&task, Progress::Begin { title: title.clone() });
@@ -95,12 +115,15 @@ fn start_waiting(state: &mut State) {
     }
 }
 
-fn start(state: &mut State, Queued { job, title, auto, tracks }: Queued) {
+fn start(state: &mut State, queued: Queued) {
+    let Queued { job, title, instruction, auto, replaces, tracks } = queued;
     let cancel = CancellationToken::new();
     let task = job.task.clone();
     let running = Running {
         title,
+        instruction,
         auto,
+        replaces,
         target: job.target.clone(),
         root: job.root.clone(),
         cancel: cancel.clone(),
@@ -126,6 +149,12 @@ fn start(state: &mut State, Queued { job, title, auto, tracks }: Queued) {
     });
 }
 
+/// Counts the tasks that wait and run.
+pub(super) fn measure(state: &State) {
+    TASKS_WAITING.set((), state.tasks.queue.len() as u64);
+    TASKS_RUNNING.set((), state.tasks.running.len() as u64);
+}
+
 /// Cancels one task, or all; returns how many.
 pub(super) fn cancel(state: &mut State, task: Option<&str>) -> usize {
     let meant = |id: &str| task.is_none_or(|task| task == id);
@@ -140,6 +169,7 @@ pub(super) fn cancel(state: &mut State, task: Option<&str>) -> usize {
     state.tasks.queue = kept;
     let gone: VecDeque<Queued> = gone;
     for queued in &gone {
+        TASKS.count(TaskEnd::Cancelled);
         end(state, &queued.job.task, "cancelled");
         let error =
             Problem::error("cancelled", crate::problem::Category::Request, "cancelled before it began");
@@ -170,6 +200,8 @@ pub(super) fn done(state: &mut State, task: &str, result: Result<Outcome, Proble
 
 fn failed(state: &mut State, task: &str, problem: Problem) {
     tracing::info!(task, code = problem.code, "task failed");
+    TASKS.count(if problem.code == "cancelled" { TaskEnd::Cancelled } else { TaskEnd::Failed });
+    chronicle::task_ends(state, task, problem.code, &problem.message);
     end(state, task, &problem.message);
     if problem.code != "cancelled" {
         state.tell(&problem);
@@ -183,6 +215,8 @@ fn end(state: &State, task: &str, message: &str) {
 }
 
 fn propose(state: &mut State, task: &str, mut running: Running, outcome: Outcome) {
+    TASKS.count(TaskEnd::Proposed);
+    PROPOSALS.count(());
     state.tasks.last_proposal += 1;
     let id = ProposalId::nth(state.tasks.last_proposal);
     let mut number = 0;
@@ -204,12 +238,34 @@ fn propose(state: &mut State, task: &str, mut running: Running, outcome: Outcome
         id: id.clone(),
         task: task.to_owned(),
         title: running.title,
+        instruction: running.instruction,
         target: running.target,
         model,
         files,
         notes,
     };
-    let auto = running.auto.unwrap_or(state.parts.review_mode == ReviewMode::Auto);
+    state.roles.insert(id.clone(), role);
+    state.answers.extend(answer.map(|answer| (id.clone(), answer)));
+    let auto =
+        running.auto.unwrap_or(state.parts.review_mode == ReviewMode::Auto) && state.may_apply_unasked();
+    state.unshown.push(Ready { proposal, cached, auto, replaces: running.replaces });
+    chronicle::propose(state, &id);
+}
+
+/// A proposal, and what to do with it when it may be shown.
+#[derive(Debug)]
+pub(super) struct Ready {
+    pub proposal: Proposal,
+    cached: bool,
+    auto: bool,
+    replaces: Option<(ProposalId, usize)>,
+}
+
+/// Shows a proposal that is kept, or cannot be.
+pub(super) fn show(state: &mut State, id: &ProposalId) {
+    let Some(at) = state.unshown.iter().position(|ready| ready.proposal.id == *id) else { return };
+    let Ready { proposal, cached, auto, replaces } = state.unshown.remove(at);
+    let task = proposal.task.clone();
     let notice = TaskNotice::Proposal {
         proposal: id.to_string(),
         files: proposal.files.len(),
@@ -218,21 +274,33 @@ fn propose(state: &mut State, task: &str, mut running: Running, outcome: Outcome
     };
     let ready = ready_message(&proposal, cached);
     state.proposals.push(proposal);
-    state.roles.insert(id.clone(), role);
-    state.answers.extend(answer.map(|answer| (id.clone(), answer)));
     forget_old(state);
-    end(state, task, &ready);
+    chronicle::task_ends(state, &task, "finished", &ready);
+    end(state, &task, &ready);
+    if let Some((old, hunk)) = replaces {
+        turn_down_replaced(state, &old, hunk);
+    }
     let editor = &state.parts.services.editor;
-    editor.notice(task, notice);
-    editor.notice(task, TaskNotice::Finished);
+    editor.notice(&task, notice);
+    editor.notice(&task, TaskNotice::Finished);
     if auto {
-        if let Err(problem) = commands::accept_whole(state, &id) {
+        if let Err(problem) = commands::accept_whole(state, id) {
             state.tell(&problem);
         }
     } else {
         editor.message(Severity::Info, &format!("tenon: {ready}"));
     }
     marks::refresh(state);
+}
+
+/// The hunk that was made anew is not wanted any more, unless it was decided meanwhile.
+fn turn_down_replaced(state: &mut State, proposal: &ProposalId, hunk: usize) {
+    let known = state.proposals.iter().find(|known| known.id == *proposal);
+    let undecided =
+        known.is_some_and(|known| known.select(None, Some(hunk)).contains(&(hunk, Decision::Proposed)));
+    if undecided {
+        commands::turn_down(state, proposal, &[hunk]);
+    }
 }
 
 fn uri_of(uris: &BTreeMap<String, DocumentUri>, root: &Path, path: &str) -> DocumentUri {

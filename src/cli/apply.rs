@@ -5,14 +5,12 @@
 
 mod batch;
 mod candidates;
-pub(in crate::cli) mod disk;
 pub(in crate::cli) mod report;
 
 use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use disk::Folder;
 use report::{Failure, FileOutcome, Outcome};
 
 use crate::diff::gate::Consent;
@@ -22,8 +20,12 @@ use crate::diff::{
     ChangeKind, ChangeSet, FileChange, FileSet, Refusal, RefusalCode, ReplyFormat, evaluate, gate, lower,
     rebase,
 };
-use crate::problem::{Category, Problem};
+use crate::problem::{Category, Problem, Severity};
 use crate::text::{PositionMap, Rope, TextEdit};
+use crate::workspace::{Folder, NewText};
+
+use super::output;
+use super::record::{Description, Held, Record};
 
 /// The format of a reply, as named on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, serde::Deserialize)]
@@ -65,6 +67,9 @@ pub struct ApplyArgs {
     /// What the reply may do besides.
     #[command(flatten)]
     pub allowed: Allowed,
+    /// Let the reply write this protected file, by its path below the root; the workspace must be trusted.
+    #[arg(long, value_name = "PATH")]
+    pub allow_protected: Vec<String>,
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,
@@ -112,12 +117,14 @@ const REFUSED: u8 = 1;
 const USAGE: u8 = 2;
 
 /// Runs the command with the process's own streams; colours when the output is a terminal and `NO_COLOR` is not set.
-pub fn run(args: &ApplyArgs) -> ExitCode {
+/// What it writes goes into `record` first, where there is one.
+pub fn run(args: &ApplyArgs, record: Option<&Record>) -> ExitCode {
     use std::io::IsTerminal as _;
     let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let colour = !no_colour && std::io::stdout().is_terminal();
     run_with(
         args,
+        record,
         &mut Streams {
             input: &mut std::io::stdin().lock(),
             output: &mut std::io::stdout().lock(),
@@ -128,11 +135,11 @@ pub fn run(args: &ApplyArgs) -> ExitCode {
 }
 
 /// Runs the command. An output that cannot be written to fails it, but undoes nothing.
-pub fn run_with(args: &ApplyArgs, streams: &mut Streams<'_>) -> ExitCode {
+pub fn run_with(args: &ApplyArgs, record: Option<&Record>, streams: &mut Streams<'_>) -> ExitCode {
     let ran = if args.batch {
         batch::run(args, streams).map(|()| ExitCode::SUCCESS)
     } else {
-        let outcome = apply(args, streams.input);
+        let outcome = apply(args, record, streams.input);
         let code = match &outcome {
             Ok(_) => ExitCode::SUCCESS,
             Err(failure) if failure.usage => ExitCode::from(USAGE),
@@ -143,23 +150,24 @@ pub fn run_with(args: &ApplyArgs, streams: &mut Streams<'_>) -> ExitCode {
     ran.unwrap_or(ExitCode::from(REFUSED))
 }
 
-fn apply(args: &ApplyArgs, input: &mut dyn Read) -> Result<Outcome, Failure> {
+fn apply(args: &ApplyArgs, record: Option<&Record>, input: &mut dyn Read) -> Result<Outcome, Failure> {
     let reply = read_reply(args, input)?;
-    let root = Folder::open(&args.root)?;
+    let mut writer = Writer::open(args, record)?;
     let base_folder = args.base.as_deref().map(Folder::open).transpose()?;
     let reply = parse_reply(args.format, &reply)?;
     let named = lower::named_blocks(&reply, args.path.as_deref());
-    apply_reply(args, &reply, &root, base_folder.as_ref()).map_err(|failure| failure.in_blocks(&named))
+    apply_reply(args, &reply, &mut writer, base_folder.as_ref()).map_err(|failure| failure.in_blocks(&named))
 }
 
 fn apply_reply(
     args: &ApplyArgs,
     reply: &parse::Reply,
-    root: &Folder,
+    writer: &mut Writer<'_>,
     base_folder: Option<&Folder>,
 ) -> Result<Outcome, Failure> {
+    let root = writer.folder();
     let names = lower::named_paths(reply, args.path.as_deref());
-    let mut live = root.read_all(&names, args.path.clone())?;
+    let mut live = read_all(root, &names, args.path.clone())?;
     let changes = match base_folder {
         None => {
             candidates::add(root, reply, &mut live);
@@ -168,23 +176,101 @@ fn apply_reply(
             changes
         }
         Some(folder) => {
-            let mut base = folder.read_all(&names, args.path.clone())?;
+            let mut base = read_all(folder, &names, args.path.clone())?;
             candidates::add(folder, reply, &mut base);
             let changes = evaluate(reply, &base)?;
             base.adopt(&changes);
-            root.read_more(&changes, &mut live)?;
+            read_more(root, &changes, &mut live)?;
             carried(changes, &base, &live)?
         }
     };
     let notes = gate::check(&changes, &live, args.allowed.consent()).map_err(allowable)?;
     let outcome = Outcome::new(&changes, &live)?.with(notes, impact(&changes, &live));
-    let texts: Vec<_> = outcome.files.iter().map(FileOutcome::new_text).collect();
+    let mut texts: Vec<_> = outcome.files.iter().map(FileOutcome::new_text).collect();
+    for text in texts.iter_mut().filter(|text| text.new.is_none()) {
+        // With its byte order mark, so that it can come back byte by byte.
+        if let (Some(old), Some(whole)) = (&text.old, root.read_whole(&text.path)?)
+            && whole.strip_prefix('\u{feff}') == Some(old)
+        {
+            text.old = Some(whole);
+        }
+    }
     if args.check {
         root.check(&texts)?;
     } else {
-        root.prepare(&texts)?.commit()?;
+        writer.write(args, &texts)?;
     }
     Ok(outcome)
+}
+
+/// Reads the files of these names that exist.
+fn read_all(folder: &Folder, names: &[String], default_path: Option<String>) -> Result<FileSet, Failure> {
+    let root = folder.root().to_str().map(str::to_owned);
+    let mut files = FileSet { default_path, root, ..FileSet::default() };
+    for name in names {
+        if let Some(text) = folder.read(name)? {
+            files.files.insert(name.clone(), Rope::from_str(&text));
+        }
+    }
+    Ok(files)
+}
+
+/// Reads the files of `changes` as well, those that exist.
+fn read_more(folder: &Folder, changes: &ChangeSet, files: &mut FileSet) -> Result<(), Failure> {
+    for change in &changes.files {
+        if !files.files.contains_key(&change.path)
+            && let Some(text) = folder.read(&change.path)?
+        {
+            files.files.insert(change.path.clone(), Rope::from_str(&text));
+        }
+    }
+    Ok(())
+}
+
+/// Where the texts go: with a journal, or without where there is none.
+enum Writer<'r> {
+    Recorded(Held<'r>),
+    Plain(Folder),
+}
+
+impl<'r> Writer<'r> {
+    /// Opens the live files. What an earlier process left under way there is settled first.
+    fn open(args: &ApplyArgs, record: Option<&'r Record>) -> Result<Self, Failure> {
+        let consent = super::consent::protected(&args.allow_protected, &args.root).map_err(Failure::usage)?;
+        let folder = Folder::open(&args.root)?.allowing(consent.clone());
+        let Some(record) = record.filter(|_| !args.check) else { return Ok(Self::Plain(folder)) };
+        match record.hold(folder) {
+            Ok((held, told)) => {
+                told.iter().for_each(output::tell);
+                Ok(Self::Recorded(held))
+            }
+            Err(problem) => {
+                output::tell(&Problem { severity: Severity::Warning, ..problem });
+                Ok(Self::Plain(Folder::open(&args.root)?.allowing(consent)))
+            }
+        }
+    }
+
+    fn folder(&self) -> &Folder {
+        match self {
+            Self::Recorded(held) => held.folder(),
+            Self::Plain(folder) => folder,
+        }
+    }
+
+    fn write(&mut self, args: &ApplyArgs, texts: &[NewText]) -> Result<(), Failure> {
+        match self {
+            Self::Plain(folder) => Ok(folder.prepare(texts)?.commit()?),
+            Self::Recorded(_) if texts.is_empty() => Ok(()),
+            Self::Recorded(held) => {
+                // What cannot be written is no operation, and is told with its file.
+                held.folder().check(texts)?;
+                let from = args.file.display();
+                let description = Description { title: format!("apply {from}"), ..Description::default() };
+                held.make(description, texts).map(drop).map_err(Failure::refused)
+            }
+        }
+    }
 }
 
 /// Adds to what a gate refused how to allow it.

@@ -74,7 +74,7 @@ fn render(config: &Config, file: &UserFile, ignored: Option<PathBuf>) -> String 
     if let Some(path) = ignored {
         let _ = writeln!(
             text,
-            "# found and ignored, since nothing in a workspace is trusted yet: {}",
+            "# found and not read, since the workspace is not trusted (see `tenon trust`): {}",
             path.display()
         );
     }

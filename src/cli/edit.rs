@@ -36,9 +36,15 @@ pub async fn run(
             .hint("name at least one file: tenon edit \"make it async\" src/lib.rs"));
     }
     let target = also.remove(0);
+    let consent = super::consent::protected(&args.allow_protected, &root)?;
     let (notices, mut noticed) = mpsc::unbounded_channel();
     let (back, inbox) = oneshot::channel();
-    let editor = DiskEditor::new(root.clone(), notices, inbox, std::io::stderr().is_terminal() && !args.json);
+    let editor = DiskEditor::new(
+        (root.clone(), consent),
+        notices,
+        inbox,
+        std::io::stderr().is_terminal() && !args.json,
+    );
     let events = start(Arc::new(editor));
     let _ = back.send(events.clone());
     let facts = ClientFacts {

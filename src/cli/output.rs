@@ -1,11 +1,14 @@
 //! What commands print, and how they end.
+//!
+//! The one way out to a terminal: whatever text is printed here, from models and files too, only shows. Of escape
+//! sequences only the colours of [`Colours`] get through.
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
 use serde::Serialize;
 
-use crate::problem::{Category, Problem, Severity};
+use crate::problem::{Category, Problem, Severity, is_unseen, plain};
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +54,40 @@ impl From<Exit> for ExitCode {
 /// # Errors
 /// stdout cannot be written to: a full disk behind a redirection.
 pub fn print(text: &str) -> Result<(), Problem> {
+    put(&shown(text))
+}
+
+/// Text with our own colours, and everything else that is not seen written out.
+fn shown(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\x1b') {
+        let (before, escape) = rest.split_at(at);
+        shown.push_str(&plain(before));
+        let own = CODES.iter().find(|code| escape.starts_with(**code)).copied().unwrap_or_default();
+        shown.push_str(if own.is_empty() { "\\u{1b}" } else { own });
+        rest = &escape[own.len().max(1)..];
+    }
+    shown.push_str(&plain(rest));
+    shown
+}
+
+/// JSON with everything in it that is not seen as an escape of JSON: the value is the same.
+pub(super) fn seen_json(json: &str) -> String {
+    let mut seen = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c != '\n' && is_unseen(c) {
+            let mut units = [0; 2];
+            let units = c.encode_utf16(&mut units).iter();
+            seen.extend(units.map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            seen.push(c);
+        }
+    }
+    seen
+}
+
+fn put(text: &str) -> Result<(), Problem> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Problem::error(
@@ -70,7 +107,7 @@ pub fn print_json(value: &impl Serialize) -> Result<(), Problem> {
     let text = serde_json::to_string_pretty(value).map_err(|error| {
         Problem::error("json-failed", Category::Internal, format!("cannot write JSON: {error}"))
     })?;
-    print(&format!("{text}\n"))
+    put(&format!("{}\n", seen_json(&text)))
 }
 
 /// Prints a unified diff, in colours where stdout takes them.
@@ -110,12 +147,15 @@ pub fn render(problem: &Problem, colours: Colours) -> String {
         Severity::Info => ("note", Colour::Green),
     };
     let head = colours.paint(colour, &format!("{word}[{}]", problem.code));
-    let mut text = format!("{head}: {}\n", problem.message);
-    if let Some(hint) = &problem.hint {
+    let mut text = format!("{head}: {}\n", plain(&problem.message));
+    if let Some(hint) = problem.hint.as_deref().map(plain) {
         text.push_str(&format!("{}: {hint}\n", colours.paint(Colour::Green, "hint")));
     }
     text
 }
+
+/// The escape sequences of [`Colours::paint`].
+const CODES: &[&str] = &["\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[32m", "\x1b[33m"];
 
 /// A colour of the terminal's own palette.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,6 +217,22 @@ mod tests {
         let problem = Problem::error("no-model", Category::Configuration, "no model").hint("start one");
         assert_eq!(render(&problem, Colours::NONE), "error[no-model]: no model\nhint: start one\n");
         assert!(render(&problem, Colours(true)).starts_with("\x1b[31merror[no-model]\x1b[0m: "));
+    }
+
+    #[test]
+    fn nothing_but_our_colours_drives_the_terminal() {
+        let painted = Colours(true).paint(Colour::Red, "a");
+        assert_eq!(shown(&painted), painted);
+        let hostile = "\x1b[2Ja\x1b]0;t\x07\u{9b}2J\u{202e}b\x1b[31;5mc\x1b";
+        assert_eq!(shown(hostile), "\\u{1b}[2Ja\\u{1b}]0;t\\u{7}\\u{9b}2J\\u{202e}b\\u{1b}[31;5mc\\u{1b}");
+    }
+
+    #[test]
+    fn json_is_seen_and_means_the_same() {
+        let value = serde_json::json!({"a\u{9b}": "x\u{1b}\u{7f}\u{202e}\u{e0041}\né"});
+        let text = seen_json(&serde_json::to_string_pretty(&value).unwrap());
+        assert!(!text.contains(|c| c != '\n' && is_unseen(c)), "{text}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
     }
 
     #[test]

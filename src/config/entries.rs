@@ -130,6 +130,13 @@ impl List<'_> {
         self.add("outgoing", "max_bytes", whole(outgoing.max_bytes));
         let folder = self.config.recordings.as_ref();
         self.add_some("recorder", "folder", folder.map(|folder| folder.to_string_lossy().into_owned()));
+        let alerts = &self.config.alerts;
+        self.add("alerts", "enabled", alerts.enabled);
+        self.add("alerts", "error_percent", whole(alerts.error_percent));
+        self.add("alerts", "window", whole(alerts.window));
+        self.add("alerts", "lost_entries", whole(alerts.lost_entries));
+        self.add("alerts", "queue_length", whole(alerts.queue_length));
+        self.add("alerts", "budget_percent", whole(alerts.budget_percent));
     }
 }
 

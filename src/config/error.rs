@@ -95,6 +95,8 @@ pub enum FaultKind {
     BadGlob(String),
     /// A model that a budget cannot count.
     NoPrice,
+    /// A key that only the user's own file may have.
+    NotFromWorkspace,
 }
 
 /// A configuration file that cannot be used: at least one [`Fault`].
@@ -158,6 +160,7 @@ impl FaultKind {
     fn problem(&self, place: &str, key: &str) -> Problem {
         match self {
             Self::Unreadable(_) | Self::Syntax(_) => self.file_problem(place),
+            Self::NotFromWorkspace => not_from_workspace(place, key),
             Self::UnknownKey { .. }
             | Self::MissingKey
             | Self::WrongType { .. }
@@ -322,6 +325,15 @@ impl FaultKind {
             other => unreachable_kind(place, other),
         }
     }
+}
+
+/// What could lead text, keys or processes elsewhere is never a workspace's to say.
+fn not_from_workspace(place: &str, key: &str) -> Problem {
+    let message = format!("{place}: `{key}` may not come from a workspace");
+    Problem::error("not-from-workspace", Category::Configuration, message).hint(
+        "providers, models, keys, commands, budgets and recordings come from your own configuration file only; \
+         take it out",
+    )
 }
 
 /// Keeps the grouped matches total without a panic; a fault sent to the wrong group still shows its place.

@@ -53,13 +53,6 @@ impl UserFile {
     }
 }
 
-/// A workspace's own configuration file, which this version does not read.
-pub fn ignored_workspace_file(root: &Path) -> Option<PathBuf> {
-    let path = root.join(".tenon.toml");
-    // The link itself counts: what it points to is of no interest, since it is not read.
-    path.symlink_metadata().is_ok().then_some(path)
-}
-
 /// Reads a configuration file, `None` where there is none.
 pub(super) fn read(path: &Path) -> Result<Option<String>, ConfigError> {
     let unreadable = |why: String| {

@@ -14,12 +14,12 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use model::{EditFormat, Fill, Model, Price, Thinking, Tier};
-pub use policy::{Budget, Cache, Completion, Outgoing, Recorder};
+pub use policy::{Alerts, Budget, Cache, Completion, Outgoing, Recorder};
 pub use provider::{Api, Provider, Timeouts};
 pub use roles::{Roles, Split, Weight};
 
 /// The whole file.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(title = "tenon configuration")]
 pub struct File {
@@ -47,10 +47,12 @@ pub struct File {
     pub outgoing: Outgoing,
     /// Recording replies.
     pub recorder: Recorder,
+    /// When you are warned.
+    pub alerts: Alerts,
 }
 
 /// How proposals reach the text.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Review {
     /// Who decides. Default `review`.
@@ -68,7 +70,7 @@ pub enum ReviewMode {
 }
 
 /// Caps on work and size.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// Tasks that run at the same time; further ones wait. Default 10.
@@ -89,7 +91,7 @@ pub struct Limits {
 }
 
 /// Editing from inside the text.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Edit {
     /// A comment that ends in this is an instruction. Default `AI!`.

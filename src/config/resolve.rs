@@ -40,12 +40,13 @@ pub(super) fn resolve(file: &raw::File, path: &Path, lines: Lines) -> Result<Con
         outgoing: resolver.outgoing(),
         completion: policy::completion(&file.completion),
         recordings: file.recorder.folder.as_ref().map(|to| folder.join(to)),
+        alerts: policy::alerts(&file.alerts),
         roles,
         ..Config::default()
     };
     let mut faults = resolver.faults;
     if faults.is_empty() {
-        return Ok(Config { origins: Origins::of_file(path.to_owned(), lines), ..config });
+        return Ok(Config { origins: Origins::of_file(path.to_owned(), lines, file.clone()), ..config });
     }
     faults.sort_by_key(|fault| fault.line);
     Err(faults)

@@ -1,13 +1,16 @@
 //! The configuration as the program uses it: every value present, in range and consistent.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::check::Lines;
+use super::raw;
 use crate::model::{
     Budget, CacheSettings, CompletionSettings, ModelSettings, OutgoingRules, ProviderSettings, Role,
 };
+use crate::ports::Thresholds;
 pub use crate::review::ReviewMode;
 
 /// What ends a comment that is an instruction, unless the user says otherwise.
@@ -63,25 +66,45 @@ impl std::fmt::Display for Origin {
 }
 
 /// Where each value came from, by key path.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Origins {
     file: PathBuf,
     lines: Lines,
+    /// The file as typed, for a layer above it.
+    typed: Arc<raw::File>,
+    workspace: Option<(PathBuf, Lines)>,
     flags: BTreeMap<String, &'static str>,
 }
 
 impl Origins {
-    pub(super) fn of_file(file: PathBuf, lines: Lines) -> Self {
-        Self { file, lines, flags: BTreeMap::new() }
+    pub(super) fn of_file(file: PathBuf, lines: Lines, typed: raw::File) -> Self {
+        Self { file, lines, typed: Arc::new(typed), ..Self::default() }
+    }
+
+    /// The same below the layer of a workspace.
+    pub(super) fn below(&self, workspace: PathBuf, lines: Lines) -> Self {
+        Self { workspace: Some((workspace, lines)), ..self.clone() }
+    }
+
+    /// The user's file; empty where none was read.
+    pub(super) fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// The user's file as typed.
+    pub(super) fn typed(&self) -> &raw::File {
+        &self.typed
     }
 
     /// Where the value at a key path, such as `limits.files`, came from.
     pub fn of(&self, key: &str) -> Origin {
-        match (self.flags.get(key), self.lines.get(key)) {
-            (Some(flag), _) => Origin::Flag(flag),
-            (None, Some(line)) => Origin::File(self.file.clone(), *line),
-            (None, None) => Origin::Default,
+        if let Some(flag) = self.flags.get(key) {
+            return Origin::Flag(flag);
         }
+        let layers =
+            self.workspace.iter().map(|(file, lines)| (file, lines)).chain([(&self.file, &self.lines)]);
+        let mut set = layers.filter_map(|(file, lines)| Some(Origin::File(file.clone(), *lines.get(key)?)));
+        set.next().unwrap_or(Origin::Default)
     }
 }
 
@@ -112,6 +135,8 @@ pub struct Config {
     pub completion: CompletionSettings,
     /// Folder that every reply is recorded in, for reports and tests; `None` records nothing.
     pub recordings: Option<PathBuf>,
+    /// From when on the user is warned.
+    pub alerts: Thresholds,
     /// Where each value came from.
     pub origins: Origins,
 }
@@ -131,6 +156,7 @@ impl Default for Config {
             outgoing: OutgoingRules::default(),
             completion: CompletionSettings::default(),
             recordings: None,
+            alerts: Thresholds::default(),
             origins: Origins::default(),
         }
     }

@@ -64,6 +64,14 @@ impl StateDir {
         self.folder("replies")
     }
 
+    /// The folder of what running servers count, created.
+    ///
+    /// # Errors
+    /// It cannot be created.
+    pub fn metrics(&self) -> Result<PathBuf, Problem> {
+        self.folder("metrics")
+    }
+
     /// Tries to write into it.
     ///
     /// # Errors
@@ -86,7 +94,7 @@ impl StateDir {
     }
 }
 
-fn locate(variable: Option<OsString>) -> Option<PathBuf> {
+pub(super) fn locate(variable: Option<OsString>) -> Option<PathBuf> {
     if let Some(path) = variable.filter(|path| !path.is_empty()) {
         let path = PathBuf::from(path);
         return Some(std::path::absolute(&path).unwrap_or(path));

@@ -34,7 +34,7 @@ impl FileSet {
 }
 
 /// How exactly a hunk's old lines were found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Tier {
     /// Byte for byte (line endings apart).
@@ -76,7 +76,8 @@ impl Tier {
 }
 
 /// How sure the place of a hunk is.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Evidence {
     /// How its old lines were found.
     pub tier: Tier,
@@ -110,7 +111,8 @@ impl Evidence {
 }
 
 /// One replacement of whole lines, proved to fit the base text.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Hunk {
     /// Bytes of the base text that go: whole lines, or empty for an insertion.
     pub range: Range<usize>,

@@ -25,7 +25,8 @@ pub struct Consent {
 }
 
 /// Something that deserves a look, but refuses nothing.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Note {
     /// The file.
     pub path: String,

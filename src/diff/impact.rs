@@ -12,14 +12,14 @@ use std::fmt;
 use std::ops::Range;
 use std::path::Path;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{ChangeKind, ChangeSet, FileChange, FileSet};
 use crate::syntax::{Language, Parsed, SymbolKind};
 use crate::text::Rope;
 
 /// What happens to a symbol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Effect {
     /// It is new.
@@ -35,7 +35,8 @@ pub enum Effect {
 }
 
 /// What a change does to one symbol.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Impact {
     /// Its name with those around it: `Type::method` in Rust, `Type.method` elsewhere; the header of an `impl`.
     pub symbol: String,

@@ -18,7 +18,7 @@ use super::tagged::{Hints, TaggedLine, added, new_side, old_side, tagged};
 use super::{FileSet, Refusal, RefusalCode};
 use crate::text::Rope;
 pub use path::{BadPath, normalise};
-pub use protected::is_protected;
+pub use protected::{NoConsent, ProtectedConsent, folded, is_protected};
 use text_edit::{TextEdit, TextEdits};
 
 /// Hunks of a file that a further one is compared with at most.

@@ -327,7 +327,7 @@ fn case_clashes(reply: &Reply, base: &FileSet) -> Vec<Refusal> {
     }
     let mut known: HashMap<String, Vec<&String>> = HashMap::new();
     for path in base.files.keys().chain(base.candidates.keys()) {
-        known.entry(path.to_lowercase()).or_default().push(path);
+        known.entry(lower::folded(path)).or_default().push(path);
     }
     let mut refusals = Vec::new();
     for (at, path) in made {
@@ -335,7 +335,7 @@ fn case_clashes(reply: &Reply, base: &FileSet) -> Vec<Refusal> {
             Block::Rename { path, .. } => normalise(path).ok(),
             _ => None,
         };
-        let others = known.get(&path.to_lowercase()).into_iter().flatten();
+        let others = known.get(&lower::folded(&path)).into_iter().flatten();
         if let Some(there) = others.copied().find(|known| **known != path && Some(*known) != own.as_ref()) {
             let refusal = Refusal::new(
                 RefusalCode::FileExists,

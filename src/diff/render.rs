@@ -6,12 +6,13 @@
 
 mod words;
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::ops::Range;
 
 use similar::udiff::UnifiedHunkHeader;
 use similar::{DiffOp, DiffTag, TextDiff};
+
+pub use crate::problem::visible;
 
 /// Lines shown around a change.
 const CONTEXT: usize = 3;
@@ -173,27 +174,6 @@ fn contents<'a>(lines: &[&'a str]) -> Vec<&'a str> {
 
 fn without_line_end(line: &str) -> &str {
     line.strip_suffix("\r\n").or_else(|| line.strip_suffix(['\n', '\r'])).unwrap_or(line)
-}
-
-/// The text with every character escaped that a terminal would obey or a reader would not see.
-pub fn visible(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_unseen) {
-        return Cow::Borrowed(text);
-    }
-    let mut shown = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        if is_unseen(c) {
-            shown.extend(c.escape_unicode());
-        } else {
-            shown.push(c);
-        }
-    }
-    Cow::Owned(shown)
-}
-
-fn is_unseen(c: char) -> bool {
-    (c.is_control() && c != '\t')
-        || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 #[cfg(test)]

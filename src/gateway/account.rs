@@ -14,6 +14,7 @@ use crate::model::routing::{TokenRatio, tokens};
 use crate::model::{
     CacheKey, FinishReason, ModelError, ModelSettings, Outgoing, Role, StreamEvent, Upstream, Usage,
 };
+use crate::ports::metrics::catalogue::{FIRST_TOKEN, REQUEST_TIME, REQUESTS, TOKENS, Tokens};
 use crate::ports::{ModelHealth, RequestEnd, Spent, StoredReply, UsageRecord};
 
 /// What is counted of one model.
@@ -166,6 +167,7 @@ impl Account {
             total: sent.as_ref().map(|sent| sent.at.elapsed()).unwrap_or_default(),
         };
         let spent = record.spent();
+        measure(&record, sent.is_some());
         self.count(end, sent.as_ref(), spent);
         // First the ledger, then the reservation: in between it counts twice, never not at all.
         self.shared.books.ledger.record(record);
@@ -237,6 +239,19 @@ impl Account {
             let events = events.into_iter().filter(|event| !matches!(event, StreamEvent::Usage(_))).collect();
             kept.put(key, StoredReply { events });
         }
+    }
+}
+
+/// Counts the request among all of this process.
+fn measure(record: &UsageRecord, was_sent: bool) {
+    REQUESTS.count(record.end);
+    TOKENS.add(Tokens::Read, record.usage.read());
+    TOKENS.add(Tokens::Written, record.usage.output);
+    if was_sent {
+        REQUEST_TIME.observe(record.total);
+    }
+    if let Some(first) = record.first_token {
+        FIRST_TOKEN.observe(first);
     }
 }
 

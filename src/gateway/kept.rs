@@ -8,6 +8,7 @@ use moka::sync::Cache;
 use tokio::time::Instant;
 
 use crate::model::{CacheKey, CacheSettings, StreamEvent};
+use crate::ports::metrics::catalogue::{CACHE, Lookup};
 use crate::ports::{ResponseStore, StoreStatistics, StoredReply};
 
 pub(super) struct Kept {
@@ -42,6 +43,7 @@ impl Kept {
         };
         let counter = if found.is_some() { &self.hits } else { &self.misses };
         counter.fetch_add(1, Ordering::Relaxed);
+        CACHE.count(if found.is_some() { Lookup::Hit } else { Lookup::Miss });
         found
     }
 

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::FutureExt as _;
 use futures::channel::oneshot;
@@ -25,6 +25,7 @@ use super::failure::Failure;
 use super::key::{self, KeyPlace};
 use super::layout::Layout;
 use super::open;
+use crate::ports::metrics::catalogue::{JOURNAL_BATCH_TIME, JOURNAL_LOST, JOURNAL_WRITES};
 use super::seal::Sealer;
 use crate::problem::Problem;
 use entry::{Acknowledged, Entry};
@@ -76,6 +77,7 @@ impl Database {
 
     /// Hands over something to write.
     pub(super) fn write(&self, write: impl FnOnce(&Connection) -> rusqlite::Result<()> + Send + 'static) {
+        JOURNAL_WRITES.count(());
         match self.jobs.try_send(Job::Write(Box::new(write))) {
             Ok(()) => {}
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
@@ -221,6 +223,7 @@ impl Thread {
     fn work(&self, batch: Vec<Job>) -> Option<SyncSender<()>> {
         let n_writes = batch.iter().filter(|job| matches!(job, Job::Write(_) | Job::Entry(_))).count();
         // Asking must work while another process writes, so only writing takes the lock.
+        let began = Instant::now();
         let begun = if n_writes > 0 { self.begin(n_writes).map(Some) } else { Ok(None) };
         let (transaction, refused) = match begun {
             Ok(transaction) => (transaction, None),
@@ -253,6 +256,9 @@ impl Thread {
         });
         for (entry, made) in entries {
             entry.answer(made.and_then(|()| committed.clone()));
+        }
+        if n_writes > 0 {
+            JOURNAL_BATCH_TIME.observe(began.elapsed());
         }
         closed
     }
@@ -296,6 +302,7 @@ fn whole<E: From<rusqlite::Error>>(
 }
 
 fn lose(path: &Path, n_lost: &AtomicU64, n: usize, reason: &str) {
+    JOURNAL_LOST.add((), u64::try_from(n).unwrap_or(u64::MAX));
     n_lost.fetch_add(u64::try_from(n).unwrap_or(u64::MAX), Ordering::Relaxed);
     tracing::warn!(path = %path.display(), n, reason, "entries are lost");
 }

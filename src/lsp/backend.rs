@@ -18,6 +18,7 @@ use super::convert::{from_lsp, to_lsp};
 use super::params::{CodeActions, Complete, DidChange, DidOpen, Execute, OfDocument, Params, ProgressCancel};
 use crate::app::event::{ClientFacts, Completion, CompletionRequest};
 use crate::app::{Entrance, Event, Query};
+use crate::ports::metrics::catalogue::MALFORMED;
 use crate::problem::{Category, Problem};
 use crate::text::DocumentUri;
 
@@ -67,6 +68,7 @@ impl Backend {
             Params::Read(params) => self.send(event(params)),
             Params::Unread { uri, reason } => {
                 let document = uri.as_ref().map(DocumentUri::as_str);
+                MALFORMED.count(());
                 tracing::warn!(document, reason, "a document notification cannot be read");
                 self.send(Event::Malformed { uri, reason });
             }

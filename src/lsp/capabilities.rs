@@ -24,6 +24,8 @@ pub(super) struct Profile {
     pub(super) delete_files: bool,
     /// Edits that give files another path.
     pub(super) rename_files: bool,
+    /// Edits that the client asks its user to confirm.
+    pub(super) change_annotations: bool,
     /// `window/showDocument`.
     pub(super) show_document: bool,
     /// Progress that the server starts.
@@ -61,6 +63,7 @@ pub(super) fn profile(params: &lsp::InitializeParams) -> Profile {
         create_files: operations.contains(&lsp::ResourceOperationKind::Create),
         delete_files: operations.contains(&lsp::ResourceOperationKind::Delete),
         rename_files: operations.contains(&lsp::ResourceOperationKind::Rename),
+        change_annotations: edit.change_annotation_support.is_some(),
         show_document: window.show_document.is_some_and(|show| show.support),
         progress: window.work_done_progress == Some(true),
         refresh_lenses: workspace.code_lens.is_some_and(|lens| lens.refresh_support == Some(true)),

@@ -34,13 +34,22 @@ mod progress;
 /// Something to send.
 #[derive(Debug)]
 enum Outgoing {
-    Apply(ApplyId, WorkspaceChange),
+    Apply(Change),
     Mark(DocumentUri, Option<i32>, Vec<Mark>),
     Progress(String, Progress),
     Notice(String, TaskNotice),
     Message(Severity, String),
     Show(DocumentUri, Option<Span>),
     Hint(Hint),
+}
+
+/// An edit of the workspace.
+#[derive(Debug)]
+struct Change {
+    id: ApplyId,
+    change: WorkspaceChange,
+    /// Whether the client shall ask its user first.
+    confirm: bool,
 }
 
 /// The face: a sender into the queue.
@@ -70,7 +79,11 @@ impl Face {
 
 impl Editor for Face {
     fn apply(&self, id: ApplyId, change: WorkspaceChange) {
-        self.put(Outgoing::Apply(id, change));
+        self.put(Outgoing::Apply(Change { id, change, confirm: false }));
+    }
+
+    fn apply_confirmed(&self, id: ApplyId, change: WorkspaceChange) {
+        self.put(Outgoing::Apply(Change { id, change, confirm: true }));
     }
 
     fn mark(&self, uri: &DocumentUri, version: Option<i32>, marks: Vec<Mark>) {
@@ -129,14 +142,14 @@ struct Sender {
     wire: Wire,
     events: mpsc::UnboundedSender<Event>,
     beside: JoinSet<()>,
-    edits: Option<mpsc::UnboundedSender<(ApplyId, WorkspaceChange)>>,
+    edits: Option<mpsc::UnboundedSender<Change>>,
     progress: HashMap<String, mpsc::UnboundedSender<Progress>>,
 }
 
 impl Sender {
     async fn send(&mut self, outgoing: Outgoing, profile: &Profile) {
         match outgoing {
-            Outgoing::Apply(id, change) => self.apply(id, change, profile),
+            Outgoing::Apply(change) => self.apply(change, profile),
             Outgoing::Mark(uri, version, marks) => {
                 let params = lsp::PublishDiagnosticsParams {
                     uri: to_lsp::uri(&uri),
@@ -170,13 +183,14 @@ impl Sender {
         }
     }
 
-    fn apply(&mut self, id: ApplyId, change: WorkspaceChange, profile: &Profile) {
+    fn apply(&mut self, change: Change, profile: &Profile) {
         let edits = self.edits.get_or_insert_with(|| {
             let (sender, queue) = mpsc::unbounded_channel();
             self.beside.spawn(edits::run(self.wire.clone(), profile.clone(), queue, self.events.clone()));
             sender
         });
-        if edits.send((id, change)).is_err() {
+        let id = change.id;
+        if edits.send(change).is_err() {
             // That task ends only together with this one, or by a defect: then the loop must not wait for it.
             let reason = Some("the edit could not be sent".to_owned());
             let _ = self.events.send(Event::EditAnswered { id, applied: false, reason });

@@ -11,7 +11,7 @@ use tower_lsp::gen_lsp_types::Range;
 
 use super::convert::from_lsp;
 use super::protocol::{self, Mode, Named};
-use crate::app::{Command, EditRequest, Intent, Region, Selection, Target};
+use crate::app::{Command, EditRequest, Intent, Region, Selection, Step, Target, Which};
 use crate::problem::{Category, Problem};
 use crate::text::DocumentUri;
 
@@ -44,8 +44,16 @@ fn form(name: &str) -> Option<&'static str> {
             r#"{"uri" or "path", "range"?, "diagnostics"?, "mode"?: "review|auto"}, or: path [startLine endLine]"#
         }
         protocol::CANCEL => r#"{"taskId"?}, or: [taskId]"#,
-        protocol::ACCEPT | protocol::REJECT => r#"{"proposal"?, "path"?, "hunk"?}, or: [proposal [hunk]]"#,
-        protocol::UNDO | protocol::REDO => r#"{"proposal"?}, or: [proposal]"#,
+        protocol::ACCEPT => r#"{"proposal"?, "path"?, "hunk"?, "confirm"?}, or: [proposal [hunk]]"#,
+        protocol::REJECT => r#"{"proposal"?, "path"?, "hunk"?}, or: [proposal [hunk]]"#,
+        protocol::NEXT | protocol::PREVIOUS => {
+            r#"{"uri"?, "line"?}, or: [uri [line]], the line counted from one"#
+        }
+        protocol::REGENERATE => r#"{"proposal"?, "hunk"?, "remark"}, or: [proposal hunk remark]"#,
+        protocol::UNDO | protocol::REDO => {
+            r#"{"proposal"?, "operation"?: "o17", "merge"?}, or: [proposal or operation]"#
+        }
+        protocol::HISTORY => r#"{"path"?}, or: [path]"#,
         protocol::SHOW => r#"{"proposal"?, "open"?}, or: [proposal]"#,
         protocol::PROMPT => r#"{"task"?, "open"?}, or: [task]"#,
         protocol::STATUS => "no arguments",
@@ -61,11 +69,24 @@ fn read(name: &str, arguments: Arguments) -> Result<Command, String> {
             let cancel: protocol::Cancel = arguments.object_or(&["taskId"])?;
             Ok(Command::Cancel { task: cancel.task_id })
         }
-        protocol::ACCEPT => arguments.object_or(&["proposal", "hunk"]).map(selection).map(Command::Accept),
-        protocol::REJECT => arguments.object_or(&["proposal", "hunk"]).map(selection).map(Command::Reject),
+        protocol::ACCEPT | protocol::REJECT => decide(name, arguments.object_or(&["proposal", "hunk"])?),
+        protocol::NEXT | protocol::PREVIOUS => {
+            let protocol::Place { uri, line } = arguments.object_or(&["uri", "line"])?;
+            let from = uri.map(DocumentUri::new);
+            Ok(Command::Step(Step { from, line: line.unwrap_or(0), back: name == protocol::PREVIOUS }))
+        }
+        protocol::REGENERATE => {
+            let protocol::Regenerate { proposal, hunk, remark } =
+                arguments.object_or(&["proposal", "hunk", "remark"])?;
+            Ok(Command::Regenerate { proposal, hunk, remark })
+        }
         protocol::UNDO | protocol::REDO => {
-            let protocol::Which { proposal } = arguments.object_or(&["proposal"])?;
-            Ok(if name == protocol::UNDO { Command::Undo { proposal } } else { Command::Redo { proposal } })
+            let which = which(arguments.object_or(&["proposal"])?)?;
+            Ok(if name == protocol::UNDO { Command::Undo(which) } else { Command::Redo(which) })
+        }
+        protocol::HISTORY => {
+            let protocol::History { path } = arguments.object_or(&["path"])?;
+            Ok(Command::History { path })
         }
         protocol::SHOW => {
             let protocol::Show { proposal, open } = arguments.object_or(&["proposal"])?;
@@ -126,15 +147,47 @@ impl Arguments {
 /// People type identifiers that look like numbers, and numbers that come as text.
 fn as_field(field: &str, word: Value) -> Value {
     match (field, word) {
-        ("hunk", Value::String(text)) => text.trim().parse::<u64>().map_or(Value::String(text), Value::from),
-        ("hunk", word) | (_, word @ (Value::String(_) | Value::Null)) => word,
+        ("hunk" | "line", Value::String(text)) => {
+            text.trim().parse::<u64>().map_or(Value::String(text), Value::from)
+        }
+        ("hunk" | "line", word) | (_, word @ (Value::String(_) | Value::Null)) => word,
         (_, word) => Value::String(word.to_string()),
     }
 }
 
-fn selection(select: protocol::Select) -> Selection {
-    let protocol::Select { proposal, path, hunk } = select;
-    Selection { proposal, path, hunk }
+fn decide(name: &str, select: protocol::Select) -> Result<Command, String> {
+    let protocol::Select { proposal, path, hunk, confirm } = select;
+    let selection = Selection { proposal, path, hunk };
+    match (name == protocol::ACCEPT, confirm) {
+        (true, false) => Ok(Command::Accept(selection)),
+        (true, true) => Ok(Command::Preview(selection)),
+        (false, false) => Ok(Command::Reject(selection)),
+        (false, true) => Err("`confirm` is for tenon.accept".to_owned()),
+    }
+}
+
+/// A word that reads as the number of a step names one: proposals are called otherwise.
+fn which(which: protocol::Which) -> Result<Which, String> {
+    let protocol::Which { proposal, operation, merge } = which;
+    let named = match (&proposal, &operation) {
+        (Some(word), None) => operation_number(&Value::from(word.as_str())),
+        _ => None,
+    };
+    if let Some(operation) = named {
+        return Ok(Which { proposal: None, operation: Some(operation), merge });
+    }
+    let operation = match operation {
+        None | Some(Value::Null) => None,
+        Some(value) => {
+            let number = value.as_u64().or_else(|| operation_number(&value));
+            Some(number.ok_or("`operation` is no number of a step, such as \"o17\"")?)
+        }
+    };
+    Ok(Which { proposal, operation, merge })
+}
+
+fn operation_number(value: &Value) -> Option<u64> {
+    value.as_str()?.strip_prefix('o')?.parse().ok()
 }
 
 fn edit(arguments: Arguments) -> Result<Command, String> {

@@ -19,9 +19,17 @@ pub const CANCEL: &str = "tenon.cancel";
 pub const ACCEPT: &str = "tenon.accept";
 /// Rejects hunks of a proposal. Arguments: [`Select`], or `[proposal [hunk]]`.
 pub const REJECT: &str = "tenon.reject";
-/// Undoes an applied proposal. Arguments: [`Which`], or `[proposal]`.
+/// Shows the pending hunk after a place. Arguments: [`Place`], or `[uri [line]]`.
+pub const NEXT: &str = "tenon.next";
+/// Shows the pending hunk before a place. Arguments: [`Place`], or `[uri [line]]`.
+pub const PREVIOUS: &str = "tenon.previous";
+/// Asks for one hunk anew. Arguments: [`Regenerate`], or `[proposal hunk remark]`.
+pub const REGENERATE: &str = "tenon.regenerate";
+/// Tells what was done to the files. Arguments: [`History`], or `[path]`.
+pub const HISTORY: &str = "tenon.history";
+/// Takes an applied step back. Arguments: [`Which`], or `[proposal]`.
 pub const UNDO: &str = "tenon.undo";
-/// Applies an undone proposal again. Arguments: [`Which`], or `[proposal]`.
+/// Makes an undone step again. Arguments: [`Which`], or `[proposal]`.
 pub const REDO: &str = "tenon.redo";
 /// Tells a proposal as a unified diff. Arguments: [`Show`], or `[proposal]`.
 pub const SHOW: &str = "tenon.show";
@@ -31,7 +39,9 @@ pub const PROMPT: &str = "tenon.prompt";
 pub const STATUS: &str = "tenon.status";
 
 /// All commands, as announced in `executeCommandProvider`.
-pub const COMMANDS: [&str; 10] = [EDIT, FIX, CANCEL, ACCEPT, REJECT, UNDO, REDO, SHOW, PROMPT, STATUS];
+pub const COMMANDS: [&str; 14] = [
+    EDIT, FIX, CANCEL, ACCEPT, REJECT, NEXT, PREVIOUS, REGENERATE, UNDO, REDO, HISTORY, SHOW, PROMPT, STATUS,
+];
 
 /// The notification sent with `initializationOptions: {"tenon": {"events": true}}`.
 pub const EVENT: &str = "tenon/event";
@@ -125,6 +135,39 @@ pub struct Select {
     pub path: Option<String>,
     /// A hunk of it, counted from zero over the whole proposal.
     pub hunk: Option<usize>,
+    /// Whether the editor shall ask its user first, where it can; only for [`ACCEPT`].
+    #[serde(default)]
+    pub confirm: bool,
+}
+
+/// Arguments of [`NEXT`] and [`PREVIOUS`]; nothing given is before the first, or after the last.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Place {
+    /// The document to start from.
+    pub uri: Option<String>,
+    /// The line to start from, counted from one.
+    pub line: Option<u32>,
+}
+
+/// Arguments of [`REGENERATE`].
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Regenerate {
+    /// The proposal's id; none is the latest with something undecided.
+    pub proposal: Option<String>,
+    /// The hunk, counted from zero over the whole proposal; none is the only undecided one.
+    pub hunk: Option<usize>,
+    /// What is wrong with it.
+    pub remark: String,
+}
+
+/// Arguments of [`HISTORY`].
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct History {
+    /// Only what had to do with this file, relative to the workspace.
+    pub path: Option<String>,
 }
 
 /// Arguments of [`UNDO`] and [`REDO`].
@@ -133,6 +176,11 @@ pub struct Select {
 pub struct Which {
     /// The proposal's id; none is the last.
     pub proposal: Option<String>,
+    /// The step's number, as [`HISTORY`] tells it: `"o17"` or `17`.
+    pub operation: Option<Value>,
+    /// Where the text changed since: whether to propose a merge of both, with the conflicts shown.
+    #[serde(default)]
+    pub merge: bool,
 }
 
 /// Arguments of [`SHOW`].

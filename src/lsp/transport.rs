@@ -20,6 +20,7 @@ use self::framing::{Frame, Framing};
 use self::guard::Answer;
 use self::message::Incoming;
 use self::outgoing::Outgoing;
+use crate::ports::metrics::catalogue::{CANCELLED_REQUESTS, MALFORMED, MESSAGES, Message};
 
 mod framing;
 mod guard;
@@ -135,6 +136,7 @@ where
     let body = match frame {
         Frame::Body(body) => body,
         Frame::Broken(reason) => {
+            MALFORMED.count(());
             tracing::warn!(reason, "the input is out of order");
             unreadable(None, &reason);
             return Accepted::Answered(Answer::Now(message::broken(reason)));
@@ -143,6 +145,11 @@ where
     match message::parse(&body) {
         Incoming::Request(request) if request.method() == "exit" => Accepted::Exit,
         Incoming::Request(request) => {
+            let is_request = request.id().is_some();
+            MESSAGES.count(if is_request { Message::Request } else { Message::Notification });
+            if request.method() == "$/cancelRequest" {
+                CANCELLED_REQUESTS.count(());
+            }
             let mut call = guard::call(service, request);
             match futures::poll!(&mut call) {
                 Poll::Ready(answer) => Accepted::Answered(answer),
@@ -150,10 +157,12 @@ where
             }
         }
         Incoming::Response(response) => {
+            MESSAGES.count(Message::Response);
             route(replies, response).await;
             Accepted::Answered(Answer::None)
         }
         Incoming::Unreadable(response, reason) => {
+            MALFORMED.count(());
             tracing::warn!(reason, "a message cannot be read");
             unreadable(Some(&body), &reason);
             Accepted::Answered(Answer::Now(response))

@@ -319,6 +319,7 @@ mod tests {
                 files: 1,
                 comment_marker: "AI!".to_owned(),
                 sends_nothing: false,
+                protected: crate::diff::lower::ProtectedConsent::default(),
             }),
             prompts: Arc::default(),
             filter: crate::model::OutgoingFilter::default(),

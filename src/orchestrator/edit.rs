@@ -5,19 +5,23 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::ask::{Answer, ask, report};
 use super::comment::CommentInstruction;
 use super::conversation::Conversation;
+use super::count;
 use super::failure::{Failed, Failure};
 use super::gather::{Gathered, gather, whole_lines};
 use super::job::{EditJob, Outcome, Services};
 use super::put_back::put_back;
 use crate::diff::gate::{self, Consent, Note};
 use crate::diff::impact::{Impact, impact};
+use crate::diff::lower::ProtectedConsent;
 use crate::diff::{self, ChangeKind, ChangeSet, Evidence, FileChange, FileSet, Hunk, Refusal};
 use crate::model::{CacheKey, Model, ModelError, ModelErrorKind, Request, Role, Usage};
+use crate::ports::metrics::catalogue::HUNKS;
 use crate::ports::{EditFate, ProgressStage, SourceFiles, TaskNotice};
 use crate::problem::{Category, Problem, Severity};
 
@@ -148,12 +152,17 @@ async fn edit_with(
         *usage += answer.usage;
         enter(services, &job.task, ProgressStage::Resolve, "finding the place of each edit");
         let Answer { said, reply, cached, kept_under, .. } = answer;
-        match resolve(job, services, gathered, &fitted.base, reply).await.map_err(Failure::end)? {
+        let began = Instant::now();
+        let resolved = resolve(job, services, gathered, &fitted.base, reply).await.map_err(Failure::end)?;
+        count::resolved(began.elapsed(), resolved.as_ref().map(|proved| &proved.changes));
+        match resolved {
             Ok(proved) if !proved.changes.files.is_empty() => {
+                HUNKS.count(EditFate::Fitted);
                 services.ledger.decided(ROLE, model.name(), EditFate::Fitted, 1);
                 return Ok(Written { proved, answer: kept_under, cached });
             }
             useless => {
+                HUNKS.count(EditFate::Refused);
                 services.ledger.decided(ROLE, model.name(), EditFate::Refused, 1);
                 // Who asks again wants another answer.
                 if let Some(key) = kept_under {
@@ -246,11 +255,12 @@ async fn resolve(
     let (comment, marks, filter) =
         (gathered.comment.clone(), gathered.marks.clone(), services.filter.clone());
     let (files, root) = (Arc::clone(&services.files), job.root.clone());
+    let settings = Arc::clone(&services.settings);
     blocking(move || {
         // Up to the end on what the model saw: what is refused goes back to it, lines of the text included.
         let mut changes = diff::evaluate(&reply, &shown)?;
         for change in &changes.files {
-            allowed(change, files.as_ref(), &root).map_err(|refusal| vec![refusal])?;
+            allowed(change, files.as_ref(), &root, &settings.protected).map_err(|refusal| vec![refusal])?;
         }
         if let Some(comment) = comment {
             remove_comment(&mut changes, &shown, &target, &comment);
@@ -264,17 +274,22 @@ async fn resolve(
 }
 
 /// Refuses a change of what models may not write, and one that comes upon a file or leaves the workspace by a link.
-fn allowed(change: &FileChange, files: &dyn SourceFiles, root: &Path) -> Result<(), Refusal> {
+fn allowed(
+    change: &FileChange,
+    files: &dyn SourceFiles,
+    root: &Path,
+    consent: &ProtectedConsent,
+) -> Result<(), Refusal> {
     let old_path = Some(change.path.as_str()).filter(|path| Some(*path) != change.new_path());
     for path in old_path.into_iter().chain(change.new_path()) {
-        if diff::lower::is_protected(path) {
+        if !consent.permits(path) {
             return Err(Refusal::protected(path));
         }
         let comes = Some(path) == change.new_path();
         let goes = !comes && change.path_after() != Some(path);
         match files.resolve(root, &root.join(path)) {
             // A link may hide such a name.
-            Some(leads_to) if diff::lower::is_protected(&leads_to.to_string_lossy()) => {
+            Some(leads_to) if !consent.permits(&leads_to.to_string_lossy()) => {
                 return Err(Refusal::protected(path));
             }
             Some(leads_to) if goes && leads_to != Path::new(path) => return Err(Refusal::link(path)),

@@ -3,6 +3,7 @@
 use super::job::Services;
 use crate::model::routing::{AfterFailure, Fallback, after_failure};
 use crate::model::{ModelError, ModelErrorKind, ModelSettings};
+use crate::ports::metrics::catalogue::PROBLEMS;
 use crate::problem::{Category, Problem, Severity};
 
 /// Why one model did not get there, and who may try after it.
@@ -70,6 +71,7 @@ impl Failed {
     pub(super) fn tell(&self, services: &Services, end: Option<&Problem>) {
         for problem in self.stopped.iter().filter(|problem| Some(*problem) != end) {
             let hint = problem.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+            PROBLEMS.count(problem.code);
             services.editor.message(Severity::Warning, &format!("tenon: {}{hint}", problem.message));
         }
     }

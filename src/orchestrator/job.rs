@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::{Board, PromptLog};
 use crate::diff::gate::Note;
 use crate::diff::impact::Impact;
+use crate::diff::lower::ProtectedConsent;
 use crate::diff::{ChangeSet, FileSet};
 use crate::model::{CacheKey, OutgoingFilter, Role, Usage};
 use crate::ports::{Editor, Ledger, ModelSource, SourceFiles};
@@ -84,6 +85,8 @@ pub struct Settings {
     pub comment_marker: String,
     /// Whether prompts are only made and kept for a look, and none is sent.
     pub sends_nothing: bool,
+    /// Protected files that the user lets be written, in a workspace that is trusted.
+    pub protected: ProtectedConsent,
 }
 
 /// The ports a task works through.

@@ -189,6 +189,11 @@ pub trait Editor: Send + Sync {
     /// Sends an edit; the answer comes back as `Event::EditAnswered` with this id.
     fn apply(&self, id: ApplyId, change: WorkspaceChange);
 
+    /// The same, and the editor asks its user to confirm it, where it can.
+    fn apply_confirmed(&self, id: ApplyId, change: WorkspaceChange) {
+        self.apply(id, change);
+    }
+
     /// Replaces all marks of a document; `version` is the one the spans are for.
     fn mark(&self, uri: &DocumentUri, version: Option<i32>, marks: Vec<Mark>);
 

@@ -67,6 +67,7 @@ const FIX: &str = include_str!("library/intent/fix.md");
 const FIX_UNNAMED: &str = include_str!("library/intent/fix-unnamed.md");
 const IMPLEMENT: &str = include_str!("library/intent/implement.md");
 const DOCUMENT: &str = include_str!("library/intent/document.md");
+const AGAIN: &str = include_str!("library/intent/again.md");
 const REFACTOR: &str = include_str!("library/intent/refactor.md");
 
 impl EditPrompt<'_> {
@@ -98,6 +99,27 @@ impl EditPrompt<'_> {
             "It is about lines {first} to {last} of it:\n{fence}\n{}\n{fence}\n",
             text.trim_end_matches('\n')
         )
+    }
+}
+
+/// An instruction to make one change anew: what was asked at first, what was proposed, and what is wrong with it.
+pub fn again(instruction: &str, proposed: &str, remark: &str) -> String {
+    let fence = fence(proposed);
+    fill(
+        AGAIN,
+        &[
+            ("instruction", instruction.trim_end()),
+            ("fence", &fence),
+            ("proposed", proposed.trim_end_matches('\n')),
+            ("remark", remark.trim()),
+        ],
+    )
+}
+
+impl Intent {
+    /// What is asked, in words.
+    pub fn in_words(&self) -> String {
+        intent(self).trim_end().to_owned()
     }
 }
 
@@ -174,7 +196,7 @@ mod tests {
                     others: &[],
                 }
                 .render();
-                let all = prompt.system + &prompt.user + &repair(form, "none");
+                let all = prompt.system + &prompt.user + &repair(form, "none") + &again("do", "it", "so");
                 assert!(!all.contains("{{"), "{all}");
             }
         }

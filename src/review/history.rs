@@ -60,6 +60,8 @@ pub struct AppliedFile {
 pub struct Operation {
     /// Counts operations; given by [`History::push`].
     pub id: u64,
+    /// Its number in the journal, by which people name it; `None` where there is no journal.
+    pub number: Option<u64>,
     /// The proposal it came from.
     pub proposal: ProposalId,
     /// The task that made the proposal.
@@ -149,6 +151,47 @@ impl History {
         self.operations.iter().filter(wanted).max_by_key(|operation| operation.turn)
     }
 
+    /// The operations, oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Operation> {
+        self.operations.iter()
+    }
+
+    /// The operation that commands know by this number.
+    pub fn numbered(&self, number: u64) -> Option<&Operation> {
+        let is = |operation: &&Operation| match operation.number {
+            Some(known) => known == number,
+            None => operation.id == number,
+        };
+        self.operations.iter().find(is)
+    }
+
+    /// A number in the session for an operation that is about to be made.
+    pub fn reserve(&mut self) -> u64 {
+        self.n_pushed += 1;
+        self.n_pushed
+    }
+
+    /// Takes over the operations of an earlier process, whose next one would have had the number `next`.
+    pub fn go_on(&mut self, mut operations: Vec<Operation>, next: u64) {
+        operations.sort_by_key(|operation| operation.turn);
+        for mut operation in operations {
+            operation.turn = self.next_turn();
+            self.operations.push(operation);
+        }
+        self.operations.sort_by_key(|operation| operation.id);
+        let kept = self.operations.len().saturating_sub(Self::CAPACITY);
+        self.operations.drain(..kept);
+        self.n_pushed = self.n_pushed.max(next.saturating_sub(1));
+    }
+
+    /// Takes over one operation, in the place of the one with its id if that is there: it was taken last.
+    pub fn put(&mut self, mut operation: Operation) {
+        operation.turn = self.next_turn();
+        self.n_pushed = self.n_pushed.max(operation.id);
+        self.operations.retain(|known| known.id != operation.id);
+        self.operations.push(operation);
+    }
+
     /// The operation with this id.
     pub fn get(&self, id: u64) -> Option<&Operation> {
         self.operations.iter().find(|operation| operation.id == id)
@@ -189,6 +232,7 @@ mod tests {
     fn operation(proposal: &str) -> Operation {
         Operation {
             id: 0,
+            number: None,
             proposal: ProposalId::new(proposal),
             task: String::new(),
             numbers: Vec::new(),

@@ -37,7 +37,8 @@ impl fmt::Display for ProposalId {
 }
 
 /// What was decided on a hunk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Decision {
     /// Nothing yet.
     Proposed,
@@ -162,6 +163,8 @@ pub struct Proposal {
     pub task: String,
     /// What was asked, shortened to one line.
     pub title: String,
+    /// What was asked, in full.
+    pub instruction: String,
     /// The document the request pointed to; marks of created files are shown there.
     pub target: DocumentUri,
     /// Name of the model that wrote it.
@@ -347,6 +350,7 @@ mod tests {
             id: ProposalId::nth(1),
             task: "t1".to_owned(),
             title: String::new(),
+            instruction: String::new(),
             target: uri("a"),
             model: String::new(),
             files: vec![modified, created],

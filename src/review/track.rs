@@ -53,6 +53,11 @@ impl Track {
         self.map = None;
     }
 
+    /// Whether nothing is known of the text as it is now.
+    pub fn is_lost(&self) -> bool {
+        self.map.is_none()
+    }
+
     /// The map to `live`, with what was typed and taken back removed; `None` while the text is not mirrored.
     pub fn map(&self, live: &Rope) -> Option<PositionMap> {
         let mut map = self.map.clone()?;

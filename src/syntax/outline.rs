@@ -11,7 +11,7 @@ use super::{Language, Parsed};
 use crate::text::Rope;
 
 /// What a [`Symbol`] is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SymbolKind {
     /// A module or namespace.

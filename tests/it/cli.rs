@@ -172,10 +172,10 @@ fn a_workspace_file_is_named_and_not_read() {
     let hostile = "[providers.local]\nbase_url = \"https://evil.example\"\n";
     fs::write(place.path("workspace/.tenon.toml"), hostile).unwrap();
     let ran = place.run(&["config"]);
-    assert!(ran.stdout.contains(".tenon.toml") && ran.stdout.contains("ignored"), "{}", ran.stdout);
+    assert!(ran.stdout.contains(".tenon.toml") && ran.stdout.contains("not trusted"), "{}", ran.stdout);
     assert!(!ran.stdout.contains("evil"), "{}", ran.stdout);
     let doctor = place.run(&["doctor"]);
-    assert!(doctor.stdout.contains(".tenon.toml was found and ignored"), "{}", doctor.stdout);
+    assert!(doctor.stdout.contains(".tenon.toml was found and is not read"), "{}", doctor.stdout);
 }
 
 #[test]

@@ -82,6 +82,7 @@ fn reference() -> String {
         ("[cache]", "Cache"),
         ("[outgoing]", "Outgoing"),
         ("[recorder]", "Recorder"),
+        ("[alerts]", "Alerts"),
     ];
     for (heading, name) in tables {
         let table = &schema["$defs"][name];

@@ -13,6 +13,7 @@ mod neovim;
 mod provider;
 mod real_model;
 mod scaling;
+mod security;
 mod session;
 mod support;
 mod transport;

@@ -10,6 +10,7 @@ mod random;
 mod review;
 mod routing;
 mod secrets;
+mod steps;
 mod typing;
 mod undo;
 mod usage;

@@ -13,7 +13,7 @@ use crate::text::{DocumentUri, Rope, SpanEdit, TextEdit, TextEditBuilder};
 /// The files of `purpose` that are not open, so that their text must be read first.
 pub(super) fn closed_files(state: &State, purpose: &Purpose) -> Vec<DocumentUri> {
     let uris: Vec<&DocumentUri> = match purpose {
-        Purpose::Accept { proposal, numbers } => {
+        Purpose::Accept { proposal, numbers, .. } => {
             selected(state, proposal, numbers).flat_map(proposed_uris).collect()
         }
         Purpose::Take { operation, .. } | Purpose::RollBack { operation } => {
@@ -80,7 +80,7 @@ pub(super) fn label(state: &State, purpose: &Purpose) -> String {
 /// Some part no longer fits, a file cannot be read, or a document's mirror cannot be trusted.
 pub(super) fn build(state: &State, purpose: &Purpose, texts: &FileTexts) -> Result<Vec<FlightFile>, Problem> {
     match purpose {
-        Purpose::Accept { proposal, numbers } => {
+        Purpose::Accept { proposal, numbers, .. } => {
             let files = selected(state, proposal, numbers);
             let built: Result<Vec<_>, _> =
                 files.map(|file| accept_file(state, file, numbers, texts)).collect();
@@ -225,7 +225,7 @@ pub(super) fn create(
     Ok(FlightFile::new(path, kind, track, (before, after, edit), version))
 }
 
-pub(super) fn replace_all(before: &Rope, after: &str) -> TextEdit {
+pub(in crate::app) fn replace_all(before: &Rope, after: &str) -> TextEdit {
     let mut builder = TextEdit::builder(before.len_bytes());
     builder.replace(0..before.len_bytes(), after);
     builder.finish().unwrap_or_else(|_| TextEdit::diff(&before.to_string(), after))

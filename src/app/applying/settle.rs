@@ -2,9 +2,11 @@
 
 use super::judge::{Judged, judge, may_close};
 use super::{ATTEMPTS, FlightFile, FlightKind, Plan, Purpose, applied_kind, is_observable};
+use crate::app::chronicle;
 use crate::app::marks;
 use crate::app::state::State;
-use crate::ports::{EditFate, NO_ANSWER, TaskNotice};
+use crate::ports::metrics::catalogue::{EDITS, EditStep};
+use crate::ports::{EditFate, NO_ANSWER, Settlement, TaskNotice};
 use crate::problem::{Category, Problem};
 use crate::review::{AppliedFile, AppliedKind, Decision, Direction, Operation, ProposalId, Track};
 
@@ -12,13 +14,15 @@ use crate::review::{AppliedFile, AppliedKind, Decision, Direction, Operation, Pr
 pub(super) fn settle(
     state: &mut State,
     plan: Plan,
+    number: Option<u64>,
     files: Vec<FlightFile>,
     applied: bool,
     reason: Option<String>,
 ) {
     let Judged { mut there, halves, overtaken, missing } = judge(state, files, applied);
     if missing.is_empty() && halves.is_empty() && overtaken.is_empty() {
-        return succeeded(state, &plan, there);
+        EDITS.count(EditStep::Applied);
+        return succeeded(state, &plan, number, there);
     }
     // Absent for sure: the mirror moved on, and where the edit belongs nothing happened. What cannot be seen is
     // absent when the editor says so and the disk too.
@@ -35,6 +39,8 @@ pub(super) fn settle(
     if nothing && absent && answered && !plan.purpose.is_roll_back() && plan.attempt < ATTEMPTS {
         let moved = missing.iter().any(|file| version_now(state, file) != file.version);
         if moved {
+            EDITS.count(EditStep::Retried);
+            chronicle::settle(state, number, Settlement::RolledBack, None, String::new(), None);
             state.flights.waiting.push_front(Plan { attempt: plan.attempt + 1, ..plan });
             return;
         }
@@ -55,8 +61,10 @@ pub(super) fn settle(
         there.extend(halves);
     }
     there.extend(overtaken);
-    if !there.is_empty() {
-        roll_back(state, &plan, there);
+    if there.is_empty() {
+        chronicle::settle(state, number, Settlement::RolledBack, None, String::new(), None);
+    } else {
+        roll_back(state, &plan, number, there);
     }
     failed(state, &plan, &problem);
 }
@@ -129,9 +137,11 @@ fn partly(state: &State, arrived: &[&FlightFile]) -> String {
     format!("it arrived in part, and is taken back: {}", done.join("; "))
 }
 
-fn roll_back(state: &mut State, plan: &Plan, there: Vec<FlightFile>) {
+/// What arrived is a step of its own, which is taken back. Until then, its number is that of an operation under way.
+fn roll_back(state: &mut State, plan: &Plan, number: Option<u64>, there: Vec<FlightFile>) {
+    EDITS.count(EditStep::RolledBack);
     let proposal = proposal_of(state, &plan.purpose);
-    let operation = operation(state, &plan.purpose, there, proposal);
+    let operation = Operation { number, ..operation(state, &plan.purpose, there, proposal) };
     let operation = state.history.push(operation);
     // Before anything else that waits: the workspace is half-changed.
     state.flights.waiting.push_front(Plan { purpose: Purpose::RollBack { operation }, attempt: 1 });
@@ -164,17 +174,17 @@ fn operation(state: &State, purpose: &Purpose, files: Vec<FlightFile>, proposal:
             track: file.track_after(),
         })
         .collect();
-    Operation { id: 0, proposal, task, numbers, undone: false, turn: 0, files }
+    Operation { id: 0, number: None, proposal, task, numbers, undone: false, turn: 0, files }
 }
 
 fn task_of(state: &State, proposal: &ProposalId) -> String {
     state.proposals.iter().find(|p| p.id == *proposal).map(|p| p.task.clone()).unwrap_or_default()
 }
 
-fn succeeded(state: &mut State, plan: &Plan, files: Vec<FlightFile>) {
+fn succeeded(state: &mut State, plan: &Plan, number: Option<u64>, files: Vec<FlightFile>) {
     match &plan.purpose {
-        Purpose::Accept { proposal, numbers } => {
-            let operation = operation(state, &plan.purpose, files, proposal.clone());
+        Purpose::Accept { proposal, numbers, .. } => {
+            let operation = Operation { number, ..operation(state, &plan.purpose, files, proposal.clone()) };
             let task = operation.task.clone();
             // Without a file nothing was sent, and there is nothing to take back.
             if !operation.files.is_empty() {
@@ -183,15 +193,16 @@ fn succeeded(state: &mut State, plan: &Plan, files: Vec<FlightFile>) {
             decide(state, proposal, numbers, Decision::Applied);
             state.count(proposal, EditFate::Accepted, numbers.len());
             let notice = TaskNotice::Applied { proposal: proposal.to_string(), hunks: numbers.len() };
-            state.parts.services.editor.notice(&task, notice);
+            chronicle::settle(state, number, Settlement::Applied, None, task, Some(notice));
         }
         Purpose::Take { operation, direction } => taken(state, *operation, *direction, files),
         Purpose::RollBack { operation } => {
             // It never was as accepted, so the user has still to decide.
-            if let Some(Operation { proposal, numbers, .. }) = state.history.forget(*operation) {
+            if let Some(Operation { proposal, numbers, number, .. }) = state.history.forget(*operation) {
                 decide(state, &proposal, &numbers, Decision::Proposed);
                 let notice = TaskNotice::Undone { proposal: proposal.to_string() };
-                state.parts.services.editor.notice(&task_of(state, &proposal), notice);
+                let task = task_of(state, &proposal);
+                chronicle::settle(state, number, Settlement::RolledBack, None, task, Some(notice));
             }
         }
     }
@@ -242,17 +253,18 @@ fn taken(state: &mut State, id: u64, direction: Direction, files: Vec<FlightFile
     }
     let (proposal, numbers, task) =
         (operation.proposal.clone(), operation.numbers.clone(), operation.task.clone());
+    let (number, records) = (operation.number, chronicle::of_operation(operation));
     let decision = if direction == Direction::Undo { Decision::Undone } else { Decision::Applied };
     decide(state, &proposal, &numbers, decision);
     // What is made again is accepted again: accepted less undone is what is in the text.
     let fate = if direction == Direction::Undo { EditFate::Undone } else { EditFate::Accepted };
     state.count(&proposal, fate, numbers.len());
     let name = proposal.to_string();
-    let notice = match direction {
-        Direction::Undo => TaskNotice::Undone { proposal: name },
-        Direction::Redo => TaskNotice::Applied { proposal: name, hunks: numbers.len() },
+    let (settlement, notice) = match direction {
+        Direction::Undo => (Settlement::Undone, TaskNotice::Undone { proposal: name }),
+        Direction::Redo => (Settlement::Redone, TaskNotice::Applied { proposal: name, hunks: numbers.len() }),
     };
-    state.parts.services.editor.notice(&task, notice);
+    chronicle::settle(state, number, settlement, Some(records), task, Some(notice));
 }
 
 fn decide(state: &mut State, proposal: &ProposalId, numbers: &[usize], decision: Decision) {
@@ -263,11 +275,12 @@ fn decide(state: &mut State, proposal: &ProposalId, numbers: &[usize], decision:
 
 /// The text already is what the edit would make it.
 pub(super) fn nothing_to_do(state: &mut State, plan: &Plan) {
-    succeeded(state, plan, Vec::new());
+    succeeded(state, plan, None, Vec::new());
 }
 
 /// The edit did not happen: what was accepted is pending again, and the user hears why.
 pub(super) fn failed(state: &mut State, plan: &Plan, problem: &Problem) {
+    EDITS.count(EditStep::Failed);
     state.tell(problem);
     let proposal = proposal_of(state, &plan.purpose);
     let task = task_of(state, &proposal);
@@ -285,6 +298,7 @@ pub(super) fn failed(state: &mut State, plan: &Plan, problem: &Problem) {
 fn not_rolled_back(state: &mut State, operation: u64) {
     let Some(left) = state.history.forget(operation) else { return };
     decide(state, &left.proposal, &left.numbers, Decision::Proposed);
+    chronicle::settle(state, left.number, Settlement::RolledBack, None, String::new(), None);
     if left.files.is_empty() {
         return;
     }
@@ -296,7 +310,7 @@ fn not_rolled_back(state: &mut State, operation: u64) {
     if left.files.iter().any(only_ours) {
         state.tell(&problem.hint("tenon.undo tries it once more"));
         // The hunks are pending, whatever becomes of this step.
-        state.history.push(Operation { numbers: Vec::new(), ..left });
+        state.history.push(Operation { numbers: Vec::new(), number: None, ..left });
     } else {
         state.tell(&problem.hint("use the editor's own undo in these files"));
     }

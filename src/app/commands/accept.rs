@@ -11,9 +11,9 @@ use crate::problem::{Category, Problem};
 use crate::review::{Decision, Place, Proposal, ProposalId, ProposalState};
 
 /// Answers `{"accepted": n}`; the edit follows. Hunks that are in the text already count, and need no edit.
-pub(super) fn accept(state: &mut State, selection: &Selection) -> Result<Value, Problem> {
+pub(super) fn accept(state: &mut State, selection: &Selection, confirm: bool) -> Result<Value, Problem> {
     let (id, numbers) = select(state, selection)?;
-    let n_accepted = start(state, &id, numbers)?;
+    let n_accepted = start(state, &id, numbers, confirm)?;
     Ok(json!({ "accepted": n_accepted }))
 }
 
@@ -21,19 +21,24 @@ pub(super) fn accept(state: &mut State, selection: &Selection) -> Result<Value, 
 pub(in crate::app) fn whole(state: &mut State, id: &ProposalId) -> Result<usize, Problem> {
     let selection = Selection { proposal: Some(id.to_string()), ..Selection::default() };
     let (id, numbers) = select(state, &selection)?;
-    start(state, &id, numbers)
+    start(state, &id, numbers, false)
 }
 
 /// Answers `{"rejected": n}`.
 pub(super) fn reject(state: &mut State, selection: &Selection) -> Result<Value, Problem> {
     let (id, numbers) = select(state, selection)?;
-    if let Some(proposal) = state.proposal_mut(&id) {
-        proposal.decide(&numbers, Decision::Rejected);
-    }
-    state.forget_answer(&id);
-    state.count(&id, EditFate::Rejected, numbers.len());
+    turn_down(state, &id, &numbers);
     marks::refresh(state);
     Ok(json!({ "rejected": numbers.len() }))
+}
+
+/// Records that hunks are not wanted.
+pub(in crate::app) fn turn_down(state: &mut State, id: &ProposalId, numbers: &[usize]) {
+    if let Some(proposal) = state.proposal_mut(id) {
+        proposal.decide(numbers, Decision::Rejected);
+    }
+    state.forget_answer(id);
+    state.count(id, EditFate::Rejected, numbers.len());
 }
 
 /// The undecided hunks that a selection means.
@@ -73,7 +78,7 @@ fn unknown_part(proposal: &Proposal, selection: &Selection) -> Problem {
 }
 
 /// Checks what can be checked now, so that a stale hunk is refused in the command's own answer.
-fn start(state: &mut State, id: &ProposalId, numbers: Vec<usize>) -> Result<usize, Problem> {
+fn start(state: &mut State, id: &ProposalId, numbers: Vec<usize>, confirm: bool) -> Result<usize, Problem> {
     let n_accepted = numbers.len();
     let already = check(state, id, &numbers)?;
     let to_send: Vec<usize> = numbers.into_iter().filter(|number| !already.contains(number)).collect();
@@ -83,7 +88,7 @@ fn start(state: &mut State, id: &ProposalId, numbers: Vec<usize>) -> Result<usiz
     }
     state.count(id, EditFate::Accepted, already.len());
     if !to_send.is_empty() {
-        applying::enqueue(state, Purpose::Accept { proposal: id.clone(), numbers: to_send });
+        applying::enqueue(state, Purpose::Accept { proposal: id.clone(), numbers: to_send, confirm });
     }
     marks::refresh(state);
     Ok(n_accepted)

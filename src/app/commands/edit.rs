@@ -9,6 +9,7 @@ use crate::app::state::State;
 use crate::app::tasks::{self, Queued};
 use crate::orchestrator::EditJob;
 use crate::problem::{Category, Problem, plain};
+use crate::prompt;
 use crate::text::DocumentUri;
 
 /// Longest title, in characters.
@@ -27,6 +28,7 @@ pub(super) fn edit(state: &mut State, request: EditRequest) -> Result<Value, Pro
     let root = root_of(state, &target);
     let task = state.tasks.next_id();
     let title = title(&request.intent);
+    let instruction = in_words(&request.intent);
     let job = EditJob {
         task: task.clone(),
         root,
@@ -37,7 +39,7 @@ pub(super) fn edit(state: &mut State, request: EditRequest) -> Result<Value, Pro
         documents: Vec::new(),
         also: request.also,
     };
-    let queued = Queued::new(state, job, title, request.auto);
+    let queued = Queued::new(state, job, title, instruction, request.auto);
     tasks::submit(state, queued);
     Ok(json!({ "task": task }))
 }
@@ -90,6 +92,28 @@ pub(in crate::app) fn root_of(state: &State, uri: &DocumentUri) -> PathBuf {
     innermost.unwrap_or_else(|| path.parent().map(Path::to_owned).unwrap_or_default())
 }
 
+/// What is asked, in full.
+fn in_words(intent: &Intent) -> String {
+    let in_words = match intent {
+        Intent::Instruction(text) => return text.clone(),
+        // What it says is read with the file.
+        Intent::Comment => prompt::Intent::Comment("(the comment)".to_owned()),
+        Intent::Fix(findings) => {
+            prompt::Intent::Fix(findings.iter().map(|finding| finding.message.clone()).collect())
+        }
+        Intent::Implement => prompt::Intent::Implement(None),
+        Intent::Document => prompt::Intent::Document,
+        Intent::Refactor => prompt::Intent::Refactor,
+    };
+    in_words.in_words()
+}
+
+/// The first line of `text`, shortened, for lists.
+pub(super) fn in_short(text: &str) -> String {
+    let line = plain(text.lines().next().unwrap_or_default());
+    if line.chars().count() > TITLE { line.chars().take(TITLE - 1).chain(['…']).collect() } else { line }
+}
+
 fn title(intent: &Intent) -> String {
     let text = match intent {
         Intent::Instruction(text) => text.as_str(),
@@ -101,6 +125,5 @@ fn title(intent: &Intent) -> String {
         Intent::Document => "document",
         Intent::Refactor => "refactor",
     };
-    let line = plain(text.lines().next().unwrap_or_default());
-    if line.chars().count() > TITLE { line.chars().take(TITLE - 1).chain(['…']).collect() } else { line }
+    in_short(text)
 }

@@ -25,12 +25,12 @@ pub(super) fn status(state: &State) -> Value {
         .proposals
         .iter()
         .map(|proposal| {
-            let files: Vec<_> = proposal.files.iter().map(|file| &file.path).collect();
+            let files: Vec<_> = proposal.files.iter().map(|file| plain(&file.path)).collect();
             json!({
                 "id": proposal.id.as_str(),
                 "state": proposal.state(),
-                "title": proposal.title,
-                "model": proposal.model,
+                "title": plain(&proposal.title),
+                "model": plain(&proposal.model),
                 "files": files,
                 "hunks": proposal.n_hunks(),
             })
@@ -72,11 +72,13 @@ pub(super) fn status(state: &State) -> Value {
     json!({
         "version": env!("CARGO_PKG_VERSION"),
         "position_encoding": encoding_name(state.client.encoding),
+        "trust": state.parts.trust,
         "tasks": tasks,
         "proposals": proposals,
         "documents": documents,
         "providers": providers,
         "usage": usage(state, &health),
+        "health": state.parts.components.all(),
     })
 }
 

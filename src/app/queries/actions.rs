@@ -9,7 +9,7 @@ use crate::app::event::{Finding, OfferedAction};
 use crate::app::state::State;
 use crate::orchestrator::find_comment;
 use crate::ports::FileEdit;
-use crate::review::{Direction, Place, Proposal, ProposalState, ProposedFile};
+use crate::review::{Decision, Direction, Place, Proposal, ProposalState, ProposedFile};
 use crate::syntax::{self, CommentMarkers};
 use crate::text::{Document, DocumentUri, Position, Span, TextEdit};
 
@@ -24,7 +24,8 @@ pub(in crate::app) fn actions(
     let mut offered = Vec::new();
     if let Some(document) = state.live(uri) {
         hunk_actions(state, document, span, &mut offered);
-        proposal_actions(state, &mut offered);
+        proposal_actions(state, uri, &mut offered);
+        steps(state, uri, span, &mut offered);
         intents(state, document, span, findings, &mut offered);
     }
     if state.history.find(Direction::Undo, None, |id| state.flights.is_busy(id)).is_some() {
@@ -125,7 +126,35 @@ fn pending(state: &State) -> impl Iterator<Item = &Proposal> {
     state.proposals.iter().rev().filter(|proposal| proposal.state() == ProposalState::Proposed)
 }
 
-fn proposal_actions(state: &State, offered: &mut Vec<OfferedAction>) {
+/// The decisions on the part of a proposal that is about this file, where there are others.
+fn file_actions(state: &State, uri: &DocumentUri, proposal: &Proposal, offered: &mut Vec<OfferedAction>) {
+    let Some(file) = proposal.files.iter().find(|file| file.uri() == uri) else { return };
+    let open = file.decisions().iter().any(|(_, decision)| *decision == Decision::Proposed);
+    if proposal.files.len() < 2 || !open {
+        return;
+    }
+    let arguments = json!({ "proposal": proposal.id.as_str(), "path": file.path });
+    let title = |verb: &str| format!("{verb} the changes in this file: {}", proposal.title);
+    if state.client.apply_edit {
+        offered.push(command(&title("Apply"), "quickfix", "tenon.accept", arguments.clone()));
+    }
+    offered.push(command(&title("Reject"), "quickfix", "tenon.reject", arguments));
+}
+
+/// Steps to other pending changes, where the editor can show a place.
+fn steps(state: &State, uri: &DocumentUri, span: Span, offered: &mut Vec<OfferedAction>) {
+    let n_open = |proposal: &Proposal| {
+        proposal.select(None, None).iter().filter(|(_, decision)| *decision == Decision::Proposed).count()
+    };
+    if !state.client.show_document || pending(state).map(n_open).sum::<usize>() < 2 {
+        return;
+    }
+    let from = json!({ "uri": uri.as_str(), "line": span.start.line + 1 });
+    offered.push(command("Go to the next AI change", "quickfix", "tenon.next", from.clone()));
+    offered.push(command("Go to the previous AI change", "quickfix", "tenon.previous", from));
+}
+
+fn proposal_actions(state: &State, uri: &DocumentUri, offered: &mut Vec<OfferedAction>) {
     for proposal in pending(state) {
         let arguments = json!({ "proposal": proposal.id.as_str() });
         let n = proposal.n_hunks();
@@ -135,6 +164,7 @@ fn proposal_actions(state: &State, offered: &mut Vec<OfferedAction>) {
             offered.push(command(&title("Apply"), "quickfix", "tenon.accept", arguments.clone()));
         }
         offered.push(command(&title("Reject"), "quickfix", "tenon.reject", arguments.clone()));
+        file_actions(state, uri, proposal, offered);
         let open = json!({ "proposal": proposal.id.as_str(), "open": true });
         offered.push(command(&title("Show"), "quickfix", "tenon.show", open));
     }

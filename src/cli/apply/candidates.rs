@@ -7,10 +7,10 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::disk::Folder;
 use crate::diff::parse::Reply;
 use crate::diff::{FileSet, name};
 use crate::text::Rope;
+use crate::workspace::Folder;
 
 /// Most entries that are looked at.
 const ENTRIES: usize = 50_000;

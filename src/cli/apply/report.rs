@@ -5,12 +5,13 @@ use std::io;
 
 use serde::Serialize;
 
-use super::disk::NewText;
 use super::{ApplyArgs, Streams};
+use crate::cli::output::seen_json;
 use crate::diff::gate::Note;
 use crate::diff::impact::Impact;
 use crate::diff::{ChangeSet, FileSet, Hunk, Nearest, Refusal, Tier, render};
 use crate::problem::{Category, Problem, plain};
+use crate::workspace::{NewText, WriteError, WriteErrorKind};
 
 /// What a reply does to one file, as texts.
 #[derive(Debug)]
@@ -158,6 +159,17 @@ impl From<Vec<Refusal>> for Failure {
     }
 }
 
+impl From<WriteError> for Failure {
+    fn from(error: WriteError) -> Self {
+        let failure = Self::refused(Problem::from(&error));
+        match error {
+            WriteError { path: Some(path), .. } => failure.in_file(&path),
+            WriteError { kind: WriteErrorKind::NoFolder(_), .. } => Self { usage: true, ..failure },
+            WriteError { .. } => failure,
+        }
+    }
+}
+
 /// A [`Problem`] with its place.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct ErrorJson {
@@ -299,7 +311,8 @@ fn print_json(outcome: &Result<Outcome, Failure>, streams: &mut Streams<'_>) -> 
             ReportJson { status: "refused", files: Vec::new(), notes: &[], errors: &failure.errors }
         }
     };
-    serde_json::to_writer(&mut *streams.output, &report)?;
+    let text = serde_json::to_string(&report)?;
+    streams.output.write_all(seen_json(&text).as_bytes())?;
     writeln!(streams.output)?;
     streams.output.flush()
 }

@@ -41,7 +41,7 @@ impl Place {
         let mut input = reply.as_bytes();
         let mut streams =
             Streams { input: &mut input, output: &mut output, errors: &mut errors, colour: false };
-        let code = format!("{:?}", run_with(&args, &mut streams));
+        let code = format!("{:?}", run_with(&args, None, &mut streams));
         Ran { code, output: String::from_utf8(output).unwrap(), errors: String::from_utf8(errors).unwrap() }
     }
 

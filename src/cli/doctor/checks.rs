@@ -39,8 +39,8 @@ fn configuration(surroundings: &Surroundings<'_>) -> Vec<Check> {
         }
     };
     if let Some(path) = &surroundings.ignored {
-        let message = format!("{} was found and ignored", path.display());
-        let hint = "this version trusts nothing in a workspace; move what you need into your own file";
+        let message = format!("{} was found and is not read", path.display());
+        let hint = "the workspace is not trusted: look at it with `tenon trust --show`";
         checks.push(Check::warn(name, message, hint));
     }
     checks

@@ -7,14 +7,16 @@ use std::sync::Mutex;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::app::Event;
-use crate::cli::apply::disk::{Folder, NewText};
+use crate::diff::lower::ProtectedConsent;
 use crate::ports::{ApplyId, Editor, FileEdit, Hint, Mark, Progress, TaskNotice, WorkspaceChange};
 use crate::problem::{Severity, plain};
 use crate::text::{DocumentUri, PositionEncoding, Rope, Span, SpanEdit, TextEdit};
+use crate::workspace::{Folder, NewText};
 
 /// Implements [`Editor`] on a folder.
 pub(super) struct DiskEditor {
     root: PathBuf,
+    consent: ProtectedConsent,
     notices: mpsc::UnboundedSender<TaskNotice>,
     inbox: Mutex<Inbox>,
     /// Progress is drawn only for people.
@@ -31,12 +33,12 @@ enum Inbox {
 impl DiskEditor {
     /// `inbox` brings where answers go, once the application is there.
     pub(super) fn new(
-        root: PathBuf,
+        (root, consent): (PathBuf, ProtectedConsent),
         notices: mpsc::UnboundedSender<TaskNotice>,
         inbox: oneshot::Receiver<mpsc::UnboundedSender<Event>>,
         draws: bool,
     ) -> Self {
-        Self { root, notices, inbox: Mutex::new(Inbox::Coming(inbox)), draws }
+        Self { root, consent, notices, inbox: Mutex::new(Inbox::Coming(inbox)), draws }
     }
 
     fn answer(&self, event: Event) {
@@ -59,8 +61,8 @@ impl DiskEditor {
 }
 
 /// Writes a change, all files or none.
-fn write(root: &Path, change: WorkspaceChange) -> Result<(), String> {
-    let folder = Folder::open(root).map_err(|failure| failure.to_string())?;
+fn write(root: &Path, consent: ProtectedConsent, change: WorkspaceChange) -> Result<(), String> {
+    let folder = Folder::open(root).map_err(|error| error.to_string())?.allowing(consent);
     let mut texts: Vec<NewText> = Vec::new();
     for file in change.files {
         match file {
@@ -81,8 +83,8 @@ fn write(root: &Path, change: WorkspaceChange) -> Result<(), String> {
             }
         }
     }
-    let writes = folder.prepare(&texts).map_err(|failure| failure.to_string())?;
-    writes.commit().map_err(|failure| failure.to_string())
+    let writes = folder.prepare(&texts).map_err(|error| error.to_string())?;
+    writes.commit().map_err(|error| error.to_string())
 }
 
 /// What becomes of a file that is there, nothing as yet; a file that was edited may be renamed as well.
@@ -98,7 +100,7 @@ fn existing<'a>(
         Some(at) => at,
         None => {
             let changed = || format!("{path} changed meanwhile");
-            let old = folder.read(&path).map_err(|failure| failure.to_string())?.ok_or_else(changed)?;
+            let old = folder.read(&path).map_err(|error| error.to_string())?.ok_or_else(changed)?;
             if base.is_some_and(|base| *base != *old) {
                 return Err(changed());
             }
@@ -130,7 +132,7 @@ fn edited(old: &str, edits: &[SpanEdit]) -> Result<String, String> {
 impl Editor for DiskEditor {
     fn apply(&self, id: ApplyId, change: WorkspaceChange) {
         // The loop waits for nothing else in a run of this command, so writing here holds nobody up.
-        let written = write(&self.root, change);
+        let written = write(&self.root, self.consent.clone(), change);
         let (applied, reason) = (written.is_ok(), written.err());
         self.answer(Event::EditAnswered { id, applied, reason });
     }
@@ -181,7 +183,11 @@ mod tests {
             base: Some(Rope::from_str(base)),
             edits: vec![edit],
         };
-        let written = write(&root, WorkspaceChange { label: String::new(), files: vec![file] });
+        let written = write(
+            &root,
+            ProtectedConsent::default(),
+            WorkspaceChange { label: String::new(), files: vec![file] },
+        );
         assert_eq!(written, expected.map(drop).map_err(str::to_owned));
         assert_eq!(fs::read_to_string(&path).unwrap(), expected.unwrap_or(there));
     }
@@ -207,7 +213,8 @@ mod tests {
             FileEdit::Rename { from: uri("a.rs"), to: uri("sub/c.rs"), base: text },
             FileEdit::Delete { uri: uri("b.rs"), base: Some(Rope::from_str(base)) },
         ];
-        let written = write(&root, WorkspaceChange { label: String::new(), files });
+        let written =
+            write(&root, ProtectedConsent::default(), WorkspaceChange { label: String::new(), files });
         assert_eq!(written, expected.map_err(str::to_owned));
         let texts = ["a.rs", "b.rs", "sub/c.rs"].map(|name| fs::read_to_string(root.join(name)).ok());
         let texts = texts.each_ref().map(Option::as_deref);

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 /// What may be spent, in the currency of the prices. Checked before anything is sent, by the most that a request can
 /// cost; every model with a role then needs a price.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Budget {
     /// By one request.
@@ -24,7 +24,7 @@ pub struct Budget {
 }
 
 /// Complete answers are kept for the same request asked again.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Cache {
     /// Whether any are kept. Default true.
@@ -41,7 +41,7 @@ pub struct Cache {
 }
 
 /// What may not be sent to a model, whoever asks.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Outgoing {
     /// Globs of files that are never sent, besides the built-in ones (`.env`, keys, credentials): relative to the
@@ -56,7 +56,7 @@ pub struct Outgoing {
 }
 
 /// Text is completed at the cursor where a model has the role `completion`.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Completion {
     /// How long the typing must rest before a model is asked, in milliseconds. Default 150.
@@ -71,10 +71,33 @@ pub struct Completion {
 }
 
 /// Replies are recorded for reports and tests, without secrets; `docs/replay-format.md` describes the files.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Recorder {
     /// Folder that every reply is recorded in, relative to this file. Default: nothing is recorded.
     #[schemars(length(min = 1))]
     pub folder: Option<String>,
+}
+
+/// You are warned, once, when one of these numbers is reached; again only after it was well below for a minute.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Alerts {
+    /// Whether you are warned at all. Default true.
+    pub enabled: Option<bool>,
+    /// Failed requests, in percent of the last ones. Default 50.
+    #[schemars(range(min = 1, max = 100))]
+    pub error_percent: Option<u64>,
+    /// How many of the last requests are looked at. Default 20.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub window: Option<u64>,
+    /// Entries of the journal that could not be written. Default 1.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub lost_entries: Option<u64>,
+    /// Tasks that wait for a free place. Default 20.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub queue_length: Option<u64>,
+    /// The used part of a budget, in percent. Default 80.
+    #[schemars(range(min = 1, max = 100))]
+    pub budget_percent: Option<u64>,
 }

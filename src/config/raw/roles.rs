@@ -10,7 +10,7 @@ use crate::model::Role;
 /// Models by work: the first is preferred, the rest are fallbacks. A role that is not named takes the models of `edit`,
 /// and a single configured model serves every role; an empty list leaves a role without a model. `completion` stands
 /// for itself, since not every model can do it.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Roles {
     /// Writing edits.
@@ -32,7 +32,7 @@ pub struct Roles {
 
 /// Models that share the first place of a role, each with its weight: every session takes one of them, which then
 /// comes before the others. Meant for comparing models; `tenon models` counts how each does.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Split {
     /// Weights of models of `roles.edit`, 1 to 1000.

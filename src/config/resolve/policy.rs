@@ -9,6 +9,7 @@ use crate::config::decimal::to_units;
 use crate::config::error::FaultKind;
 use crate::config::raw;
 use crate::model::{Budget, CacheSettings, CompletionSettings, Money, OutgoingFilter, OutgoingRules, Role};
+use crate::ports::Thresholds;
 
 /// Places behind the point that an amount of money has.
 pub(in crate::config) const MONEY_PLACES: usize = 12;
@@ -78,5 +79,17 @@ pub(super) fn completion(raw: &raw::Completion) -> CompletionSettings {
         debounce: raw.debounce_ms.map_or(default.debounce, |n| Duration::from_millis(n.into())),
         max_output: raw.max_output.unwrap_or(default.max_output),
         context_bytes: raw.context_bytes.map_or(default.context_bytes, |n| n as usize),
+    }
+}
+
+pub(super) fn alerts(raw: &raw::Alerts) -> Thresholds {
+    let default = Thresholds::default();
+    Thresholds {
+        enabled: raw.enabled.unwrap_or(default.enabled),
+        error_percent: raw.error_percent.unwrap_or(default.error_percent),
+        window: raw.window.unwrap_or(default.window),
+        lost_entries: raw.lost_entries.unwrap_or(default.lost_entries),
+        queue_length: raw.queue_length.unwrap_or(default.queue_length),
+        budget_percent: raw.budget_percent.unwrap_or(default.budget_percent),
     }
 }

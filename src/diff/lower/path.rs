@@ -3,6 +3,8 @@
 //! What is accepted here names, on every platform, one file below the workspace: no root, no parent, no drive, no
 //! device, no stream, nothing a file system would silently rewrite.
 
+use crate::problem::is_unseen;
+
 /// Why a path is not used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadPath {
@@ -60,20 +62,23 @@ pub fn normalise(path: &str) -> Result<String, BadPath> {
 
 /// Control characters, separators of other systems, stream marks, wildcards, and characters that are not seen.
 fn is_forbidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|')
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    c == '\t' || is_unseen(c) || matches!(c, '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|')
 }
 
+/// Names that Windows takes for a device with any ending, superscript digits included
+/// (learn.microsoft.com, "Naming Files, Paths, and Namespaces").
 fn is_device(part: &str) -> bool {
     let stem = part.split('.').next().unwrap_or(part).trim_end().to_ascii_lowercase();
-    if matches!(stem.as_str(), "con" | "prn" | "aux" | "nul" | "conin$" | "conout$") {
+    if matches!(stem.as_str(), "con" | "prn" | "aux" | "nul" | "clock$" | "conin$" | "conout$") {
         return true;
     }
-    (stem.starts_with("com") || stem.starts_with("lpt"))
-        && stem.len() == 4
-        && stem.as_bytes()[3].is_ascii_digit()
-        && stem.as_bytes()[3] != b'0'
+    let number = stem.strip_prefix("com").or_else(|| stem.strip_prefix("lpt"));
+    number.is_some_and(|number| {
+        let mut chars = number.chars();
+        let digit =
+            chars.next().is_some_and(|c| c.is_ascii_digit() || matches!(c, '\u{b9}' | '\u{b2}' | '\u{b3}'));
+        digit && chars.next().is_none()
+    })
 }
 
 #[cfg(test)]
@@ -114,6 +119,15 @@ mod tests {
             ("a /b", Trailing),
             ("nul.txt", Device),
             ("x/COM1", Device),
+            ("lpt\u{b2}.rs", Device),
+            ("CON .txt", Device),
+            ("a\u{ad}b", Character),
+            ("a\u{61c}b", Character),
+            ("a\tb", Character),
+            ("file:///etc/passwd", Character),
+            ("a/b:c", Character),
+            ("a./b", Trailing),
+            (".git /x", Trailing),
             ("\u{3}", Character),
         ] {
             assert_eq!(normalise(path), Err(expected), "{path:?}");

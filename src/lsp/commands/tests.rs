@@ -166,7 +166,7 @@ fn decisions() {
         "tenon.accept",
         json!([{"hnuk": 2}]),
         &expect![
-            "invalid-arguments: wrong arguments for `tenon.accept`: unknown field `hnuk`, expected one of `proposal`, `path`, `hunk`"
+            "invalid-arguments: wrong arguments for `tenon.accept`: unknown field `hnuk`, expected one of `proposal`, `path`, `hunk`, `confirm`"
         ],
     );
     check(

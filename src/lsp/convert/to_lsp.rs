@@ -8,6 +8,7 @@ use tower_lsp::jsonrpc::{Error, ErrorCode};
 
 use super::super::capabilities::Profile;
 use crate::app::event::{Completion, OfferedAction, OfferedLens};
+use crate::ports::metrics::catalogue::PROBLEMS;
 use crate::ports::{FileEdit, Mark, MarkKind};
 use crate::problem::{Category, Problem, Severity, plain};
 use crate::text::{DocumentUri, Position, PositionEncoding, Span, SpanEdit};
@@ -43,6 +44,7 @@ pub(in crate::lsp) fn encoding(encoding: PositionEncoding) -> lsp::PositionEncod
 
 /// An error as the protocol tells it.
 pub(in crate::lsp) fn error(problem: &Problem) -> Error {
+    PROBLEMS.count(problem.code);
     let code = match problem.category {
         Category::Request => ErrorCode::InvalidParams,
         Category::Internal => ErrorCode::InternalError,
@@ -142,6 +144,7 @@ fn completion_item(Completion { span, kept, insert, model }: Completion) -> lsp:
     if label.len() < text.trim().len() {
         label.push('…');
     }
+    let label = plain(&label);
     lsp::CompletionItem {
         label,
         kind: Some(lsp::CompletionItemKind::Text),
@@ -207,6 +210,30 @@ pub(in crate::lsp) fn workspace_edit(
         changes.entry(uri(&document)).or_default().extend(edits.into_iter().map(replacement));
     }
     Ok(lsp::WorkspaceEdit { changes: Some(changes), ..lsp::WorkspaceEdit::default() })
+}
+
+/// Has the client ask its user to confirm every part of an edit. Without `documentChanges` there is no place to say so.
+pub(in crate::lsp) fn confirmed(edit: &mut lsp::WorkspaceEdit, label: &str) {
+    const ID: &str = "tenon";
+    let Some(changes) = &mut edit.document_changes else { return };
+    for change in changes {
+        match change {
+            lsp::DocumentChange::TextDocumentEdit(of_document) => {
+                for edit in &mut of_document.edits {
+                    if let lsp::Edit::TextEdit(text_edit) = edit {
+                        let text_edit = text_edit.clone();
+                        *edit = lsp::AnnotatedTextEdit { annotation_id: ID.to_owned(), text_edit }.into();
+                    }
+                }
+            }
+            lsp::DocumentChange::CreateFile(create) => create.annotation_id = Some(ID.to_owned()),
+            lsp::DocumentChange::RenameFile(rename) => rename.annotation_id = Some(ID.to_owned()),
+            lsp::DocumentChange::DeleteFile(delete) => delete.annotation_id = Some(ID.to_owned()),
+        }
+    }
+    let annotation =
+        lsp::ChangeAnnotation { label: label.to_owned(), needs_confirmation: Some(true), description: None };
+    edit.change_annotations = Some(HashMap::from([(ID.to_owned(), annotation)]));
 }
 
 fn text_edit(document: &DocumentUri, version: Option<i32>, edits: Vec<SpanEdit>) -> lsp::DocumentChange {

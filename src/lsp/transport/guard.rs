@@ -3,11 +3,14 @@
 //! A panic is contained: the request is answered `InternalError`, the log has the details, the server lives.
 
 use std::panic::AssertUnwindSafe;
+use std::time::Instant;
 
 use futures::future::{BoxFuture, FutureExt};
 use serde_json::json;
 use tower::Service;
 use tower_lsp::jsonrpc::{Error, Id, Request, Response};
+
+use crate::ports::metrics::catalogue::HANDLER_TIME;
 
 /// Calls the service at once (so that calls happen in arrival order); the future yields the answer, if one is due.
 pub(super) fn call<S>(service: &mut S, request: Request) -> BoxFuture<'static, Answer>
@@ -17,12 +20,16 @@ where
     S::Future: Send + 'static,
 {
     let (method, id) = (request.method().to_owned(), request.id().cloned());
+    let began = Instant::now();
     let called = std::panic::catch_unwind(AssertUnwindSafe(|| service.call(request)));
     async move {
         let outcome = match called {
             Ok(future) => AssertUnwindSafe(future).catch_unwind().await,
             Err(panic) => Err(panic),
         };
+        if id.is_some() {
+            HANDLER_TIME.observe(began.elapsed());
+        }
         match outcome {
             Ok(Ok(Some(response))) => Answer::Now(response),
             Ok(Ok(None)) => match id {

@@ -38,6 +38,8 @@ struct State {
     wire: Wire,
     /// How many `workspace/applyEdit` came.
     n_applied: usize,
+    /// The last of them.
+    last_edit: Value,
     /// What the user types just before the next edit of the server arrives: document, old, new.
     typed_first: Option<(String, String, String)>,
     /// The files whose resource operations fail, one after the other.
@@ -68,10 +70,14 @@ impl FakeEditor {
             wire: client.wire(),
             n_applied: 0,
             typed_first: None,
+            last_edit: Value::Null,
             fails_at: VecDeque::new(),
         }));
         let shared = Arc::clone(&state);
-        client.respond("workspace/applyEdit", move |params| react(&shared, &params["edit"]));
+        client.respond("workspace/applyEdit", move |params| {
+            shared.lock().unwrap().last_edit = params["edit"].clone();
+            react(&shared, &params["edit"])
+        });
         client.respond("window/workDoneProgress/create", |_| Ok(Value::Null));
         client.respond("workspace/codeLens/refresh", |_| Ok(Value::Null));
         client.respond("window/showDocument", |_| Ok(json!({"success": true})));
@@ -161,6 +167,11 @@ impl FakeEditor {
         let text = &state.documents[uri].text;
         json!({"start": positions::position(text, range.start, &state.encoding),
             "end": positions::position(text, range.end, &state.encoding)})
+    }
+
+    /// The last edit that the server sent.
+    pub(crate) fn last_edit(&self) -> Value {
+        self.state.lock().unwrap().last_edit.clone()
     }
 
     /// How many `workspace/applyEdit` came.

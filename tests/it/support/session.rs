@@ -16,7 +16,7 @@ use tenon::assembly;
 use tenon::config::Config;
 use tenon::model::scripted::{Gate, Scripted, Step};
 use tenon::model::{EditFormat, Model, ModelSettings, OutgoingFilter, Role, Upstream};
-use tenon::ports::{Ledger, UpstreamSource};
+use tenon::ports::{Ledger, Trust, UpstreamSource};
 use tenon::problem::Problem;
 
 use super::client::Peer;
@@ -148,6 +148,7 @@ impl Session {
         let start = move |editor| {
             let mut parts = assembly::parts(&config, gateway, filter, editor, None);
             parts.services.ledger = counted;
+            parts.trust = Trust::Trusted;
             tenon::app::spawn(parts).0
         };
         let editor = FakeEditor::start(peer, parameters, start).await;

@@ -104,5 +104,5 @@ fn clients_without_document_changes() {
 fn errors_carry_what_to_do() {
     let problem = Problem::error("ambiguous-place", Category::Edit, "two\u{1b}[1m places").hint("say which");
     let shown = serde_json::to_string(&error(&problem)).unwrap();
-    expect![[r#"{"code":-32803,"message":"two[1m places","data":{"category":"edit","code":"ambiguous-place","hint":"say which","severity":"error"}}"#]].assert_eq(&shown);
+    expect![[r#"{"code":-32803,"message":"two\\u{1b}[1m places","data":{"category":"edit","code":"ambiguous-place","hint":"say which","severity":"error"}}"#]].assert_eq(&shown);
 }

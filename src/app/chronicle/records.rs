@@ -1,0 +1,159 @@
+//! What the loop knows, as the journal keeps it.
+
+use std::collections::HashMap;
+
+use super::Recorded;
+use crate::app::applying::FlightFile;
+use crate::app::state::State;
+use crate::model::{CacheKey, Role};
+use crate::ports::{
+    BaseFile, DecisionRecord, Direction, FileChange, FileRecord, NewOperation, ProposalRecord, StepRecord,
+    TaskRecord,
+};
+use crate::review::stored::{self, Aside, text_name};
+use crate::review::{
+    self, AppliedFile, AppliedKind, Decision, Operation, Proposal, ProposalId, ProposedChange,
+};
+use crate::text::{DocumentUri, Rope};
+
+/// A proposal, and what to remember of it to see what is decided later.
+pub(super) fn proposal(state: &State, id: &ProposalId) -> Option<(ProposalRecord, Recorded)> {
+    let proposal = state.proposal_of(id)?;
+    let names: Vec<String> = proposal.files.iter().map(|file| text_name(file.track.base())).collect();
+    let role = state.roles.get(id);
+    let files = proposal
+        .files
+        .iter()
+        .map(|file| BaseFile {
+            path: file.path.clone(),
+            uri: file.uri().clone(),
+            base: match file.change {
+                ProposedChange::Create { .. } => None,
+                _ => Some(file.track.base().clone()),
+            },
+        })
+        .collect();
+    let record = ProposalRecord {
+        id: proposal.id.to_string(),
+        task: proposal.task.clone(),
+        title: proposal.title.clone(),
+        instruction: proposal.instruction.clone(),
+        model: proposal.model.clone(),
+        role: role.map(Role::to_string).unwrap_or_default(),
+        target: proposal.target.clone(),
+        files,
+        body: body(role, &state.answers, proposal, &names),
+        n_hunks: proposal.n_hunks(),
+        standing: super::standing(proposal.state()),
+    };
+    Some((record, Recorded { decisions: proposal.select(None, None), names }))
+}
+
+/// The JSON of a proposal whose texts have these names.
+pub(super) fn body(
+    role: Option<&Role>,
+    answers: &HashMap<ProposalId, CacheKey>,
+    proposal: &Proposal,
+    names: &[String],
+) -> String {
+    let hex = |key: &CacheKey| key.0.iter().map(|byte| format!("{byte:02x}")).collect();
+    let aside = Aside {
+        role: role.map(Role::to_string).unwrap_or_default(),
+        answer: answers.get(&proposal.id).map(hex),
+    };
+    stored::body(proposal, &aside, names)
+}
+
+/// A decision.
+pub(super) fn decision((number, decision): (usize, Decision)) -> DecisionRecord {
+    let word = match decision {
+        Decision::Proposed => "proposed",
+        Decision::Accepted => "accepted",
+        Decision::Applied => "applied",
+        Decision::Rejected => "rejected",
+        Decision::Undone => "undone",
+    };
+    DecisionRecord { number, decision: word.to_owned() }
+}
+
+/// An operation that comes from `proposal`.
+pub(super) fn operation(
+    state: &mut State,
+    proposal: &ProposalId,
+    numbers: Vec<usize>,
+    files: Vec<FileRecord>,
+) -> NewOperation {
+    let local = state.history.reserve();
+    let known = state.proposal_of(proposal);
+    let text = |of: fn(&Proposal) -> &String| known.map_or_else(String::new, |proposal| of(proposal).clone());
+    NewOperation {
+        local,
+        proposal: proposal.to_string(),
+        task: text(|proposal| &proposal.task),
+        title: text(|proposal| &proposal.title),
+        instruction: text(|proposal| &proposal.instruction),
+        model: text(|proposal| &proposal.model),
+        numbers,
+        files,
+    }
+}
+
+/// The files of an edit that is about to be sent.
+pub(in crate::app) fn of_flight(files: &[FlightFile]) -> Vec<FileRecord> {
+    files
+        .iter()
+        .map(|file| {
+            let kind = super::applying::applied_kind(file);
+            record(&file.path, &kind, file.uri_before(), &file.before, &file.after)
+        })
+        .collect()
+}
+
+/// The files of an operation as they are now that it is done, or was undone.
+pub(in crate::app) fn of_operation(operation: &Operation) -> Vec<FileRecord> {
+    let of = |file: &AppliedFile| record(&file.path, &file.kind, file.track.uri(), &file.before, &file.after);
+    operation.files.iter().map(of).collect()
+}
+
+fn record(path: &str, kind: &AppliedKind, uri: &DocumentUri, before: &Rope, after: &Rope) -> FileRecord {
+    let (change, uri, uri_after, path_after) = match kind {
+        AppliedKind::Modified => (FileChange::Modified, uri, None, None),
+        AppliedKind::Created => (FileChange::Created, uri, None, None),
+        AppliedKind::Deleted => (FileChange::Deleted, uri, None, None),
+        AppliedKind::Renamed { from, to, path } => {
+            (FileChange::Renamed, from, Some(to.clone()), Some(path.clone()))
+        }
+    };
+    FileRecord {
+        path: path.to_owned(),
+        path_after,
+        uri: uri.clone(),
+        uri_after,
+        kind: change,
+        before: (change != FileChange::Created).then(|| before.clone()),
+        after: (change != FileChange::Deleted).then(|| after.clone()),
+    }
+}
+
+/// A direction.
+pub(in crate::app) fn direction(direction: review::Direction) -> Direction {
+    match direction {
+        review::Direction::Undo => Direction::Undo,
+        review::Direction::Redo => Direction::Redo,
+    }
+}
+
+/// A task.
+pub(super) fn task(task: &str, title: &str, instruction: &str) -> TaskRecord {
+    TaskRecord {
+        task: task.to_owned(),
+        kind: "edit".to_owned(),
+        title: title.to_owned(),
+        instruction: instruction.to_owned(),
+    }
+}
+
+/// How a task ended.
+pub(super) fn step(task: &str, stage: &str, detail: &str) -> StepRecord {
+    StepRecord { task: task.to_owned(), stage: stage.to_owned(), detail: detail.to_owned() }
+}

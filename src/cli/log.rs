@@ -1,0 +1,197 @@
+//! `tenon log`: what was done in a workspace, newest first, and to which files.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::record::{self, Record};
+use super::{Exit, output};
+use crate::diff::render::visible;
+use crate::ports::{FileName, OperationQuery, OperationSummary};
+use crate::problem::{Category, Problem, plain};
+
+/// Longest instruction that a line shows, in characters.
+const SHOWN: usize = 100;
+
+/// Arguments of `tenon log`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct LogArgs {
+    /// The workspace.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub root: PathBuf,
+    /// Only what was done to this file, relative to the root.
+    #[arg(long, value_name = "PATH")]
+    pub file: Option<String>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+    /// At most so many operations.
+    #[arg(short, value_name = "N", default_value_t = 20)]
+    pub n: usize,
+}
+
+/// Runs the command. `now` is the time since the beginning of 1970.
+///
+/// # Errors
+/// The journal cannot be read, or there is no such folder.
+pub fn run(args: &LogArgs, record: &Record, now: Duration) -> Result<Exit, Problem> {
+    let record = record.on_disk()?;
+    let root = root(&args.root)?;
+    let path = args.file.as_deref().map(|file| relative(file, &root)).transpose()?;
+    let query = OperationQuery { root: Some(root.clone()), path, before: None, limit: args.n };
+    let operations = record.wait(record.journal().operations(query))?;
+    if args.json {
+        let operations: Vec<Value> = operations.iter().map(operation_json).collect();
+        output::print_json(&json!({ "root": root, "operations": operations, "errors": [] }))?;
+    } else if operations.is_empty() {
+        output::print("Nothing was done here yet.\n")?;
+    } else {
+        let lines: Vec<String> = operations.iter().map(|operation| line(operation, now)).collect();
+        output::print(&lines.concat())?;
+    }
+    Ok(Exit::Done)
+}
+
+/// The root's name in the journal. A workspace that is gone has still a history.
+pub(super) fn root(path: &std::path::Path) -> Result<String, Problem> {
+    let gone = || record::open(path).map(|folder| record::root_name(folder.root()));
+    match std::fs::canonicalize(path) {
+        Ok(root) => Ok(record::root_name(&root)),
+        Err(_) => std::path::absolute(path).map(|root| record::root_name(&root)).or_else(|_| gone()),
+    }
+}
+
+/// A path as the journal names it: relative to the root, also when it is given from the working folder.
+fn relative(file: &str, root: &str) -> Result<String, Problem> {
+    let path = std::path::Path::new(file);
+    let relative = if path.is_absolute() {
+        let whole = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let outside = || {
+            Problem::error("outside-workspace", Category::Request, format!("{file} is outside {root}"))
+                .hint("name a file below the root")
+        };
+        whole.strip_prefix(root).map_err(|_| outside())?.to_owned()
+    } else {
+        path.components().filter(|part| *part != std::path::Component::CurDir).collect()
+    };
+    Ok(relative.to_string_lossy().replace('\\', "/"))
+}
+
+fn line(operation: &OperationSummary, now: Duration) -> String {
+    let head = &operation.head;
+    let mut text = format!(
+        "o{:<5} {:<12} {:<11}",
+        head.number,
+        ago(now.saturating_sub(head.changed)),
+        head.state.name()
+    );
+    let title = if head.instruction.is_empty() { &head.title } else { &head.instruction };
+    text.push_str(&format!(" {}", short(title)));
+    if !head.model.is_empty() {
+        text.push_str(&format!(" ({})", short(&head.model)));
+    }
+    text.push('\n');
+    for file in &operation.files {
+        text.push_str(&format!("         {} {}\n", file.kind.name(), file_name(file)));
+    }
+    text
+}
+
+pub(super) fn file_name(file: &FileName) -> String {
+    match &file.path_after {
+        Some(to) => format!("{} -> {}", visible(&file.path), visible(to)),
+        None => visible(&file.path).into_owned(),
+    }
+}
+
+/// One line of bounded length that no terminal obeys.
+pub(super) fn short(text: &str) -> String {
+    let one_line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let cut: String = one_line.chars().take(SHOWN).collect();
+    let dots = if cut.len() < one_line.len() { "…" } else { "" };
+    format!("{}{dots}", visible(&cut))
+}
+
+/// How long ago, in the largest unit that fits.
+pub(super) fn ago(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let (n, unit) = match seconds {
+        0..60 => (seconds, "s"),
+        60..3_600 => (seconds / 60, "min"),
+        3_600..86_400 => (seconds / 3_600, "h"),
+        _ => (seconds / 86_400, "d"),
+    };
+    format!("{n} {unit} ago")
+}
+
+pub(super) fn operation_json(operation: &OperationSummary) -> Value {
+    let head = &operation.head;
+    json!({
+        "operation": format!("o{}", head.number),
+        "session": head.session,
+        "proposal": head.proposal,
+        "state": head.state.name(),
+        "title": plain(&head.title),
+        "instruction": plain(&head.instruction),
+        "model": plain(&head.model),
+        "hunks": head.numbers,
+        "prepared": head.prepared.as_secs(),
+        "changed": head.changed.as_secs(),
+        "files": operation.files.iter().map(file_json).collect::<Vec<_>>(),
+    })
+}
+
+fn file_json(file: &FileName) -> Value {
+    json!({ "path": file.path, "to": file.path_after, "change": file.kind.name() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::{FileChange, OperationHead, OperationState};
+
+    fn operation(title: &str, path: &str) -> OperationSummary {
+        let head = OperationHead {
+            number: 17,
+            session: "s".to_owned(),
+            local: 1,
+            proposal: "p1".to_owned(),
+            task: "t1".to_owned(),
+            title: title.to_owned(),
+            instruction: String::new(),
+            model: "coder".to_owned(),
+            numbers: vec![0],
+            state: OperationState::Applied,
+            turn: 1,
+            prepared: Duration::from_secs(5),
+            changed: Duration::from_secs(10),
+        };
+        let file = FileName { path: path.to_owned(), path_after: None, kind: FileChange::Modified };
+        OperationSummary { head, files: vec![file] }
+    }
+
+    #[test]
+    fn a_line_says_what_when_and_by_whom() {
+        let shown = line(&operation("make it\nasync", "src/a.rs"), Duration::from_secs(70));
+        assert_eq!(
+            shown,
+            "o17    1 min ago    applied     make it async (coder)\n         modified src/a.rs\n"
+        );
+    }
+
+    #[test]
+    fn nothing_in_it_drives_a_terminal() {
+        let shown = line(&operation("\x1b[2J\u{202e}x", "a\x1b]0;t\x07\r.rs"), Duration::ZERO);
+        assert!(!shown.chars().any(|c| c.is_control() && c != '\n' || c == '\u{202e}'), "{shown:?}");
+        assert!(shown.contains("\\u{1b}[2J"), "{shown:?}");
+        let json = operation_json(&operation("\x1b[2Jx", "a")).to_string();
+        assert!(!json.contains("u001b"), "{json}");
+    }
+
+    #[test]
+    fn long_instructions_are_cut() {
+        let shown = line(&operation(&"wort ".repeat(100), "a"), Duration::ZERO);
+        assert!(shown.lines().next().unwrap().chars().count() < 150 && shown.contains('…'), "{shown}");
+    }
+}

@@ -1,0 +1,201 @@
+//! What the terminal writes into a workspace, written down before it happens.
+//!
+//! An operation is in the journal before the first file changes, and settled after the last one did. What an earlier
+//! process left under way is finished or rolled back before anything else is written ([`recover`]). The session of the
+//! workspace is held as long as a [`Held`] lives.
+
+pub(in crate::cli) mod operation;
+mod recover;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::runtime::Runtime;
+
+use crate::ports::{Direction, FileRecord, Journal, Kept, NewOperation, Settlement};
+use crate::problem::{Category, Problem};
+use crate::workspace::{Folder, NewText, Writes};
+
+/// A journal that commands can wait for.
+pub struct Record {
+    journal: Arc<dyn Journal>,
+    runtime: Runtime,
+}
+
+/// A workspace that is about to be written to, with its session.
+pub(in crate::cli) struct Held<'r> {
+    record: &'r Record,
+    folder: Folder,
+    root: String,
+    session: String,
+    next_operation: u64,
+}
+
+/// What an operation of the terminal is, in words.
+#[derive(Debug, Clone, Default)]
+pub(in crate::cli) struct Description {
+    /// What people read.
+    pub(in crate::cli) title: String,
+    /// What was asked.
+    pub(in crate::cli) instruction: String,
+}
+
+impl Record {
+    /// Uses `journal`. Not for a thread that runs futures.
+    ///
+    /// # Errors
+    /// The system has no resources for it.
+    pub fn new(journal: Arc<dyn Journal>) -> Result<Self, Problem> {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|error| {
+            Problem::error("no-runtime", Category::Internal, format!("cannot wait for the journal: {error}"))
+        })?;
+        Ok(Self { journal, runtime })
+    }
+
+    /// The journal.
+    pub(in crate::cli) fn journal(&self) -> &dyn Journal {
+        self.journal.as_ref()
+    }
+
+    /// Waits for the disk.
+    pub(in crate::cli) fn wait<T>(&self, kept: Kept<T>) -> Result<T, Problem> {
+        self.runtime.block_on(kept)
+    }
+
+    /// The same for what is of no use without a journal on the disk.
+    ///
+    /// # Errors
+    /// `no-journal` when there is none.
+    pub(in crate::cli) fn on_disk(&self) -> Result<&Self, Problem> {
+        if self.journal.outlives() {
+            return Ok(self);
+        }
+        Err(Problem::error("no-journal", Category::Storage, "there is no journal to read what was done from")
+            .hint("`tenon doctor` says what is wrong with it"))
+    }
+
+    /// Takes the session of the workspace `folder` and settles what was left under way there. Says what became of that.
+    pub(in crate::cli) fn hold(&self, folder: Folder) -> Result<(Held<'_>, Vec<Problem>), Problem> {
+        let root = root_name(folder.root());
+        let resumed = self.wait(self.journal.resume(&root))?;
+        let held = Held {
+            record: self,
+            folder,
+            root,
+            session: resumed.session,
+            next_operation: resumed.next_operation,
+        };
+        let told = recover::recover(&held)?;
+        Ok((held, told))
+    }
+}
+
+/// Settles what was left under way in the workspace at `root`, and lets go of it again. Says what became of that.
+///
+/// # Errors
+/// The journal fails, or there is no such folder.
+pub fn recover(record: &Record, root: &Path) -> Result<Vec<Problem>, Problem> {
+    Ok(record.hold(open(root)?)?.1)
+}
+
+/// Opens a workspace.
+///
+/// # Errors
+/// There is no such folder.
+pub(in crate::cli) fn open(root: &Path) -> Result<Folder, Problem> {
+    Folder::open(root).map_err(|error| Problem::from(&error))
+}
+
+/// A root as the journal names it.
+pub(in crate::cli) fn root_name(root: &Path) -> String {
+    root.to_string_lossy().into_owned()
+}
+
+impl Held<'_> {
+    /// The folder.
+    pub(in crate::cli) fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
+    /// Its name in the journal.
+    pub(in crate::cli) fn root(&self) -> &str {
+        &self.root
+    }
+
+    /// Writes `texts`, all or none, as an operation of its own, and returns its number.
+    ///
+    /// # Errors
+    /// Why nothing was written.
+    pub(in crate::cli) fn make(
+        &mut self,
+        description: Description,
+        texts: &[NewText],
+    ) -> Result<u64, Problem> {
+        let local = self.next_operation;
+        self.next_operation += 1;
+        let operation = NewOperation {
+            local,
+            proposal: String::new(),
+            task: String::new(),
+            title: description.title,
+            instruction: description.instruction,
+            model: String::new(),
+            numbers: Vec::new(),
+            files: texts.iter().map(|text| operation::file_record(self.folder.root(), text)).collect(),
+        };
+        let journal = self.record.journal();
+        let number = self.record.wait(journal.prepare(&self.session, operation))?;
+        let written = self.write(texts);
+        self.settle(number, written, Settlement::Applied, None)?;
+        Ok(number)
+    }
+
+    /// Writes `texts`, all or none, which take an operation in `direction`. `settled` are the operation's files then,
+    /// where they are others than before.
+    ///
+    /// # Errors
+    /// Why nothing was written.
+    pub(in crate::cli) fn take(
+        &self,
+        number: u64,
+        direction: Direction,
+        texts: &[NewText],
+        settled: Option<Vec<FileRecord>>,
+    ) -> Result<(), Problem> {
+        let journal = self.record.journal();
+        let done = match direction {
+            Direction::Undo => Settlement::Undone,
+            Direction::Redo => Settlement::Redone,
+        };
+        if texts.is_empty() {
+            return self.settle(number, Ok(()), done, settled);
+        }
+        let step = texts.iter().map(|text| operation::file_record(self.folder.root(), text)).collect();
+        self.record.wait(journal.prepare_take(&self.session, number, direction, step))?;
+        let written = self.write(texts);
+        self.settle(number, written, done, settled)
+    }
+
+    fn write(&self, texts: &[NewText]) -> Result<(), Problem> {
+        self.folder.prepare(texts).and_then(Writes::commit).map_err(|error| Problem::from(&error))
+    }
+
+    /// Notes how it ended, and passes on how the writing did.
+    fn settle(
+        &self,
+        number: u64,
+        written: Result<(), Problem>,
+        done: Settlement,
+        files: Option<Vec<FileRecord>>,
+    ) -> Result<(), Problem> {
+        let (settlement, files) = match &written {
+            Ok(()) => (done, files),
+            // It stays under way, so that the next command finishes it or rolls it back.
+            Err(problem) if problem.code == "half-written" => return written,
+            Err(_) => (Settlement::RolledBack, None),
+        };
+        let settled =
+            self.record.wait(self.record.journal().settle(&self.session, number, settlement, files));
+        written.and(settled)
+    }
+}

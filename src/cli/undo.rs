@@ -1,0 +1,204 @@
+//! `tenon undo` and `tenon redo`: an operation taken back, or made again, in the files on disk.
+//!
+//! Files that are as the operation left them get their other text. Where something changed since, the merge is shown
+//! and nothing is written unless it is asked for: `--merge` writes a merge without conflicts, `--conflicts` one with
+//! both sides between markers. All files or none, and nothing of the user's is thrown away.
+
+pub(in crate::cli) mod plan;
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use super::record::{self, Record, operation};
+use super::{Exit, output};
+use crate::diff::render;
+use crate::ports::{Direction, OperationRecord, OperationState};
+use crate::problem::{Category, Problem};
+use crate::text::Rope;
+use plan::{FilePlan, How, Plan, plan};
+
+/// Arguments of `tenon undo` and `tenon redo`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct TakeArgs {
+    /// The workspace.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub root: PathBuf,
+    /// Write the merge where files changed since.
+    #[arg(long)]
+    pub merge: bool,
+    /// Write conflicts too, with both sides between markers.
+    #[arg(long, requires = "merge")]
+    pub conflicts: bool,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+    /// The operation, as `tenon log` names it; the last one by default.
+    #[arg(value_name = "OP")]
+    pub operation: Option<String>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Why nothing was changed.
+pub fn run(args: &TakeArgs, direction: Direction, record: &Record) -> Result<Exit, Problem> {
+    let record = record.on_disk()?;
+    let folder = record::open(&args.root)?;
+    let (held, told) = record.hold(folder)?;
+    told.iter().for_each(output::tell);
+    let operation = find(args, direction, record, held.root())?;
+    let number = operation.head.number;
+    let present = operation::read(held.folder(), plan::paths(&operation.files))?;
+    let plan = plan(&operation.files, direction, &present, &name_of_other_side(number, direction));
+    if let Some(problem) = refusal(args, direction, number, &plan) {
+        show(args, direction, number, &plan, Some(&problem))?;
+        if !args.json {
+            output::tell(&problem);
+        }
+        return Ok(Exit::Failed);
+    }
+    held.take(number, direction, &plan.texts(), plan.settled(direction))?;
+    show(args, direction, number, &plan, None)?;
+    Ok(Exit::Done)
+}
+
+fn verb(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Undo => "undo",
+        Direction::Redo => "redo",
+    }
+}
+
+fn name_of_other_side(number: u64, direction: Direction) -> String {
+    match direction {
+        Direction::Undo => format!("before o{number}"),
+        Direction::Redo => format!("after o{number}"),
+    }
+}
+
+/// The operation that is meant.
+fn find(
+    args: &TakeArgs,
+    direction: Direction,
+    record: &Record,
+    root: &str,
+) -> Result<OperationRecord, Problem> {
+    let (wanted, _) = direction.states();
+    let number = match &args.operation {
+        Some(name) => {
+            let number = operation::number(name)?;
+            operation::belongs(record, root, number)?;
+            number
+        }
+        None => match operation::latest(record, root, wanted)? {
+            Some(head) => head.number,
+            None => return Err(nothing(direction)),
+        },
+    };
+    let operation = record.wait(record.journal().operation(number))?;
+    if operation.head.state == wanted {
+        return Ok(operation);
+    }
+    let state = operation.head.state;
+    let message = format!("operation o{number} cannot be taken: it is {}", state.name());
+    let hint = match (direction, state) {
+        (Direction::Undo, OperationState::Undone) => format!("`tenon redo o{number}` makes it again"),
+        (Direction::Redo, OperationState::Applied) => format!("`tenon undo o{number}` takes it back"),
+        _ if state.is_under_way() => "another tenon is at it; try again when it is done".to_owned(),
+        _ => "`tenon log` lists what can be taken".to_owned(),
+    };
+    Err(Problem::error("operation-taken", Category::Request, message).hint(hint))
+}
+
+fn nothing(direction: Direction) -> Problem {
+    let (code, message) = match direction {
+        Direction::Undo => ("nothing-to-undo", "there is no change to take back in this workspace"),
+        Direction::Redo => ("nothing-to-redo", "there is no change to make again in this workspace"),
+    };
+    Problem::error(code, Category::Request, message)
+        .hint("`tenon log` lists what was done; --root names the workspace")
+}
+
+/// Why the plan is only shown.
+fn refusal(args: &TakeArgs, direction: Direction, number: u64, plan: &Plan) -> Option<Problem> {
+    if plan.is_exact() || args.merge && (args.conflicts || !plan.has_conflicts()) {
+        return None;
+    }
+    let changed = |file: &&FilePlan| !matches!(file.how, How::Exact | How::Already);
+    let files: Vec<&str> = plan.files.iter().filter(changed).map(|file| file.path.as_str()).collect();
+    let message = format!("{} changed since operation o{number}; nothing was written", files.join(", "));
+    let command = format!("tenon {} o{number}", verb(direction));
+    let hint = if plan.has_conflicts() {
+        format!("`{command} --merge --conflicts` writes what is shown, with both sides of every conflict")
+    } else {
+        format!("`{command} --merge` writes what is shown")
+    };
+    Some(Problem::error("changed-since", Category::Edit, message).hint(hint))
+}
+
+fn show(
+    args: &TakeArgs,
+    direction: Direction,
+    number: u64,
+    plan: &Plan,
+    refused: Option<&Problem>,
+) -> Result<(), Problem> {
+    let diffs: Vec<String> = plan.files.iter().map(diff).collect();
+    let done = match direction {
+        Direction::Undo => "undone",
+        Direction::Redo => "redone",
+    };
+    if args.json {
+        let files: Vec<Value> = plan.files.iter().map(file_json).collect();
+        return output::print_json(&json!({
+            "status": if refused.is_some() { "refused" } else { done },
+            "operation": format!("o{number}"),
+            "files": files,
+            "diff": diffs.concat(),
+            "errors": refused.as_slice(),
+        }));
+    }
+    output::print_diff(&diffs.concat())?;
+    let mut stderr = std::io::stderr().lock();
+    for file in &plan.files {
+        if let Some(said) = said(file.how) {
+            let _ = writeln!(stderr, "{}: {said}", render::visible(file.end_path()));
+        }
+    }
+    if refused.is_none() {
+        let n_files = plan.files.iter().filter(|file| file.writes()).count();
+        let _ = writeln!(stderr, "Operation o{number} is {done}: {n_files} file(s) changed.");
+    }
+    Ok(())
+}
+
+fn diff(file: &FilePlan) -> String {
+    if !file.writes() {
+        return String::new();
+    }
+    let text = |rope: &Option<Rope>| rope.as_ref().map(Rope::to_string);
+    render::file(&file.path, file.end_path(), text(&file.now).as_deref(), text(&file.then).as_deref(), false)
+}
+
+fn file_json(file: &FilePlan) -> Value {
+    json!({
+        "path": file.path,
+        "to": file.path_after,
+        "change": if file.writes() { file.kind().name() } else { "unchanged" },
+        "how": file.how,
+    })
+}
+
+fn said(how: How) -> Option<&'static str> {
+    match how {
+        How::Exact => None,
+        How::Already => Some("has that text already"),
+        How::Merged => Some("changed since in other lines; merged"),
+        How::Conflict => Some("changed since in the same lines; both sides are between markers"),
+        How::Kept => Some("changed since and would be deleted; it stays"),
+        How::Gone => Some("is gone and would be made again"),
+        How::InTheWay => Some("is where another file is now, or would go there; both stay"),
+    }
+}

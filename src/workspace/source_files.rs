@@ -1,0 +1,134 @@
+//! Reads files on disk that are not open in an editor.
+//!
+//! Bounded in size, and what is no text is refused. Writes nothing.
+
+use std::fs;
+use std::io::{self, Read as _};
+use std::path::{Component, Path, PathBuf};
+
+use super::BYTE_ORDER_MARK;
+use crate::ports::metrics::catalogue::{FILES, FileRead};
+use crate::ports::{FileError, SourceFiles};
+
+/// Reads files up to a size.
+#[derive(Debug, Clone, Copy)]
+pub struct DiskFiles {
+    cap: u64,
+}
+
+impl DiskFiles {
+    /// Reads files of at most `cap` bytes.
+    pub fn new(cap: u64) -> Self {
+        Self { cap }
+    }
+
+    fn read_bytes(self, path: &Path) -> Result<Option<Vec<u8>>, FileError> {
+        let unreadable =
+            |error: &io::Error| FileError::Unreadable { path: path.to_owned(), reason: error.to_string() };
+        let metadata = match fs::metadata(path) {
+            Ok(metadata) => metadata,
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(unreadable(&error)),
+        };
+        if !metadata.is_file() {
+            return Err(FileError::NotText(path.to_owned()));
+        }
+        let too_large = |size| FileError::TooLarge { path: path.to_owned(), size, cap: self.cap };
+        if metadata.len() > self.cap {
+            return Err(too_large(metadata.len()));
+        }
+        // The file may grow while it is read.
+        let mut bytes = Vec::new();
+        let file = fs::File::open(path).map_err(|error| unreadable(&error))?;
+        file.take(self.cap + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
+        if bytes.len() as u64 > self.cap { Err(too_large(bytes.len() as u64)) } else { Ok(Some(bytes)) }
+    }
+
+    fn read_text(self, path: &Path) -> Result<Option<String>, FileError> {
+        let Some(bytes) = self.read_bytes(path)? else { return Ok(None) };
+        let mut text = String::from_utf8(bytes).map_err(|_| FileError::NotText(path.to_owned()))?;
+        if text.starts_with(BYTE_ORDER_MARK) {
+            text.drain(..BYTE_ORDER_MARK.len_utf8());
+        }
+        if text.contains('\0') { Err(FileError::NotText(path.to_owned())) } else { Ok(Some(text)) }
+    }
+}
+
+impl SourceFiles for DiskFiles {
+    fn read(&self, path: &Path) -> Result<Option<String>, FileError> {
+        let read = self.read_text(path);
+        FILES.count(match &read {
+            Ok(Some(_)) => FileRead::Text,
+            Ok(None) => FileRead::Missing,
+            Err(FileError::TooLarge { .. }) => FileRead::TooLarge,
+            Err(FileError::NotText(_)) => FileRead::NotText,
+            Err(FileError::Unreadable { .. }) => FileRead::Unreadable,
+        });
+        read
+    }
+
+    fn resolve(&self, root: &Path, path: &Path) -> Option<PathBuf> {
+        let root = fs::canonicalize(root).ok()?;
+        let existing = path.ancestors().find(|path| fs::symlink_metadata(path).is_ok())?;
+        // A link to nothing cannot be resolved, and might come to lead anywhere.
+        let resolved = fs::canonicalize(existing).ok()?;
+        let rest = path.strip_prefix(existing).ok()?;
+        // What does not exist yet cannot be left again by `..`.
+        let is_plain = rest.components().all(|part| matches!(part, Component::Normal(_)));
+        let inside = resolved.strip_prefix(root).ok().filter(|_| is_plain)?;
+        // Joining nothing would add a slash.
+        Some(if rest.as_os_str().is_empty() { inside.to_owned() } else { inside.join(rest) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(bytes: &[u8], cap: u64, expected: impl Fn(Result<Option<String>, FileError>) -> bool) {
+        let file = tempfile::NamedTempFile::new().expect("a temporary file");
+        fs::write(file.path(), bytes).expect("written");
+        let read = DiskFiles::new(cap).read(file.path());
+        assert!(expected(read.clone()), "{read:?}");
+    }
+
+    #[test]
+    fn text_is_read_and_everything_else_refused() {
+        check("é\r\n".as_bytes(), 10, |read| read == Ok(Some("é\r\n".to_owned())));
+        check("\u{feff}a\u{feff}\n".as_bytes(), 10, |read| read == Ok(Some("a\u{feff}\n".to_owned())));
+        check(b"\xff\xfe", 10, |read| matches!(read, Err(FileError::NotText(_))));
+        check(b"a\0b", 10, |read| matches!(read, Err(FileError::NotText(_))));
+        check(b"12345", 4, |read| matches!(read, Err(FileError::TooLarge { size: 5, cap: 4, .. })));
+    }
+
+    #[test]
+    fn a_missing_file_is_no_error_and_a_folder_is_no_text() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let files = DiskFiles::new(10);
+        assert_eq!(files.read(&folder.path().join("none")), Ok(None));
+        assert!(matches!(files.read(folder.path()), Err(FileError::NotText(_))));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_followed_to_where_they_lead() {
+        let (root, other) = (tempfile::tempdir().expect("a root"), tempfile::tempdir().expect("elsewhere"));
+        let link = |to: &Path, name: &str| std::os::unix::fs::symlink(to, root.path().join(name));
+        fs::create_dir_all(root.path().join(".git/hooks")).expect("folders");
+        link(other.path(), "out").expect("a link");
+        link(Path::new("nowhere"), "dangling").expect("a link");
+        link(Path::new(".git/hooks"), "hooks").expect("a link");
+        let check = |name: &str, expected: Option<&str>| {
+            let resolved = DiskFiles::new(1).resolve(root.path(), &root.path().join(name));
+            assert_eq!(resolved.as_deref(), expected.map(Path::new), "{name}");
+        };
+        check("new/deep/file.rs", Some("new/deep/file.rs"));
+        check("hooks/pre-commit", Some(".git/hooks/pre-commit"));
+        check("hooks", Some(".git/hooks"));
+        check("out/file.rs", None);
+        check("dangling", None);
+        check("new/../../x", None);
+    }
+}
