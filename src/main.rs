@@ -9,8 +9,8 @@ use clap::Parser;
 use tenon::assembly::{self, Loaded, Storage};
 use tenon::cli::record::{self, Record};
 use tenon::cli::{
-    Arguments, Command, apply, config_command, consent, demo, doctor, edit, log, metrics, models, output, sessions,
-    show, status, trust, undo,
+    Arguments, Command, apply, config_command, consent, demo, doctor, edit, log, metrics, models, output,
+    sessions, show, status, trust, undo,
 };
 use tenon::config::layer;
 use tenon::config::trust::TrustStore;

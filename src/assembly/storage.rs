@@ -84,11 +84,6 @@ impl Storage {
         Arc::clone(&self.ledger)
     }
 
-    /// The record of what is proposed and done.
-    pub fn journal(&self) -> Arc<dyn crate::ports::Journal> {
-        Arc::new(crate::ports::MemoryJournal::default())
-    }
-
     /// The kept answers, if any are kept.
     pub fn responses(&self) -> Option<Arc<dyn ResponseStore>> {
         self.answers.clone().map(|answers| answers as Arc<dyn ResponseStore>)

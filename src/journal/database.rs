@@ -25,8 +25,8 @@ use super::failure::Failure;
 use super::key::{self, KeyPlace};
 use super::layout::Layout;
 use super::open;
-use crate::ports::metrics::catalogue::{JOURNAL_BATCH_TIME, JOURNAL_LOST, JOURNAL_WRITES};
 use super::seal::Sealer;
+use crate::ports::metrics::catalogue::{JOURNAL_BATCH_TIME, JOURNAL_LOST, JOURNAL_WRITES};
 use crate::problem::Problem;
 use entry::{Acknowledged, Entry};
 
