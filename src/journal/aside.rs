@@ -27,7 +27,7 @@ pub(super) fn set_aside(path: &Path) -> io::Result<PathBuf> {
         }
         for end in ENDINGS {
             match fs::rename(ending(path, end), ending(&aside, end)) {
-                Err(error) if !(error.kind() == io::ErrorKind::NotFound && !end.is_empty()) => {
+                Err(error) if error.kind() != io::ErrorKind::NotFound || end.is_empty() => {
                     return Err(error);
                 }
                 _ => {}

@@ -6,9 +6,9 @@
 
 mod keyring;
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::fs;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -163,7 +163,7 @@ fn write_file(file: &Path, key: &[u8; KEY]) -> io::Result<()> {
     let folder = file.parent().ok_or(io::ErrorKind::InvalidInput)?;
     // For the owner only, from the first moment.
     let mut aside = tempfile::NamedTempFile::new_in(folder)?;
-    aside.write_all(to_hex(key).as_bytes())?;
+    io::Write::write_all(&mut aside, to_hex(key).as_bytes())?;
     aside.as_file().sync_all()?;
     aside.persist_noclobber(file)?;
     sync_folder(folder)
@@ -188,7 +188,12 @@ fn lock(folder: &Path) -> Result<fs::File, Problem> {
 }
 
 pub(super) fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        // Writing into a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 pub(super) fn from_hex(text: &str) -> Option<[u8; 32]> {
