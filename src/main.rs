@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use tenon::assembly::{self, Loaded, Storage};
-use tenon::cli::record::Record;
+use tenon::cli::record::{self, Record};
 use tenon::cli::{
     Arguments, Command, apply, config_command, consent, demo, doctor, edit, log, models, output, sessions,
     show, trust, undo,
@@ -67,6 +67,9 @@ fn run(command: &Command) -> Result<ExitCode, Problem> {
         }
         Command::Edit(args) => {
             let parts = Parts::start(Front::Terminal);
+            if !args.show_prompt {
+                settle_left(&parts, &args.root);
+            }
             let loaded = Loaded {
                 record: args.record.clone(),
                 protected: consent::protected(&args.allow_protected, &args.root)?,
@@ -125,6 +128,15 @@ fn on_record<T>(run: impl FnOnce(&Record) -> Result<T, Problem>) -> Result<T, Pr
     let ran = Record::new(storage.journal()).and_then(|record| run(&record));
     storage.close();
     ran
+}
+
+/// Finishes or rolls back what an earlier command left under way in a workspace; the session is free again after that.
+fn settle_left(parts: &Parts, root: &Path) {
+    let (storage, _) = parts.storage(&Config::default());
+    let told = Record::new(storage.journal()).and_then(|record| record::recover(&record, root));
+    // What is wrong with the journal or the folder is told by the command itself.
+    told.into_iter().flatten().for_each(|notice| output::tell(&notice));
+    storage.close();
 }
 
 /// Since the beginning of 1970.

@@ -255,6 +255,8 @@ impl<'r> Writer<'r> {
             Self::Plain(folder) => Ok(folder.prepare(texts)?.commit()?),
             Self::Recorded(_) if texts.is_empty() => Ok(()),
             Self::Recorded(held) => {
+                // First by itself: its refusals name the file, and so the block.
+                held.folder().check(texts)?;
                 let from = args.file.display();
                 let description = Description { title: format!("apply {from}"), ..Description::default() };
                 held.make(description, texts).map(drop).map_err(Failure::refused)

@@ -32,14 +32,15 @@ pub struct Folder {
     allowed: ProtectedConsent,
 }
 
-/// What becomes of a file.
+/// What becomes of a file. A byte order mark that the file has stays, and need not be in its texts; a file that comes
+/// gets one when its text begins with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewText {
     /// Relative to the folder.
     pub path: String,
     /// Its new path, for a file that is renamed.
     pub moved_to: Option<String>,
-    /// What is there now, without a byte order mark; `None` where there is no file.
+    /// What is there now; `None` where there is no file.
     pub old: Option<String>,
     /// What comes; `None` for a file that goes.
     pub new: Option<String>,
@@ -99,6 +100,12 @@ impl Folder {
 
     /// Reads one file, without its byte order mark; `None` where there is none.
     pub fn read(&self, name: &str) -> Result<Option<String>, WriteError> {
+        let text = self.read_whole(name)?;
+        Ok(text.map(|text| text.strip_prefix(BYTE_ORDER_MARK).map_or(text.clone(), str::to_owned)))
+    }
+
+    /// Reads one file with its byte order mark, for what has to bring it back byte by byte.
+    pub fn read_whole(&self, name: &str) -> Result<Option<String>, WriteError> {
         let place = match self.place(name, true, &Opened::default()) {
             // A file where a folder would have to be: nothing is below it.
             Err(WriteError { kind: WriteErrorKind::Failed(_, error), .. })
@@ -108,11 +115,7 @@ impl Folder {
             }
             place => place?,
         };
-        if !place.missing.is_empty() {
-            return Ok(None);
-        }
-        let text = read_text(&place.dir, &place.leaf, name)?;
-        Ok(text.map(|text| text.strip_prefix(BYTE_ORDER_MARK).map_or(text.clone(), str::to_owned)))
+        if place.missing.is_empty() { read_text(&place.dir, &place.leaf, name) } else { Ok(None) }
     }
 
     /// Writes the new texts beside their targets. Nothing has changed yet; dropping the result takes it all back.

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use super::fault::{Call, Feature, allowed, lacks};
 use super::folder::{NewText, Place, Targets, read_text};
-use super::handle::{Dir, Facts};
+use super::handle::{Dir, make_alike};
 use super::{BYTE_ORDER_MARK, WriteError, WriteErrorKind, left_behind};
 
 /// Times that something is tried when a change is taken back or cleaned up after.
@@ -71,17 +71,18 @@ impl Writes {
 
     fn stage(&mut self, file: &NewText, Targets { at, to }: &Targets) -> Result<(), WriteError> {
         let name = &file.path;
-        let model = at.facts().map_err(|error| WriteError::failed(name, error))?;
-        let (mut mark, mut whole) = (String::new(), None);
+        let unreadable = |error| WriteError::unreadable(name, &error);
+        let (mut mark, mut whole, mut model) = (String::new(), None, None);
         if let Some(old) = &file.old {
             let now = read_text(&at.dir, &at.leaf, name)?;
             let now = now.ok_or_else(|| WriteError::of(name, WriteErrorKind::Vanished))?;
             if now.starts_with(BYTE_ORDER_MARK) {
                 mark.push(BYTE_ORDER_MARK);
             }
-            if now[mark.len()..] != **old {
+            if now[mark.len()..] != *without_mark(old, &mark) {
                 return Err(WriteError::of(name, WriteErrorKind::Changed));
             }
+            model = Some(at.dir.open_file(&at.leaf).map_err(unreadable)?);
             whole = Some(now);
         }
         if let Some(new) = &file.new {
@@ -90,7 +91,7 @@ impl Writes {
                 _ => (name, at, whole.clone()),
             };
             let dir = self.make_folders(place).map_err(|error| WriteError::failed(name, error))?;
-            let text = mark + new;
+            let text = mark.clone() + without_mark(new, &mark);
             let waiting = write_beside(dir, model.as_ref(), &text, name)?;
             self.staged.push(Staged {
                 name: name.clone(),
@@ -290,13 +291,18 @@ fn tried(mut action: impl FnMut() -> io::Result<()>) -> io::Result<()> {
     result
 }
 
+/// A text as the caller has it, which may or may not begin with the file's mark.
+fn without_mark<'a>(text: &'a str, mark: &str) -> &'a str {
+    text.strip_prefix(mark).unwrap_or(text)
+}
+
 /// Whether the file `name` has just this text.
 fn has_text(dir: &Dir, name: &OsStr, text: &str) -> bool {
     read_text(dir, name, "").is_ok_and(|found| found.as_deref() == Some(text))
 }
 
 /// Writes and syncs a text in `dir`, with mode and owner of `model` where there is one. `path` is what it becomes.
-fn write_beside(dir: Arc<Dir>, model: Option<&Facts>, text: &str, path: &str) -> Result<Waiting, WriteError> {
+fn write_beside(dir: Arc<Dir>, model: Option<&File>, text: &str, path: &str) -> Result<Waiting, WriteError> {
     let mut waiting = Waiting::new(dir);
     // Not ours until it is made.
     waiting.keeps = true;
@@ -305,7 +311,7 @@ fn write_beside(dir: Arc<Dir>, model: Option<&Facts>, text: &str, path: &str) ->
     waiting.keeps = false;
     write_all(&mut file, text.as_bytes()).map_err(failed)?;
     if let Some(model) = model {
-        model.give_to(&file).map_err(|error| match error.kind() {
+        make_alike(model, &file).map_err(|error| match error.kind() {
             io::ErrorKind::PermissionDenied => WriteError::of(path, WriteErrorKind::Owner),
             _ => failed(error),
         })?;

@@ -46,12 +46,6 @@ impl Facts {
     pub(in crate::workspace) fn is_link(&self) -> bool {
         self.metadata.is_symlink()
     }
-
-    /// Gives `file` the permissions of this one.
-    pub(in crate::workspace) fn give_to(&self, file: &File) -> io::Result<()> {
-        allowed(Call::Mode, 0)?;
-        file.set_permissions(self.metadata.permissions())
-    }
 }
 
 impl Dir {
@@ -174,4 +168,10 @@ impl Dir {
             Err(io::ErrorKind::NotADirectory.into())
         }
     }
+}
+
+/// Gives `file` the permissions of `model`.
+pub(in crate::workspace) fn make_alike(model: &File, file: &File) -> io::Result<()> {
+    allowed(Call::Mode, 0)?;
+    file.set_permissions(model.metadata()?.permissions())
 }

@@ -57,19 +57,6 @@ impl Facts {
         let writers = Mode::WUSR | Mode::WGRP | Mode::WOTH;
         !Mode::from_raw_mode(self.0.st_mode).intersects(writers)
     }
-
-    /// Gives `file` the owner and the mode of this one; an error where the owner cannot be kept.
-    pub(in crate::workspace) fn give_to(&self, file: &File) -> io::Result<()> {
-        allowed(Call::Mode, 0)?;
-        let own = fs::fstat(file)?;
-        let owner = (own.st_uid != self.0.st_uid).then(|| Uid::from_raw(self.0.st_uid));
-        let group = (own.st_gid != self.0.st_gid).then(|| Gid::from_raw(self.0.st_gid));
-        if owner.is_some() || group.is_some() {
-            fs::fchown(file, owner, group)?;
-        }
-        // After the owner: a change of owner takes bits of the mode away.
-        Ok(fs::fchmod(file, Mode::from_raw_mode(self.0.st_mode))?)
-    }
 }
 
 impl Dir {
@@ -278,15 +265,31 @@ impl Dir {
     }
 
     fn copy(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
-        let facts = self.facts(from)?.ok_or(Errno::NOENT)?;
+        let mut old = self.open_file(from)?;
         let mut copy = self.create(to)?;
-        let copied = io::copy(&mut self.open_file(from)?, &mut copy)
-            .and_then(|_| facts.give_to(&copy))
+        let copied = io::copy(&mut old, &mut copy)
+            .and_then(|_| make_alike(&old, &copy))
             .and_then(|()| copy.sync_all());
         copied.inspect_err(|_| {
             let _ = fs::unlinkat(&self.0, to, AtFlags::empty());
         })
     }
+}
+
+/// Gives `file` the owner, the mode and the attributes of `model`; an error where the owner cannot be kept.
+pub(in crate::workspace) fn make_alike(model: &File, file: &File) -> io::Result<()> {
+    allowed(Call::Mode, 0)?;
+    let (model_stat, own) = (fs::fstat(model)?, fs::fstat(file)?);
+    let owner = (own.st_uid != model_stat.st_uid).then(|| Uid::from_raw(model_stat.st_uid));
+    let group = (own.st_gid != model_stat.st_gid).then(|| Gid::from_raw(model_stat.st_gid));
+    if owner.is_some() || group.is_some() {
+        fs::fchown(file, owner, group)?;
+    }
+    // After the owner: a change of owner takes bits of the mode away.
+    fs::fchmod(file, Mode::from_raw_mode(model_stat.st_mode))?;
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    super::attributes::copy(model, file)?;
+    Ok(())
 }
 
 fn is_unsupported(error: Errno) -> bool {

@@ -191,6 +191,58 @@ fn mode_and_owner_stay() {
     assert_ne!(after.ino(), before.ino());
 }
 
+#[test]
+fn an_owner_that_cannot_be_kept_is_told() {
+    let plan = Plan {
+        error: Errno::PERM,
+        first: 0,
+        again: |_| false,
+        counts: |call| call == Call::Mode,
+        short: false,
+    };
+    let (result, there, _) = run(plan);
+    assert_eq!(Problem::from(&result.unwrap_err()).code, "owner-not-kept");
+    assert_eq!(there, before());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn attributes_stay() {
+    use rustix::fs::{XattrFlags, getxattr, setxattr};
+    let place = place();
+    let path = place.path().join("c");
+    if setxattr(&path, "user.tenon", b"kept", XattrFlags::empty()) == Err(Errno::OPNOTSUPP) {
+        return;
+    }
+    Folder::open(place.path()).unwrap().prepare(&change()).unwrap().commit().unwrap();
+    let mut value = [0; 8];
+    let n_bytes = getxattr(&path, "user.tenon", &mut value[..]).unwrap();
+    assert_eq!(&value[..n_bytes], b"kept");
+}
+
+#[test]
+fn a_byte_order_mark_comes_back_with_a_file() {
+    let place = place();
+    let path = place.path().join("c");
+    fs::write(&path, "\u{feff}c\n").unwrap();
+    let folder = Folder::open(place.path()).unwrap();
+    let write = |old: Option<&str>, new: Option<&str>| {
+        let [old, new] = [old, new].map(|text| text.map(str::to_owned));
+        let file = NewText { path: "c".to_owned(), moved_to: None, old, new };
+        folder.prepare(&[file]).and_then(Writes::commit).unwrap();
+    };
+    let whole = folder.read_whole("c").unwrap();
+    assert_eq!((whole.as_deref(), folder.read("c").unwrap().as_deref()), (Some("\u{feff}c\n"), Some("c\n")));
+    // With the mark or without, it is there once.
+    write(whole.as_deref(), Some("\u{feff}d\n"));
+    assert_eq!(fs::read_to_string(&path).unwrap(), "\u{feff}d\n");
+    write(Some("d\n"), Some("c\n"));
+    assert_eq!(fs::read_to_string(&path).unwrap(), "\u{feff}c\n");
+    write(Some("c\n"), None);
+    write(None, whole.as_deref());
+    assert_eq!(fs::read_to_string(&path).unwrap(), "\u{feff}c\n");
+}
+
 /// What is said of a place that was changed by `spoil`; nothing is written.
 fn check_refused(spoil: impl Fn(&Path), code: &str, name: &str) {
     let place = place();
@@ -235,6 +287,51 @@ fn what_happened_meanwhile_is_seen() {
     check_overtaken(|root| fs::write(root.join("c"), "mine\n").unwrap(), "conflict");
     check_overtaken(|root| fs::remove_file(root.join("a")).unwrap(), "file-vanished");
     check_overtaken(|root| fs::write(root.join("b2"), "mine\n").unwrap(), "conflict");
+}
+
+#[test]
+fn a_folder_that_vanishes_or_moves_is_told() {
+    let place = place();
+    let root = place.path().join("root");
+    let fill = || {
+        fs::create_dir_all(root.join("sub")).unwrap();
+        BEFORE.iter().for_each(|(path, text)| fs::write(root.join(path), text).unwrap());
+    };
+    fill();
+    let folder = Folder::open(&root).unwrap();
+    let writes = folder.prepare(&change()).unwrap();
+    fs::remove_dir_all(&root).unwrap();
+    assert_eq!(Problem::from(&writes.commit().unwrap_err()).code, "file-vanished");
+    assert_eq!(Problem::from(&folder.prepare(&change()).unwrap_err()).code, "no-such-folder");
+    // Another folder of that name is not the one that was opened.
+    fill();
+    assert!(folder.prepare(&change()).and_then(Writes::commit).is_err());
+    assert_eq!(entries(&root), before());
+}
+
+#[test]
+fn protected_names_need_consent_and_what_git_has_is_never_written() {
+    let place = place();
+    fs::create_dir(place.path().join(".git")).unwrap();
+    let check = |path: &str, allowed: &str, expected: bool| {
+        let (old, new) = (None, Some("x\n".to_owned()));
+        let file = NewText { path: path.to_owned(), moved_to: None, old, new };
+        let mut consent = crate::diff::lower::ProtectedConsent::default();
+        // What can never be consented to stays refused.
+        let _ = consent.allow(allowed);
+        let folder = Folder::open(place.path()).unwrap().allowing(consent);
+        let result = folder.prepare(&[file]).and_then(Writes::commit);
+        let code = result.as_ref().map_err(|error| Problem::from(error).code);
+        assert_eq!(code, if expected { Ok(&()) } else { Err("protected-path") }, "{path}");
+        assert_eq!(place.path().join(path).exists(), expected, "{path}");
+    };
+    check(".env", ".env.local", false);
+    check(".env", ".env", true);
+    check(".git/config", ".git/config", false);
+    check(".GIT/config", ".GIT/config", false);
+    // By a link as well.
+    symlink(".git", place.path().join("other")).unwrap();
+    check("other/config", "other/config", false);
 }
 
 #[test]
