@@ -21,12 +21,12 @@ const REPLY: &str = "*** Begin Patch\n*** Update File: a.txt\n@@\n one\n-two\n+z
     *** Add File: sub/new.txt\n+made\n*** End Patch\n";
 
 /// Kills to be made.
-fn n_kills() -> usize {
+pub(super) fn n_kills() -> usize {
     if std::env::var_os("TENON_LONG").is_some_and(|value| value == "1") { 2_000 } else { 200 }
 }
 
 /// Numbers that look random.
-struct Dice(u64);
+pub(super) struct Dice(u64);
 
 impl Dice {
     pub(super) fn new() -> Self {
