@@ -65,15 +65,23 @@ async fn story_in(format: &str, name: &str, answers: &[&[&str]]) {
     play(format, name, scripts, gates).await;
 }
 
+/// Runs several scripts, one after the other, in one place.
+async fn stories(names: &[&str], answers: &[&[&str]]) {
+    let mut gates = HashMap::new();
+    let scripts = answers.iter().map(|pieces| answer(pieces, &mut gates)).collect();
+    play_all(|url| configuration("search-replace", url), names, scripts, gates).await;
+}
+
 async fn play(format: &str, name: &str, scripts: Vec<Vec<Act>>, gates: HashMap<String, Gate>) {
-    let config = |url: &str| {
-        format!(
-            "[providers.fake]\napi = \"openai-chat\"\nbase_url = \"{url}\"\n\
-             [models.coder]\nprovider = \"fake\"\nmodel = \"slow\"\nedit_format = \"{format}\"\n\
-             [roles]\nedit = [\"coder\"]\n",
-        )
-    };
-    play_with(config, name, scripts, gates).await;
+    play_with(|url| configuration(format, url), name, scripts, gates).await;
+}
+
+fn configuration(format: &str, url: &str) -> String {
+    format!(
+        "[providers.fake]\napi = \"openai-chat\"\nbase_url = \"{url}\"\n\
+         [models.coder]\nprovider = \"fake\"\nmodel = \"slow\"\nedit_format = \"{format}\"\n\
+         [roles]\nedit = [\"coder\"]\n",
+    )
 }
 
 /// The same, with a configuration made from the model's URL.
@@ -83,18 +91,30 @@ async fn play_with(
     scripts: Vec<Vec<Act>>,
     gates: HashMap<String, Gate>,
 ) {
+    play_all(config, &[name], scripts, gates).await;
+}
+
+/// The same in one place by several scripts, each in an editor of its own: the user leaves and comes back.
+async fn play_all(
+    config: impl Fn(&str) -> String,
+    names: &[&str],
+    scripts: Vec<Vec<Act>>,
+    gates: HashMap<String, Gate>,
+) {
     let Some(program) = neovim() else { return };
     let place = tempfile::tempdir().unwrap();
     let fake = FakeProvider::start(scripts).await;
     fs::create_dir(place.path().join("workspace")).unwrap();
     fs::write(place.path().join("config.toml"), config(&fake.base_url())).unwrap();
-    let mut child = start(&program, place.path(), name);
-    let result = tokio::time::timeout(LIMIT, follow(&mut child, &fake, &gates, place.path())).await;
-    let _ = child.start_kill();
-    let (log, errors) = (logs(place.path()), read_all(child.stderr.take()).await);
-    match result {
-        Ok(is_done) => assert!(is_done, "{name}:\n{errors}\n--- log\n{log}"),
-        Err(late) => panic!("{name}: {late}:\n{errors}\n--- log\n{log}"),
+    for name in names {
+        let mut child = start(&program, place.path(), name);
+        let result = tokio::time::timeout(LIMIT, follow(&mut child, &fake, &gates, place.path())).await;
+        let _ = child.start_kill();
+        let (log, errors) = (logs(place.path()), read_all(child.stderr.take()).await);
+        match result {
+            Ok(is_done) => assert!(is_done, "{name}:\n{errors}\n--- log\n{log}"),
+            Err(late) => panic!("{name}: {late}:\n{errors}\n--- log\n{log}"),
+        }
     }
 }
 
@@ -184,6 +204,23 @@ async fn three_files_at_once() {
     ]
     .join("\n");
     story("files", &[&[reply.as_str()]]).await;
+}
+
+#[tokio::test]
+async fn a_review_goes_on_after_a_restart() {
+    let reply = block("main.rs", GREETING, NEW_GREETING);
+    stories(&["restart_before", "restart_after"], &[&[reply.as_str()]]).await;
+}
+
+#[tokio::test]
+async fn three_files_come_back_after_a_restart() {
+    let reply = [
+        block("open.py", "def a():\n", "def aé():\n"),
+        block("closed.py", "x = 1\n", "x = 2\n"),
+        block("new/made.py", "", "y = \"é\"\n\nz = 3\n"),
+    ]
+    .join("\n");
+    stories(&["undo_before", "undo_after"], &[&[reply.as_str()]]).await;
 }
 
 #[tokio::test]

@@ -40,6 +40,8 @@ pub(in crate::app) fn resumed(state: &mut State, (found, left): (Resumed, Vec<Un
 
 /// Everything is as it was left: the user hears of it, and the commands that waited are run.
 pub(super) fn finish(state: &mut State, session: String, summary: Option<String>) {
+    // What was judged came into the history after the others.
+    follow_open_documents(state);
     if let Some(summary) = summary {
         state.parts.services.editor.message(Severity::Info, &summary);
     }

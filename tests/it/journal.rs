@@ -1,0 +1,5 @@
+//! What is written down outlives the process: commands over the journal, and kill -9 at random points.
+
+mod kills;
+mod place;
+mod terminal;

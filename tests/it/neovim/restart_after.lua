@@ -1,0 +1,20 @@
+-- Another editor, later: the pending change is back, fits, can be accepted, taken back and made again.
+local t = dofile(os.getenv('TENON_HARNESS'))
+local buffer = t.edit('main.rs')
+t.check_text(buffer, t.main, 'as it was left')
+local marks = t.wait('the marks', function()
+  local found = vim.diagnostic.get(buffer)
+  return #found > 0 and found
+end)
+t.check({ #marks, marks[1].lnum }, { 1, 2 }, 'the mark is where it was')
+local proposals = t.must(buffer, 'tenon.status').proposals
+t.check({ #proposals, proposals[1].id, proposals[1].state }, { 1, 'p1', 'proposed' }, 'the proposal')
+t.accept(buffer)
+t.check_text(buffer, t.changed(t.main), 'accepted')
+t.check_mirror(buffer)
+t.undo(buffer)
+t.check_text(buffer, t.main, 'taken back')
+t.redo(buffer)
+t.check_text(buffer, t.changed(t.main), 'made again')
+t.check_mirror(buffer)
+t.done()

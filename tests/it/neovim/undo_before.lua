@@ -1,0 +1,13 @@
+-- A change of an open file, a closed one and a new one is accepted and saved; then the user leaves.
+local t = dofile(os.getenv('TENON_HARNESS'))
+t.write('open.py', 'def a():\n    pass\n')
+t.write('closed.py', '# é\r\nx = 1\n')
+local other = t.edit('closed.py')
+local buffer = t.edit('open.py')
+t.must(buffer, 'tenon.edit', { path = 'open.py', instruction = 'rename' })
+t.proposal(buffer)
+vim.api.nvim_buf_delete(other, {})
+t.accept(buffer)
+vim.fn.mkdir('new', 'p')
+vim.cmd('silent wall')
+t.done()
