@@ -43,6 +43,7 @@ const ROOMS: &[(&str, Kind, &[&str])] = &[
         Edge,
         &[
             "model",
+            "diff",
             "ports",
             "gateway",
             "orchestrator",

@@ -174,7 +174,7 @@ fn decisions() {
         json!([{}]),
         &expect!["Reject(Selection { proposal: None, path: None, hunk: None })"],
     );
-    let which = |json, expected: &expect_test::Expect| check("tenon.undo", json, expected);
+    let which = |json, expected: &Expect| check("tenon.undo", json, expected);
     which(
         json!(["p1"]),
         &expect![[r#"Undo(Which { proposal: Some("p1"), operation: None, merge: false })"#]],

@@ -4,8 +4,6 @@
 //! 200 kills by default, 2,000 with `TENON_LONG=1`. A run is killed at a random part of the time that such a run takes;
 //! where it ends first, that is a point too.
 
-#![expect(clippy::explicit_write, reason = "`eprintln!` is captured by the test runner")]
-
 use std::io::{Read as _, Write as _};
 use std::process::Command;
 use std::sync::mpsc;

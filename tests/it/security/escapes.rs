@@ -70,7 +70,9 @@ async fn an_editor_is_never_driven() {
     let unknown = json!([{"proposal": HOSTILE}]);
     seen.push(editor.client.command("tenon.show", unknown).await.unwrap_err());
     let mut n_texts = 0;
-    seen.iter().for_each(|message| every_text(message, &mut n_texts));
+    for message in &seen {
+        every_text(message, &mut n_texts);
+    }
     assert!(n_texts > 20, "something was looked at");
     leave(editor).await;
 }

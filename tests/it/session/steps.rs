@@ -47,7 +47,7 @@ async fn a_hunk_is_asked_for_anew_and_the_old_one_rejected() {
         "no-instruction"
     );
     session.editor.insert(&uri, 0, "zero\n");
-    session.model.push([Step::text(&block("a.rs", "five\n", "V\n")), Step::finish()]);
+    session.model.push([Step::text(block("a.rs", "five\n", "V\n")), Step::finish()]);
     session.run("tenon.regenerate", json!({"proposal": first, "hunk": 1, "remark": "in Roman"})).await;
     let second = session.proposal().await;
     let prompt = session.run("tenon.prompt", json!({})).await["text"].as_str().unwrap().to_owned();
