@@ -2,4 +2,5 @@
 
 mod kills;
 mod place;
+mod server;
 mod terminal;

@@ -103,21 +103,16 @@ fn take_over(state: &mut State, session: &str, left: &Unfinished, settlement: Se
     if head.session != session {
         return;
     }
-    let decision = match settlement {
-        Settlement::Applied | Settlement::Redone => Decision::Applied,
-        Settlement::Undone => Decision::Undone,
-        Settlement::RolledBack => return,
+    let Some(next) = settlement.after(head.state) else { return };
+    // A take that did not happen leaves the operation on the side where it was: it comes back as well.
+    let decision = match next {
+        OperationState::Applied => Decision::Applied,
+        OperationState::Undone => Decision::Undone,
+        _ => return,
     };
-    let mut operation = back::operation(&left.operation);
-    if settlement != Settlement::Applied {
-        // The side changes with the state.
-        let mut record = left.operation.clone();
-        record.head.state = match settlement {
-            Settlement::Undone => OperationState::Undone,
-            _ => OperationState::Applied,
-        };
-        operation = back::operation(&record);
-    }
+    let mut record = left.operation.clone();
+    record.head.state = next;
+    let operation = back::operation(&record);
     let (proposal, numbers) = (operation.proposal.clone(), operation.numbers.clone());
     state.history.put(operation);
     if let Some(proposal) = state.proposal_mut(&proposal) {

@@ -1,3 +1,5 @@
+//! Merges as people see them, and what holds for every merge.
+
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 
