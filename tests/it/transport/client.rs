@@ -39,7 +39,7 @@ async fn progress_is_created_reported_in_steps_and_ended() {
     assert_eq!(last["params"], json!({"token": "t1", "value": {"kind": "end", "message": "done"}}));
     assert_eq!(seen[0], json!({"kind": "begin", "title": "Editing", "cancellable": true, "percentage": 0}));
     assert!(seen.len() < 10, "100 reports at once are a few messages, not {}", seen.len());
-    assert_eq!(seen.last().unwrap()["message"], "[1m100 lines");
+    assert_eq!(seen.last().unwrap()["message"], r"\u{1b}[1m100 lines");
     client.shutdown().await;
 }
 
@@ -65,7 +65,7 @@ async fn a_client_without_extras_gets_none() {
     app.editor.show(&DocumentUri::new("file:///a"), None);
     app.editor.message(Severity::Warning, "look\u{7} here");
     let message = client.expect("window/showMessage").await;
-    assert_eq!(message["params"], json!({"type": 2, "message": "look here"}));
+    assert_eq!(message["params"], json!({"type": 2, "message": r"look\u{7} here"}));
     client.shutdown().await;
 }
 
@@ -119,7 +119,7 @@ async fn marks_are_diagnostics() {
     let range = json!({"start": {"line": 0, "character": 0}, "end": {"line": 1, "character": 2}});
     let expected = |severity, code| {
         json!({"range": range, "severity": severity, "code": code, "source": "tenon",
-            "message": "Pending change", "data": {"proposal": "p1", "hunk": 3}})
+            "message": r"Pending\u{1b} change", "data": {"proposal": "p1", "hunk": 3}})
     };
     let diagnostics = [expected(3, "pending-change"), expected(2, "stale-change")];
     assert_eq!(params, json!({"uri": "file:///a", "version": 5, "diagnostics": diagnostics}));
@@ -187,12 +187,13 @@ async fn actions(parameters: Value) -> Value {
 
 #[tokio::test]
 async fn code_actions_are_literals_or_commands() {
-    let command = json!({"title": "Implement", "command": "tenon.edit", "arguments": [{"uri": "file:///a"}]});
+    let command =
+        json!({"title": r"Implement\u{7}", "command": "tenon.edit", "arguments": [{"uri": "file:///a"}]});
     assert_eq!(actions(json!({"capabilities": {}})).await, json!([command]));
     let actions = actions(Peer::Helix.parameters()).await;
     assert_eq!(
         actions[0],
-        json!({"title": "Implement", "kind": "refactor.rewrite", "isPreferred": true, "command": command})
+        json!({"title": r"Implement\u{7}", "kind": "refactor.rewrite", "isPreferred": true, "command": command})
     );
     assert_eq!(actions[1]["edit"]["documentChanges"][0]["textDocument"]["version"], 4);
     assert_eq!(actions.as_array().unwrap().len(), 2);
@@ -216,7 +217,7 @@ async fn only_a_clear_yes_is_an_applied_edit() {
     let (client, mut app) = App::start(Peer::Helix.parameters()).await;
     for (answer, applied, reason) in [
         (Ok(json!({"applied": true})), true, None),
-        (Ok(json!({"applied": false, "failureReason": "stale\u{7}"})), false, Some("stale")),
+        (Ok(json!({"applied": false, "failureReason": "stale\u{7}"})), false, Some(r"stale\u{7}")),
         (Ok(json!({"applied": false})), false, Some("the editor refused the edit without a reason")),
         (Ok(json!({})), false, Some("the editor did not say whether it applied the edit")),
         (Ok(Value::Null), false, Some("the editor did not say whether it applied the edit")),
