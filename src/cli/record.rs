@@ -1,7 +1,7 @@
 //! What the terminal writes into a workspace, written down before it happens.
 //!
 //! An operation is in the journal before the first file changes, and settled after the last one did. What an earlier
-//! process left under way is finished or rolled back before anything else is written ([`recover`]). The session of the
+//! process left under way is finished or rolled back before anything else is written ([`recover()`]). The session of the
 //! workspace is held as long as a [`Held`] lives.
 
 pub(in crate::cli) mod operation;

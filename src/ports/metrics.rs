@@ -5,7 +5,7 @@
 //! the process, and a handle to it in every constructor would say nothing more. Values of labels are words of this
 //! program. No name, path, text or secret of a user can get into one, because none can be given.
 //!
-//! Nothing here is printed or kept: [`snapshot`] copies the numbers, and [`Snapshot`] adds and writes them.
+//! Nothing here is printed or kept: [`snapshot()`] copies the numbers, and [`Snapshot`] adds and writes them.
 
 pub mod catalogue;
 mod snapshot;

@@ -1,6 +1,6 @@
 //! A [`Proposal`] as text that outlives the process: one JSON body, and the texts it was proved against beside it.
 //!
-//! Guarantees: [`read`] gives back exactly what [`write`] was given, but for the tracks, which begin anew as those of
+//! Guarantees: [`read`] gives back exactly what [`write()`] was given, but for the tracks, which begin anew as those of
 //! closed files. Nothing is guessed: an unknown version or field, a text that is not the one named, a hunk that does
 //! not lie inside its text, and a path that leaves the workspace are errors.
 
@@ -42,7 +42,7 @@ pub struct Aside {
 /// Why a stored proposal cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoredError {
-    /// It is not the JSON that [`write`] makes.
+    /// It is not the JSON that [`write()`] makes.
     #[error("a stored proposal cannot be read: {0}")]
     Malformed(String),
     /// Another version of tenon wrote it.

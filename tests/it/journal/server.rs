@@ -3,8 +3,6 @@
 //! The editor of this test lives on, as a real one does: it keeps its text, saves after every edit, and starts the
 //! server again. A point is a message of the server; the kill follows it at once, or a random moment later.
 
-#![expect(clippy::explicit_write, reason = "`eprintln!` is captured by the test runner")]
-
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Child, ChildStdin, Stdio};
 use std::sync::mpsc::{self, Receiver};
@@ -42,7 +40,7 @@ struct Server {
 /// The editor's text, open and on the disk.
 struct Text<'p> {
     place: &'p Place,
-    text: String,
+    now: String,
     version: i32,
 }
 
@@ -56,15 +54,15 @@ impl Text<'_> {
             for edit in change["edits"].as_array().unwrap().iter().rev() {
                 let byte = |at: &Value| {
                     let line = usize::try_from(at["line"].as_u64().unwrap()).unwrap();
-                    let start: usize = self.text.split_inclusive('\n').take(line).map(str::len).sum();
+                    let start: usize = self.now.split_inclusive('\n').take(line).map(str::len).sum();
                     start + usize::try_from(at["character"].as_u64().unwrap()).unwrap()
                 };
                 let range = byte(&edit["range"]["start"])..byte(&edit["range"]["end"]);
-                self.text.replace_range(range, edit["newText"].as_str().unwrap());
+                self.now.replace_range(range, edit["newText"].as_str().unwrap());
             }
         }
         self.version += 1;
-        self.place.write("a.txt", &self.text);
+        self.place.write("a.txt", &self.now);
     }
 }
 
@@ -100,11 +98,11 @@ impl Server {
             "workspaceFolders": [{ "uri": root, "name": "w" }],
             "initializationOptions": { "tenon": { "events": true } },
         });
-        let mut none = Text { place: text.place, text: String::new(), version: 0 };
+        let mut none = Text { place: text.place, now: String::new(), version: 0 };
         server.request("initialize", &parameters, &mut none)?.unwrap();
         server.send(&json!({ "jsonrpc": "2.0", "method": "initialized", "params": {} }));
         server.send(&json!({ "jsonrpc": "2.0", "method": "textDocument/didOpen", "params": { "textDocument":
-            { "uri": text.uri(), "languageId": "plaintext", "version": text.version, "text": text.text } } }));
+            { "uri": text.uri(), "languageId": "plaintext", "version": text.version, "text": text.now } } }));
         Ok(server)
     }
 
@@ -134,7 +132,7 @@ impl Server {
             if message["method"] == "workspace/applyEdit" {
                 text.edit(&message["params"]["edit"]);
                 let changed = json!({ "textDocument": { "uri": text.uri(), "version": text.version },
-                    "contentChanges": [{ "text": text.text }] });
+                    "contentChanges": [{ "text": text.now }] });
                 self.send(
                     &json!({ "jsonrpc": "2.0", "method": "textDocument/didChange", "params": changed }),
                 );
@@ -228,17 +226,17 @@ fn check(told: &[(String, String)], text: &mut Text<'_>) {
     let mut server = Server::start(text, u64::MAX, Duration::ZERO).unwrap();
     let status = server.status(text).unwrap();
     let listed = status["proposals"].as_array().unwrap().clone();
-    assert!([BEFORE, AFTER].contains(&text.text.as_str()), "torn: {:?}", text.text);
+    assert!([BEFORE, AFTER].contains(&text.now.as_str()), "torn: {:?}", text.now);
     if let Some((kind, id)) = told.last() {
         let state = listed.iter().find(|proposal| proposal["id"] == *id).map(|proposal| &proposal["state"]);
         // A proposal with nothing left to decide need not come back; its operations do.
         assert!(
-            kind != "proposal" || text.text == AFTER || state.is_some_and(|state| state == "proposed"),
+            kind != "proposal" || text.now == AFTER || state.is_some_and(|state| state == "proposed"),
             "{told:?}: {status}"
         );
     }
     let is_told = told.last().is_some_and(|(kind, _)| kind == "applied");
-    if text.text == AFTER && !is_told {
+    if text.now == AFTER && !is_told {
         // An edit that arrived, and was not told of: it may count as done or not, but the server says which.
         let history = json!({ "command": "tenon.history", "arguments": [] });
         let history = server.request("workspace/executeCommand", &history, text).unwrap().unwrap();
@@ -247,21 +245,21 @@ fn check(told: &[(String, String)], text: &mut Text<'_>) {
             server.run("tenon.undo", &json!({}), "undone", text).unwrap();
         } else {
             assert!(matches!(newest.as_str(), "undone" | "rolled-back"), "stuck: {history}");
-            BEFORE.clone_into(&mut text.text);
+            BEFORE.clone_into(&mut text.now);
             text.place.write("a.txt", BEFORE);
             text.version += 1;
             let changed = json!({ "textDocument": { "uri": text.uri(), "version": text.version },
-                "contentChanges": [{ "text": text.text }] });
+                "contentChanges": [{ "text": text.now }] });
             server.send(&json!({ "jsonrpc": "2.0", "method": "textDocument/didChange", "params": changed }));
         }
-    } else if text.text == AFTER {
+    } else if text.now == AFTER {
         server.run("tenon.undo", &json!({}), "undone", text).unwrap();
     } else if told.iter().any(|(kind, _)| kind == "undone") {
         server.run("tenon.redo", &json!({}), "applied", text).unwrap();
-        assert_eq!(text.text, AFTER);
+        assert_eq!(text.now, AFTER);
         server.run("tenon.undo", &json!({}), "undone", text).unwrap();
     }
-    assert_eq!(text.text, BEFORE, "{told:?}");
+    assert_eq!(text.now, BEFORE, "{told:?}");
     for proposal in server.status(text).unwrap()["proposals"].as_array().unwrap() {
         if proposal["state"] == "proposed" {
             let params = json!({ "command": "tenon.reject", "arguments": [{ "proposal": proposal["id"] }] });
@@ -275,7 +273,7 @@ fn check(told: &[(String, String)], text: &mut Text<'_>) {
 #[test]
 fn a_restarted_server_knows_what_the_killed_one_told() {
     let place = Place::new(&[("a.txt", BEFORE)], "search-replace", REPLY);
-    let mut text = Text { place: &place, text: BEFORE.to_owned(), version: 1 };
+    let mut text = Text { place: &place, now: BEFORE.to_owned(), version: 1 };
     let mut dice = Dice::new();
     let mut whole = Server::start(&text, u64::MAX, Duration::ZERO).unwrap();
     review(&mut whole, &mut text).unwrap();
