@@ -205,7 +205,8 @@ fn reach(run: &Run, base: &Cut<'_>, side: &Cut<'_>, gap: &Range<usize>) -> Range
 /// The lines of the base that belong together because runs on them get in each other's way; ascending and disjoint.
 fn regions(ours: &[Run], theirs: &[Run]) -> Vec<Range<usize>> {
     let mut all: Vec<&Run> = ours.iter().chain(theirs).collect();
-    all.sort_by_key(|run| (run.reach.start, run.reach.end));
+    // Insertions first: they alone touch what ends where they begin, whatever else begins there.
+    all.sort_by_key(|run| (run.reach.start, !run.is_insertion(), run.reach.end));
     let mut regions: Vec<(Range<usize>, Range<usize>, bool)> = Vec::new();
     for run in all {
         match regions.last_mut() {

@@ -115,6 +115,17 @@ fn line_ends_and_marks_stay() {
     assert!(merged("\u{feff}", "\u{feff}a", "\u{feff}").is_clean());
 }
 
+#[test]
+fn the_sides_may_be_swapped() {
+    // Three changes meet at one line; which of them comes first must not decide what belongs together.
+    let (one, two) = (merged("\n\r", "\n", "\r\r"), merged("\n\r", "\r\r", "\n"));
+    assert_eq!(one.conflicts.len(), 1);
+    assert_eq!(
+        (&one.conflicts[0].ours, &one.conflicts[0].theirs),
+        (&two.conflicts[0].theirs, &two.conflicts[0].ours)
+    );
+}
+
 fn text() -> impl Strategy<Value = String> {
     "([abcé]{0,2}(\r\n|\r|\n)){0,8}[ab]{0,1}"
 }
