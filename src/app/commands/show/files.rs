@@ -34,7 +34,7 @@ fn one(state: &State, file: &ProposedFile, texts: bool) -> Value {
     };
     let mut told = json!({
         "path": file.path, "uri": file.uri().as_str(), "change": change, "to": to,
-        "version": document.map(|document| document.version()), "hunks": hunks,
+        "version": document.map(crate::text::Document::version), "hunks": hunks,
     });
     if texts {
         let (before, after) = super::before_and_after(file, live);
