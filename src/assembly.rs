@@ -11,6 +11,7 @@ use futures::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 
 pub use storage::Storage;
+use settled::Settled;
 use watch::Watch;
 
 use crate::app::{self, Entrance, Event, Parts};
@@ -60,6 +61,7 @@ pub fn parts(
         scratch: Arc::new(ScratchFolder::new(scratch)),
         review_mode: config.review_mode,
         trust: Trust::default(),
+        judge: None,
         concurrent_tasks: config.limits.concurrent_tasks,
         completion: completes(config).then_some(config.completion),
         providers: config.providers.keys().cloned().collect(),
@@ -145,12 +147,12 @@ pub fn start(loaded: &Loaded, editor: Arc<dyn Editor>) -> mpsc::UnboundedSender<
     let loaded = loaded.clone();
     let (begun, watch) = oneshot::channel();
     let (events, _) = app::spawn_when_known(move |facts| {
-        let (loaded, trust) = settled::settle(&loaded, &facts.folders);
+        let Settled { loaded, trust, judge } = settled::settle(&loaded, &facts.folders);
         let (parts, watch) = built(&loaded, editor);
         watch::entered(&loaded, trust);
         // Nobody waits any more only at the end.
         let _ = begun.send(watch);
-        Parts { trust, ..parts }
+        Parts { trust, judge, ..parts }
     });
     let application = events.downgrade();
     tokio::spawn(async move {

@@ -4,11 +4,13 @@
 //! mirrored text becomes, at some single content change, exactly the text expected. Files that are not open can
 //! not be observed; for them the editor's yes is taken, and after its no the disk is asked.
 
+mod guard;
 mod judge;
 mod plan;
 mod settle;
 mod take;
 
+pub(super) use guard::guarded;
 pub(super) use plan::{able, replace_all, span_edits, stale};
 
 use std::collections::{BTreeMap, VecDeque};
@@ -50,6 +52,8 @@ pub(super) enum Purpose {
         numbers: Vec<usize>,
         /// The editor asks its user first.
         confirm: bool,
+        /// Nobody decided on it: the workspace must be trusted.
+        unasked: bool,
     },
     /// An operation of the history is taken back or done again.
     Take { operation: u64, direction: Direction },
@@ -247,10 +251,9 @@ fn send(state: &mut State, plan: Plan, texts: &FileTexts) {
     };
     state.flights.n_sent += 1;
     let id = ApplyId(state.flights.n_sent);
-    let what = what(state, &plan.purpose, &files);
     let (answer, looking, number, unsent) = (None, false, None, true);
     state.flights.current = Some(Flight { id, plan, files, answer, looking, number, unsent });
-    chronicle::prepare(state, id, what);
+    guard::look(state, id);
 }
 
 /// What the journal has to know of an edit before it is sent.

@@ -7,6 +7,8 @@ mod cache;
 mod fill;
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -18,7 +20,7 @@ use super::commands;
 use super::event::{Completion, CompletionRequest, InternalEvent, Kept, Reply, Trigger};
 use super::state::State;
 use crate::model::{CompletionSettings, Role};
-use crate::orchestrator;
+use crate::orchestrator::{self, Services};
 use crate::ports::EditFate;
 use crate::ports::metrics::catalogue::{COMPLETIONS, Completed, HUNKS};
 use crate::problem::Problem;
@@ -101,7 +103,8 @@ pub(super) fn ask(state: &mut State, request: &CompletionRequest, reply: Reply<O
     let (number, uri) = (asked.number, asked.uri.clone());
     completions.under_way.push(UnderWay { number, uri, cancel: cancel.clone() });
     let rests = rests(completions, request, settings.debounce);
-    let path = path(state, &asked.uri);
+    let (home, uri) = (commands::home_of(state, &asked.uri), asked.uri.clone());
+    let path = orchestrator::relative(&home.0, &uri);
     let (text, at) = asked.place.of();
     let place = (text.clone(), at);
     let (services, send) = (state.parts.services.clone(), state.sender());
@@ -112,7 +115,12 @@ pub(super) fn ask(state: &mut State, request: &CompletionRequest, reply: Reply<O
             () = cancel.cancelled() => Ok(None),
             // The client cancelled the request.
             () = reply.closed() => Ok(None),
-            filled = fill::fill(&services, path, language, place, settings, rests) => filled,
+            filled = async {
+                if is_withheld(&services, home, &path, uri).await {
+                    return Ok(None);
+                }
+                fill::fill(&services, path, language, place, settings, rests).await
+            } => filled,
         };
         send(InternalEvent::Completed { asked: Box::new(asked), filled, reply });
     });
@@ -122,7 +130,8 @@ pub(super) fn ask(state: &mut State, request: &CompletionRequest, reply: Reply<O
 fn prepare(state: &mut State, request: &CompletionRequest) -> Option<(Asked, String, CompletionSettings)> {
     let settings = state.parts.completion?;
     state.trusted(&request.uri).ok()?;
-    if state.parts.services.filter.denies(&path(state, &request.uri)) {
+    let name = orchestrator::relative(&commands::home_of(state, &request.uri).0, &request.uri);
+    if state.parts.services.filter.denies(&name) {
         return None;
     }
     let document = state.live(&request.uri)?;
@@ -256,8 +265,13 @@ fn rests(completions: &Completions, request: &CompletionRequest, debounce: Durat
     }
 }
 
-fn path(state: &State, uri: &DocumentUri) -> String {
-    orchestrator::relative(&commands::root_of(state, uri), uri)
+/// Whether no model may see a document, by its name or by where it really is.
+async fn is_withheld(services: &Services, home: (PathBuf, bool), name: &str, uri: DocumentUri) -> bool {
+    let (files, filter, name) = (Arc::clone(&services.files), services.filter.clone(), name.to_owned());
+    let looking = tokio::task::spawn_blocking(move || {
+        orchestrator::withheld(files.as_ref(), &filter, (&home.0, home.1), (&name, &uri)).is_some()
+    });
+    looking.await.unwrap_or(true)
 }
 
 fn target(document: &Document, at: usize, kept: &Kept, encoding: PositionEncoding) -> Option<Target> {

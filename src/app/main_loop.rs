@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::event::{Command, Event, Internal, InternalEvent, Query, Reply};
 use super::state::State;
-use super::{applying, chronicle, commands, completion, documents, marks, queries, tasks};
+use super::{applying, chronicle, commands, completion, documents, marks, queries, tasks, trust};
 use crate::ports::metrics::catalogue::LOOP_TIME;
 use crate::ports::{Component, LifeCycle};
 
@@ -45,6 +45,7 @@ fn handle(state: &mut State, event: Event) {
             }
             chronicle::begin(state);
         }
+        Event::FoldersChanged { added, removed } => trust::folders_changed(state, added, &removed),
         Event::Opened { uri, language, version, text } => {
             documents::opened(state, &uri, language, version, &text);
         }
@@ -74,6 +75,9 @@ pub(super) fn command(state: &mut State, command: Command, reply: Reply<Value>) 
     if let Command::History { path } = command {
         return commands::history(state, path, reply);
     }
+    if matches!(command, Command::Status) {
+        return trust::status(state, reply);
+    }
     let result = commands::run(state, command);
     // Nobody waits any more when the request was cancelled.
     let _ = reply.send(result);
@@ -84,6 +88,8 @@ fn own(state: &mut State, event: InternalEvent) {
         InternalEvent::TaskDone { task, result } => tasks::done(state, &task, *result),
         InternalEvent::FilesRead { plan, texts } => applying::files_read(state, plan, &texts),
         InternalEvent::FilesLooked { id, texts } => applying::looked(state, id, &texts),
+        InternalEvent::Guarded { id, verdict, result } => applying::guarded(state, id, verdict, result),
+        InternalEvent::Judged { verdict, reply } => trust::judged(state, verdict, reply),
         InternalEvent::ApplyDeadline(id) => applying::deadline(state, id),
         InternalEvent::Completed { asked, filled, reply } => {
             completion::answered(state, &asked, filled, reply);

@@ -251,8 +251,8 @@ fn propose(state: &mut State, task: &str, mut running: Running, outcome: Outcome
     };
     state.roles.insert(id.clone(), role);
     state.answers.extend(answer.map(|answer| (id.clone(), answer)));
-    let auto =
-        running.auto.unwrap_or(state.parts.review_mode == ReviewMode::Auto) && state.may_apply_unasked();
+    let auto = running.auto.unwrap_or(state.parts.review_mode == ReviewMode::Auto)
+        && state.may_apply_unasked(&running.root);
     state.unshown.push(Ready { proposal, cached, auto, replaces: running.replaces });
     chronicle::propose(state, &id);
 }

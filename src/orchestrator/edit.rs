@@ -254,12 +254,16 @@ async fn resolve(
     let (shown, base, target) = (shown.clone(), gathered.base.clone(), gathered.target.clone());
     let (comment, marks, filter) =
         (gathered.comment.clone(), gathered.marks.clone(), services.filter.clone());
-    let (files, root) = (Arc::clone(&services.files), job.root.clone());
+    let files = Arc::clone(&services.files);
+    let (root, itself) = (job.root.clone(), job.alone.then(|| gathered.target.clone()));
     let settings = Arc::clone(&services.settings);
     blocking(move || {
         // Up to the end on what the model saw: what is refused goes back to it, lines of the text included.
         let mut changes = diff::evaluate(&reply, &shown)?;
         for change in &changes.files {
+            if itself.as_ref().is_some_and(|itself| !is_only(change, itself)) {
+                return Err(vec![Refusal::outside(change.new_path().unwrap_or(&change.path))]);
+            }
             allowed(change, files.as_ref(), &root, &settings.protected).map_err(|refusal| vec![refusal])?;
         }
         if let Some(comment) = comment {
@@ -271,6 +275,11 @@ async fn resolve(
         Ok(Proved { changes, impact, notes })
     })
     .await
+}
+
+/// Whether a change is one of the text of this file, and of nothing else.
+fn is_only(change: &FileChange, path: &str) -> bool {
+    change.path == path && matches!(change.kind, ChangeKind::Modify { .. })
 }
 
 /// Refuses a change of what models may not write, and one that comes upon a file or leaves the workspace by a link.
@@ -293,7 +302,7 @@ fn allowed(
                 return Err(Refusal::protected(path));
             }
             Some(leads_to) if goes && leads_to != Path::new(path) => return Err(Refusal::link(path)),
-            None if comes || goes => return Err(Refusal::outside(path)),
+            None => return Err(Refusal::outside(path)),
             _ => {}
         }
         if comes && !matches!(files.read(&root.join(path)), Ok(None)) {
