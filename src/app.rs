@@ -29,7 +29,7 @@ pub use event::{
 
 use crate::model::{Budget, CompletionSettings};
 use crate::orchestrator::Services;
-use crate::ports::{Components, Journal, Scratch, Trust, TrustJudge};
+use crate::ports::{Components, FrontDoor, Journal, Scratch, Trust, TrustJudge};
 use crate::problem::Problem;
 use crate::review::ReviewMode;
 
@@ -40,6 +40,8 @@ pub struct Parts {
     pub services: Services,
     /// The record of what is proposed and done.
     pub journal: Arc<dyn Journal>,
+    /// Whose sessions there are taken over.
+    pub door: FrontDoor,
     /// Where diffs go that are made to be looked at.
     pub scratch: Arc<dyn Scratch>,
     /// What happens to a proposal when it is ready.

@@ -67,7 +67,8 @@ impl TrustJudge for Standing {
 }
 
 fn other_settings() -> Problem {
-    let message = format!("{SETTINGS} is not the one that was read at the start: until then it is restricted");
+    let message =
+        format!("{SETTINGS} is not the one that was read at the start: until then it is restricted");
     let problem = Problem::error("workspace-changed", Category::Configuration, message)
         .hint("restart the server to work by the settings that you trust now");
     Problem { severity: Severity::Warning, ..problem }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use tokio::runtime::Runtime;
 
-use crate::ports::{Direction, FileRecord, Journal, Kept, NewOperation, Settlement};
+use crate::ports::{Direction, FileRecord, FrontDoor, Journal, Kept, NewOperation, Settlement};
 use crate::problem::{Category, Problem};
 use crate::workspace::{Folder, NewText, Writes};
 
@@ -77,7 +77,7 @@ impl Record {
     /// Takes the session of the workspace `folder` and settles what was left under way there. Says what became of that.
     pub(in crate::cli) fn hold(&self, folder: Folder) -> Result<(Held<'_>, Vec<Problem>), Problem> {
         let root = root_name(folder.root());
-        let resumed = self.wait(self.journal.resume(&root))?;
+        let resumed = self.wait(self.journal.resume(&root, FrontDoor::Terminal))?;
         let held = Held {
             record: self,
             folder,

@@ -31,6 +31,9 @@ pub struct TakeArgs {
     /// Write conflicts too, with both sides between markers.
     #[arg(long, requires = "merge")]
     pub conflicts: bool,
+    /// Write what is shown, though it came with an imported session.
+    #[arg(long)]
+    pub imported: bool,
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,
@@ -51,8 +54,10 @@ pub fn run(args: &TakeArgs, direction: Direction, record: &Record) -> Result<Exi
     let operation = find(args, direction, record, held.root())?;
     let number = operation.head.number;
     let present = operation::read(held.folder(), plan::paths(&operation.files))?;
+    let is_foreign = operation.head.imported && !args.imported;
     let plan = plan(&operation.files, direction, &present, &name_of_other_side(number, direction));
-    if let Some(problem) = refusal(args, direction, number, &plan) {
+    let foreign = is_foreign.then(|| foreign(direction, number));
+    if let Some(problem) = foreign.or_else(|| refusal(args, direction, number, &plan)) {
         show(args, direction, number, &plan, Some(&problem))?;
         if !args.json {
             output::tell(&problem);
@@ -119,6 +124,13 @@ fn nothing(direction: Direction) -> Problem {
     };
     Problem::error(code, Category::Request, message)
         .hint("`tenon log` lists what was done; --root names the workspace")
+}
+
+/// The user has not seen yet what somebody else's record would write.
+fn foreign(direction: Direction, number: u64) -> Problem {
+    let message = format!("operation o{number} came with an imported session; nothing was written");
+    Problem::error("imported-operation", Category::Request, message)
+        .hint(format!("look at what is shown; `tenon {} o{number} --imported` writes it", verb(direction)))
 }
 
 /// Why the plan is only shown.

@@ -49,7 +49,8 @@ impl Consents {
             }
         };
         let trusted = state.parts.trust.is_trusted();
-        let given = if trusted { state.parts.services.settings.protected.clone() } else { Default::default() };
+        let given =
+            if trusted { state.parts.services.settings.protected.clone() } else { Default::default() };
         Self { recorded, given }
     }
 
@@ -131,7 +132,8 @@ fn spot(
 }
 
 fn not_its_path(shown: &str) -> Problem {
-    let message = format!("{shown} is not the path of the document that this would change; nothing was applied");
+    let message =
+        format!("{shown} is not the path of the document that this would change; nothing was applied");
     Problem::error("path-mismatch", Category::Edit, message).hint("ask for this change again")
 }
 

@@ -77,7 +77,11 @@ pub(in crate::cli) fn latest(
         query.before = page.last().map(|operation| operation.head.number);
         let n_found = page.len();
         let heads = page.into_iter().map(|operation| operation.head);
-        found = heads.filter(|head| head.state == state).chain(found).max_by_key(|head| head.turn);
+        // What others made is named by its number, or not meant.
+        found = heads
+            .filter(|head| head.state == state && !head.imported)
+            .chain(found)
+            .max_by_key(|head| head.turn);
         if n_found < PAGE {
             return Ok(found);
         }

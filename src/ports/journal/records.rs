@@ -137,6 +137,8 @@ pub struct OperationHead {
     pub prepared: Duration,
     /// When its state changed last.
     pub changed: Duration,
+    /// It came with an imported session: it was not made here, and is never the one that is meant by default.
+    pub imported: bool,
 }
 
 /// An operation with its files' texts.
@@ -265,6 +267,19 @@ pub struct DecisionRecord {
     pub decision: String,
 }
 
+/// Through which door work comes in. What is pending in a session is for who works there: an editor's is not taken over by
+/// a command, nor the reverse.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum FrontDoor {
+    /// A server for an editor.
+    #[default]
+    Editor,
+    /// A command at a terminal.
+    Terminal,
+    /// None: it was imported, and anybody may have written it. Nobody takes it over.
+    Imported,
+}
+
 /// A session begun or taken over.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Resumed {
@@ -296,6 +311,8 @@ pub struct SessionSummary {
     pub id: String,
     /// The root it belongs to.
     pub root: String,
+    /// Who works in it.
+    pub door: FrontDoor,
     /// When it was begun.
     pub begun: Duration,
     /// When it was last used.
@@ -348,6 +365,17 @@ pub struct Expired {
     pub bytes: u64,
 }
 
+/// What went with a session.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    /// Proposals.
+    pub n_proposals: u64,
+    /// Operations; they can be neither taken back nor made again any more.
+    pub n_operations: u64,
+    /// Bytes of texts that nothing else refers to.
+    pub bytes: u64,
+}
+
 /// An entry of the audit log: who did what to what. Never a text of the user's, never a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditRecord {
@@ -361,6 +389,22 @@ pub struct AuditRecord {
     pub subject: String,
     /// More of it.
     pub detail: String,
+}
+
+impl FrontDoor {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Editor => "editor",
+            Self::Terminal => "terminal",
+            Self::Imported => "imported",
+        }
+    }
+
+    /// The door that has this word.
+    pub fn of(name: &str) -> Option<Self> {
+        [Self::Editor, Self::Terminal, Self::Imported].into_iter().find(|door| door.name() == name)
+    }
 }
 
 impl OperationState {
