@@ -43,7 +43,7 @@ impl Consents {
     fn of(state: &State, purpose: &Purpose) -> Self {
         let recorded = match purpose {
             Purpose::Accept { .. } => ProtectedConsent::default(),
-            Purpose::Take { operation, .. } | Purpose::RollBack { operation } => {
+            Purpose::Take { operation, .. } | Purpose::RollBack { operation, .. } => {
                 let files = state.history.get(*operation).map(|operation| operation.files.as_slice());
                 ProtectedConsent::recorded(files.unwrap_or_default().iter().flat_map(paths))
             }
