@@ -107,6 +107,6 @@ fn own(state: &mut State, event: InternalEvent) {
         InternalEvent::Journal(word) => chronicle::heard(state, word),
         InternalEvent::FilesWritten { id, result } => applying::written(state, id, result),
         InternalEvent::Recalled(recalled) => chronicle::recalled(state, *recalled),
-        InternalEvent::LeftLooked { left, texts } => chronicle::looked(state, left, &texts),
+        InternalEvent::LeftLooked { left, texts } => chronicle::looked(state, left, texts),
     }
 }

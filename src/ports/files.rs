@@ -39,6 +39,11 @@ pub trait SourceFiles: Send + Sync {
     /// Where `path`, which need not exist, leads once every link on its way is followed, relative to `root`. `None`
     /// when that is outside, or when a link leads to nothing.
     fn resolve(&self, root: &Path, path: &Path) -> Option<PathBuf>;
+
+    /// A folder with every link on its way followed, without a slash at its end; as it is where it does not exist.
+    fn canonical(&self, folder: &Path) -> PathBuf {
+        folder.components().collect()
+    }
 }
 
 /// What becomes of a file that is not open.

@@ -48,7 +48,8 @@ pub(super) fn propose(state: &mut State, operation: u64, direction: Direction) -
         files,
         notes: Vec::new(),
     };
-    chronicle::task_begins(state, &task, &title, &title);
+    let root = super::home_of(state, &proposal.target).0;
+    chronicle::task_begins(state, &task, &title, &title, &root);
     state.unshown.push(Ready::new(proposal));
     chronicle::propose(state, &id);
     marks::refresh(state);
