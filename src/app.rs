@@ -29,7 +29,7 @@ pub use event::{
 
 use crate::model::{Budget, CompletionSettings};
 use crate::orchestrator::Services;
-use crate::ports::{Components, FrontDoor, Journal, Scratch, Trust, TrustJudge};
+use crate::ports::{Components, FileWriter, FrontDoor, Journal, Scratch, Trust, TrustJudge};
 use crate::problem::Problem;
 use crate::review::ReviewMode;
 
@@ -42,6 +42,8 @@ pub struct Parts {
     pub journal: Arc<dyn Journal>,
     /// Whose sessions there are taken over.
     pub door: FrontDoor,
+    /// Writes the files that are not open when a step is taken back or made again.
+    pub writer: Arc<dyn FileWriter>,
     /// Where diffs go that are made to be looked at.
     pub scratch: Arc<dyn Scratch>,
     /// What happens to a proposal when it is ready.
