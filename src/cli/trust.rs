@@ -11,6 +11,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::output::{self, Exit};
+use super::record::Noted;
 use crate::config::layer::overlay;
 use crate::config::trust::{Found, Judged, Look, SETTINGS, TrustStore};
 use crate::config::{Config, ConfigError};
@@ -67,7 +68,7 @@ struct WatchedFile {
     sha256: Option<String>,
 }
 
-/// Runs the command.
+/// Runs the command. `note` takes what goes into the audit log, with its subject and detail.
 ///
 /// # Errors
 /// The workspace cannot be looked at or trusted, or nobody could be asked; the trust is as before.
@@ -75,9 +76,13 @@ pub fn run(
     args: &TrustArgs,
     store: &TrustStore,
     config: Result<&Config, ConfigError>,
+    note: impl Fn(Noted, &str, &str),
 ) -> Result<Exit, Problem> {
     if args.revoke {
         let found = store.revoke(&args.root)?;
+        if found {
+            note(Noted::Revoked, &super::log::root(&args.root)?, "");
+        }
         return revoked(args, found);
     }
     let judged = store.judge(&args.root);
@@ -104,6 +109,8 @@ pub fn run(
             return Ok(Exit::Cancelled);
         }
         store.grant(&look)?;
+        let digests = look.files().filter_map(|(path, found)| Some(format!("{path} {}", found.digest()?)));
+        note(Noted::Trusted, &look.root().to_string_lossy(), &digests.collect::<Vec<_>>().join(", "));
     }
     let judged = Judged { trust: Trust::Trusted, changes: Vec::new(), look: None, problem: None };
     if args.json {

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::record::{self, Record, operation};
 use super::{Exit, output};
 use crate::diff::render;
+use crate::ports::metrics::catalogue::PROBLEMS;
 use crate::ports::{Direction, OperationRecord, OperationState};
 use crate::problem::{Category, Problem};
 use crate::text::Rope;
@@ -53,13 +54,14 @@ pub fn run(args: &TakeArgs, direction: Direction, record: &Record) -> Result<Exi
     let present = operation::read(held.folder(), plan::paths(&operation.files))?;
     let plan = plan(&operation.files, direction, &present, &name_of_other_side(number, direction));
     if let Some(problem) = refusal(args, direction, number, &plan) {
+        PROBLEMS.count(problem.code);
         show(args, direction, number, &plan, Some(&problem))?;
         if !args.json {
             output::tell(&problem);
         }
         return Ok(Exit::Failed);
     }
-    held.take(number, direction, &plan.texts(), plan.settled(direction))?;
+    held.take(&operation, direction, &plan.texts(), plan.settled(direction))?;
     show(args, direction, number, &plan, None)?;
     Ok(Exit::Done)
 }

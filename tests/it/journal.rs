@@ -4,3 +4,5 @@ mod kills;
 mod place;
 mod server;
 mod terminal;
+mod terminal_audit;
+mod terminal_history;

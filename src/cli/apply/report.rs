@@ -98,6 +98,11 @@ impl Outcome {
         self
     }
 
+    /// How the place of each hunk was found.
+    pub(super) fn tiers(&self) -> impl Iterator<Item = Tier> {
+        self.files.iter().flat_map(|file| &file.hunks).map(|hunk| hunk.evidence.tier)
+    }
+
     /// `applied` or `unchanged`.
     pub(super) fn status(&self) -> &'static str {
         if self.files.is_empty() { "unchanged" } else { "applied" }
@@ -145,6 +150,11 @@ impl Failure {
             error.block = named.map(|(block, _)| *block);
         }
         self
+    }
+
+    /// The code of each error, and whether the reply is to blame for it.
+    pub(super) fn codes(&self) -> impl Iterator<Item = (&'static str, bool)> {
+        self.errors.iter().map(|error| (error.problem.code, error.problem.category == Category::Edit))
     }
 
     /// The errors as they are written to JSON.

@@ -180,6 +180,16 @@ impl ProtectedConsent {
         Ok(())
     }
 
+    /// The consent that a step carries with it which was consented to and done: taking it back, or making it again,
+    /// writes these files and no others. Paths that nobody can consent to are not in it.
+    pub fn recorded<'p>(paths: impl IntoIterator<Item = &'p str>) -> Self {
+        let mut consent = Self::default();
+        for path in paths {
+            let _ = consent.allow(path);
+        }
+        consent
+    }
+
     /// Whether this path may be written: it is not protected, or it was consented to.
     pub fn permits(&self, path: &str) -> bool {
         !is_protected(path) || (!is_never(path) && self.paths.contains(&folded(path)))
@@ -285,6 +295,10 @@ mod tests {
         {
             assert!(consent.allow(path).is_err(), "{path}");
         }
+        let recorded =
+            ProtectedConsent::recorded([".vscode/tasks.json", ".git/config", "../.env", "src/a.rs"]);
+        assert!(recorded.permits(".vscode/tasks.json") && !recorded.permits(".vscode/settings.json"));
+        assert!(!recorded.permits(".git/config") && !recorded.permits(".env"));
         for path in ["/etc/passwd", "../.env", ".env\0", ".vscode/*"] {
             assert!(matches!(consent.allow(path), Err(NoConsent::Bad(_))), "{path:?}");
         }

@@ -349,7 +349,7 @@ pub struct Expired {
 }
 
 /// An entry of the audit log: who did what to what. Never a text of the user's, never a secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditRecord {
     /// When; set by the journal.
     pub at: Duration,
