@@ -180,11 +180,12 @@ impl ProtectedConsent {
         Ok(())
     }
 
-    /// The consent that a step carries with it which was consented to and done: taking it back, or making it again,
-    /// writes these files and no others. Paths that nobody can consent to are not in it.
-    pub fn recorded<'p>(paths: impl IntoIterator<Item = &'p str>) -> Self {
+    /// The consent that was given when an operation was made, from the paths that are on record for it: what it wrote
+    /// may be taken back, made again and recovered. What no consent helps for is left out, whatever the record says.
+    pub fn recorded<'a>(paths: impl IntoIterator<Item = &'a str>) -> Self {
         let mut consent = Self::default();
         for path in paths {
+            // A record may come from outside; a path that is refused is refused by `permits` as well.
             let _ = consent.allow(path);
         }
         consent
@@ -272,6 +273,20 @@ mod tests {
             "src/vscode/tasks.json",
         ] {
             check(path, false);
+        }
+    }
+
+    #[test]
+    fn what_is_on_record_was_consented_to_but_never_git() {
+        let consent = ProtectedConsent::recorded(["src/a.rs", ".env", ".git/config", "../.env", ".tenon.toml"]);
+        for (path, expected) in [
+            (".env", true),
+            ("src/a.rs", true),
+            (".env.local", false),
+            (".git/config", false),
+            (".tenon.toml", false),
+        ] {
+            assert_eq!(consent.permits(path), expected, "{path}");
         }
     }
 
