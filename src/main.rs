@@ -22,7 +22,10 @@ use tenon::problem::{Category, Problem};
 use tenon::telemetry::{self, AllNumbers, Front, NumbersFile, Telemetry};
 
 fn main() -> ExitCode {
-    let command = Arguments::parse().command;
+    let command = match Arguments::try_parse() {
+        Ok(arguments) => arguments.command,
+        Err(error) => return output::usage(&error).into(),
+    };
     let json = command.wants_json();
     let code = run(&command).unwrap_or_else(|problem| {
         // Of an edit the application has counted it.
@@ -48,7 +51,7 @@ fn run(command: &Command) -> Result<ExitCode, Problem> {
     let exit = match command {
         Command::Apply(args) => return apply(args),
         Command::Log(args) => on_record(|record| log::run(args, record, now()))?,
-        Command::Show(args) => on_record(|record| show::run(args, record))?,
+        Command::Show(args) => on_record(|record| show::run(args, record, now()))?,
         Command::Undo(args) => on_record(|record| undo::run(args, Direction::Undo, record))?,
         Command::Redo(args) => on_record(|record| undo::run(args, Direction::Redo, record))?,
         Command::Sessions(args) => on_record(|record| sessions::run(args, record, now()))?,

@@ -88,10 +88,12 @@ fn print(
 
 /// The root's name in the journal. A workspace that is gone has still a history.
 pub(super) fn root(path: &Path) -> Result<String, Problem> {
-    let gone = || record::open(path).map(|folder| record::root_name(folder.root()));
-    match std::fs::canonicalize(path) {
-        Ok(root) => Ok(record::root_name(&root)),
-        Err(_) => std::path::absolute(path).map(|root| record::root_name(&root)).or_else(|_| gone()),
+    let there = std::fs::canonicalize(path).ok();
+    // Where it would be, so that a folder is the same one before and after it went.
+    let gone = || whole(path).or_else(|| std::path::absolute(path).ok());
+    match there.or_else(gone) {
+        Some(root) => Ok(record::root_name(&root)),
+        None => record::open(path).map(|folder| record::root_name(folder.root())),
     }
 }
 

@@ -218,7 +218,10 @@ impl Held<'_> {
         files: Option<Vec<FileRecord>>,
     ) -> Result<(), Problem> {
         self.record.wait(self.record.journal().settle(&self.session, number, settlement, files))?;
-        self.note(Noted::Settled(settlement), &format!("o{number}"));
+        // What did not happen is no deed.
+        if let Some(noted) = Noted::of(settlement) {
+            self.note(noted, &format!("o{number}"));
+        }
         Ok(())
     }
 

@@ -18,7 +18,7 @@ use kept::Kept;
 const TOLD: &[(&str, &str)] = &[
     ("tenon_problems_total", "problems"),
     ("tenon_diff_refusals_total", "refusals"),
-    ("tenon_hunks_total", "replies"),
+    ("tenon_hunks_total", "edits"),
     ("tenon_model_requests_total", "requests"),
 ];
 

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
@@ -30,6 +30,10 @@ Trusting this workspace means, as long as the files above stay as they are:
   - you may let a change write a protected file, by name, with --allow-protected.
 It never means: providers, keys, headers, proxies or commands from the workspace. Those are yours alone.
 ";
+
+/// What it means that a workspace is not trusted.
+const RESTRICTED: &str = "  its settings are not read, no change is applied without your decision, \
+no protected file is written\n";
 
 /// Arguments of `tenon trust`.
 #[derive(Debug, Args)]
@@ -79,9 +83,10 @@ pub fn run(
     note: impl Fn(Noted, &str, &str),
 ) -> Result<Exit, Problem> {
     if args.revoke {
-        let found = store.revoke(&args.root)?;
+        let root = super::log::root(&args.root)?;
+        let found = store.revoke(Path::new(&root))?;
         if found {
-            note(Noted::Revoked, &super::log::root(&args.root)?, "");
+            note(Noted::Revoked, &root, "");
         }
         return revoked(args, found);
     }
@@ -159,6 +164,9 @@ fn render(look: &Look, judged: &Judged) -> String {
     // Writing into a string cannot fail.
     let _ = writeln!(text, "workspace: {}", visible(&look.root().to_string_lossy()));
     let _ = writeln!(text, "now: {}", judged.trust.word());
+    if !judged.trust.is_trusted() {
+        text.push_str(RESTRICTED);
+    }
     for change in &judged.changes {
         let _ = writeln!(text, "  {}", visible(change));
     }

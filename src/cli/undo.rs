@@ -128,12 +128,23 @@ fn refusal(args: &TakeArgs, direction: Direction, number: u64, plan: &Plan) -> O
     if plan.is_exact() || args.merge && (args.conflicts || !plan.has_conflicts()) {
         return None;
     }
-    let changed = |file: &&FilePlan| !matches!(file.how, How::Exact | How::Already);
-    let files: Vec<&str> = plan.files.iter().filter(changed).map(|file| file.path.as_str()).collect();
-    let message = format!("{} changed since operation o{number}; nothing was written", files.join(", "));
+    let named = |fits: fn(How) -> bool, said: &str| {
+        let files: Vec<&str> =
+            plan.files.iter().filter(|file| fits(file.how)).map(|file| file.path.as_str()).collect();
+        if files.is_empty() { None } else { Some(format!("{} {said}", files.join(", "))) }
+    };
+    let differ = [
+        named(|how| matches!(how, How::Merged | How::Conflict | How::Kept), "changed"),
+        named(|how| how == How::Gone, "went"),
+        named(|how| how == How::InTheWay, "got in the way"),
+    ];
+    let differ: Vec<String> = differ.into_iter().flatten().collect();
+    let message = format!("{} since operation o{number}; nothing was written", differ.join(", and "));
     let command = format!("tenon {} o{number}", verb(direction));
-    let hint = if plan.has_conflicts() {
+    let hint = if plan.files.iter().any(|file| file.how == How::Conflict) {
         format!("`{command} --merge --conflicts` writes what is shown, with both sides of every conflict")
+    } else if plan.has_conflicts() {
+        format!("`{command} --merge --conflicts` writes what is shown; what is not in it stays as it is")
     } else {
         format!("`{command} --merge` writes what is shown")
     };

@@ -5,4 +5,5 @@ mod place;
 mod server;
 mod terminal;
 mod terminal_audit;
+mod terminal_escapes;
 mod terminal_history;

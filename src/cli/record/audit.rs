@@ -8,8 +8,12 @@ use crate::problem::{Problem, Severity};
 /// What is noted, in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Noted {
-    /// How an operation, or a take of one, ended.
-    Settled(Settlement),
+    /// An operation was made.
+    Applied,
+    /// It was taken back.
+    Undone,
+    /// It was made again.
+    Redone,
     /// A workspace is trusted.
     Trusted,
     /// It is not any more.
@@ -25,13 +29,22 @@ pub enum Noted {
 }
 
 impl Noted {
+    /// What is noted of an operation, or of a take of one, that ended so.
+    pub(super) fn of(settlement: Settlement) -> Option<Self> {
+        match settlement {
+            Settlement::Applied => Some(Self::Applied),
+            Settlement::Undone => Some(Self::Undone),
+            Settlement::Redone => Some(Self::Redone),
+            Settlement::RolledBack => None,
+        }
+    }
+
     /// The word.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Settled(Settlement::Applied) => "applied",
-            Self::Settled(Settlement::RolledBack) => "rolled-back",
-            Self::Settled(Settlement::Undone) => "undone",
-            Self::Settled(Settlement::Redone) => "redone",
+            Self::Applied => "applied",
+            Self::Undone => "undone",
+            Self::Redone => "redone",
             Self::Trusted => "trusted",
             Self::Revoked => "revoked",
             Self::Consented => "consented",

@@ -278,7 +278,8 @@ mod tests {
 
     #[test]
     fn what_is_on_record_was_consented_to_but_never_git() {
-        let consent = ProtectedConsent::recorded(["src/a.rs", ".env", ".git/config", "../.env", ".tenon.toml"]);
+        let consent =
+            ProtectedConsent::recorded(["src/a.rs", ".env", ".git/config", "../.env", ".tenon.toml"]);
         for (path, expected) in [
             (".env", true),
             ("src/a.rs", true),

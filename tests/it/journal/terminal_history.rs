@@ -118,3 +118,52 @@ fn commands_at_the_same_time_all_count() {
     }
     assert_eq!(status(&place)["metrics"]["counters"]["tenon_problems_total"]["unknown-operation"], 6);
 }
+
+#[test]
+fn a_workspace_that_is_gone_has_still_a_history() {
+    let place = Place::new(&[("a.txt", "1\n")], "apply-patch", "");
+    let gone = place.path("gone");
+    std::fs::create_dir(&gone).unwrap();
+    std::fs::write(gone.join("b.txt"), "1\n").unwrap();
+    std::fs::write(place.path("reply"), patch("*** Update File: b.txt\n@@\n-1\n+2\n")).unwrap();
+    place.must(&["apply", "--root", "../gone", "../reply"]);
+    place.must(&["trust", "--yes", "--root", "../gone"]);
+    std::fs::remove_dir_all(&gone).unwrap();
+    assert_eq!(history(&place, &["--root", "../gone"]), ["o1"]);
+    let shown = place.must(&["show", "o1", "--root", "../gone"]).stdout;
+    assert!(shown.contains("+2") && shown.contains("made      "), "{shown}");
+    let told = place.must(&["status", "--json", "--root", "../gone"]).json();
+    assert_eq!(told["workspace"]["operations"], json!({"applied": 1}));
+    let undone = place.run(&["undo", "--root", "../gone"]);
+    assert!(undone.code == Some(2) && undone.stderr.contains("no-such-folder"), "{undone:?}");
+    assert!(place.must(&["trust", "--revoke", "--root", "../gone"]).stdout.contains("not trusted any more"));
+}
+
+#[test]
+fn what_cannot_be_written_is_said_and_nothing_is() {
+    let place = Place::new(&[("a.txt", "1\n"), ("b.txt", "1\n")], "apply-patch", "");
+    apply(&place, "*** Update File: a.txt\n@@\n-1\n+2\n*** Update File: b.txt\n@@\n-1\n+2\n");
+    let after = place.files();
+    let path = place.workspace().join("b.txt");
+    let writable = std::fs::metadata(&path).unwrap().permissions();
+    let mut read_only = writable.clone();
+    read_only.set_readonly(true);
+    std::fs::set_permissions(&path, read_only).unwrap();
+    let ran = place.run(&["undo"]);
+    assert!(ran.code == Some(1) && ran.stderr.contains("error[read-only-file]: b.txt"), "{ran:?}");
+    assert_eq!((place.files(), &place.operations()[0]["state"]), (after.clone(), &json!("applied")));
+    std::fs::set_permissions(&path, writable).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    for arguments in [&["undo"][..], &["undo", "--merge"]] {
+        let ran = place.run(arguments);
+        assert!(ran.code == Some(1) && ran.stderr.contains("b.txt went since operation o1"), "{ran:?}");
+        assert!(!ran.stderr.contains("both sides"), "there are none: {ran:?}");
+        assert_eq!(place.files().len(), after.len() - 1);
+    }
+    place.must(&["undo", "--merge", "--conflicts"]);
+    assert_eq!(place.files().values().collect::<Vec<_>>(), ["1\n", "1\n"]);
+    let noted = place.must(&["log", "--audit", "--json"]).json();
+    let noted: Vec<_> =
+        noted["entries"].as_array().unwrap().iter().map(|entry| entry["action"].clone()).collect();
+    assert_eq!(noted, ["undone", "applied"], "what failed is no deed");
+}
