@@ -83,7 +83,9 @@ pub fn run(args: &SessionsArgs, record: &Record, now: Duration) -> Result<Exit, 
                 bytes: megabytes.saturating_mul(1 << 20),
             };
             let gone = record.wait(record.journal().expire(expiry))?;
-            record.note(None, Noted::Expired, &format!("{} session(s)", gone.n_sessions), "");
+            if gone.n_sessions > 0 {
+                record.note(None, Noted::Expired, &format!("{} session(s)", gone.n_sessions), "");
+            }
             say(
                 args.json,
                 &json!({ "status": "expired", "sessions": gone.n_sessions, "bytes": gone.bytes, "errors": [] }),

@@ -68,7 +68,11 @@ fn what_is_refused_or_only_shown_is_not_in_it() {
     let place = place();
     let reply = place.path("reply");
     let reply = reply.to_str().unwrap();
-    assert!(is(&place.run(&["apply", reply]), "protected-path"));
+    let refused = place.run(&["apply", reply]);
+    assert!(
+        is(&refused, "protected-path") && refused.stderr.contains("--allow-protected .vscode/tasks.json")
+    );
+    place.must(&["sessions", "expire"]);
     assert_eq!(place.run(&["apply", "--allow-protected", ".vscode/tasks.json", reply]).code, Some(2));
     place.must(&["trust", "--show"]);
     assert_eq!(place.run(&["trust", "--revoke"]).code, Some(0));

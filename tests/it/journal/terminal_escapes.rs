@@ -10,15 +10,9 @@ use super::place::{Place, Ran};
 
 /// Control sequences, marks that turn text around, tags, characters without width, and what begins one at an end.
 const HOSTILE: &[&str] = &[
-    "\u{1b}[2J\u{1b}]0;owned\u{7}",
-    "\u{1b}]8;;http://evil\u{1b}\\x\u{1b}]8;;\u{1b}\\",
-    "\u{9b}31m\u{90}q\u{9c}\u{85}",
-    "\u{1b}Pq\u{1b}\\\u{8}\u{8}\u{7f}",
-    "\u{202e}\u{2066}\u{2069}\u{200f}\u{61c}",
-    "\u{200b}\u{200d}\u{2060}\u{feff}\u{ad}\u{180e}",
-    "\u{e0041}\u{e007f}\u{3164}\u{115f}",
-    "\u{2028}\u{2029}\u{fff9}\u{fffb}",
-    "\u{1b}[31m\u{1b}[0mred\u{1b}",
+    "\u{1b}[2J\u{1b}]0;owned\u{7}\u{9b}31m\u{90}q\u{9c}\u{85}\u{1b}Pq\u{1b}\\\u{8}\u{7f}",
+    "\u{202e}\u{2066}\u{200f}\u{61c}\u{200b}\u{200d}\u{2060}\u{feff}\u{ad}\u{180e}\u{2028}\u{fff9}",
+    "\u{e0041}\u{e007f}\u{3164}\u{115f}\u{1b}]8;;http:evil\u{1b}\\x\u{1b}[31m\u{1b}[0mred\u{1b}",
 ];
 
 #[track_caller]
@@ -131,7 +125,7 @@ fn an_imported_session_drives_nothing() {
         let list = place.must(&["sessions", "--json"]).json();
         let id = list["sessions"][0]["id"].as_str().unwrap().to_owned();
         let mut session = place.must(&["sessions", "export", &id]).json();
-        for key in ["title", "instruction", "model"] {
+        for key in ["title", "instruction"] {
             session["operations"][0][key] = json!(format!("{key} {hostile}"));
             session["proposals"][0][key] = json!(format!("{key} {hostile}"));
         }
@@ -144,6 +138,12 @@ fn an_imported_session_drives_nothing() {
             check(&ran, &format!("{arguments:?}"));
         }
         // Nor does one that is refused, wherever it is wrong.
+        let mut wrong = session.clone();
+        wrong["operations"][0]["model"] = json!(format!("\u{1b}{hostile}"));
+        write(&wrong);
+        let ran = place.run(&["sessions", "import", "../s.json"]);
+        assert_eq!(ran.code, Some(2), "a name without control characters: {ran:?}");
+        check(&ran, "a model's name");
         for key in ["root", "operations", "texts", hostile] {
             let mut wrong = session.clone();
             wrong[key] = json!({ *hostile: hostile });
