@@ -74,6 +74,15 @@ pub(super) fn command(state: &mut State, command: Command, reply: Reply<Value>) 
     if let Command::History { path } = command {
         return commands::history(state, path, reply);
     }
+    let (command, reply) = match chronicle::recall(state, command, reply) {
+        Some(known) => known,
+        None => return,
+    };
+    run_command(state, command, reply);
+}
+
+/// Runs a command that needs nothing looked up any more.
+pub(super) fn run_command(state: &mut State, command: Command, reply: Reply<Value>) {
     let result = commands::run(state, command);
     // Nobody waits any more when the request was cancelled.
     let _ = reply.send(result);
@@ -90,6 +99,8 @@ fn own(state: &mut State, event: InternalEvent) {
         }
         InternalEvent::RefreshMarks => marks::refresh(state),
         InternalEvent::Journal(word) => chronicle::heard(state, word),
+        InternalEvent::FilesWritten { id, result } => applying::written(state, id, result),
+        InternalEvent::Recalled(recalled) => chronicle::recalled(state, *recalled),
         InternalEvent::LeftLooked { left, texts } => chronicle::looked(state, left, &texts),
     }
 }

@@ -1,8 +1,10 @@
 //! Computes what takes an operation back, or does it once more.
 
 use super::plan::{Live, Target, create, delete, live, modify, rename, unreadable};
-use super::{FileTexts, FlightFile, FlightKind};
+use super::{FileTexts, FlightFile, FlightKind, disk};
 use crate::app::state::State;
+use crate::diff::Refusal;
+use crate::diff::lower::ProtectedConsent;
 use crate::problem::{Category, Problem};
 use crate::review::{AppliedFile, AppliedKind, Direction, Operation, Track};
 use crate::text::Rope;
@@ -20,11 +22,23 @@ pub(super) fn take(
     let Some(operation) = operation else {
         return Err(Problem::error("unknown-proposal", Category::Request, "that step is no longer kept"));
     };
+    refuse_protected(operation)?;
     let mut files = Vec::new();
     for file in &operation.files {
         files.extend(take_file(state, file, direction, texts)?);
     }
     Ok(files)
+}
+
+/// What an operation wrote was consented to when it was made; but a record may come from outside, and no consent
+/// helps for what is never written.
+pub(super) fn refuse_protected(operation: &Operation) -> Result<(), Problem> {
+    let paths = || operation.files.iter().flat_map(AppliedFile::paths);
+    let consent = ProtectedConsent::recorded(paths());
+    match paths().find(|path| !consent.permits(path)) {
+        Some(path) => Err(Problem::from(&Refusal::protected(path))),
+        None => Ok(()),
+    }
 }
 
 fn take_file(
@@ -89,6 +103,7 @@ fn changed_since(path: &str, version: Option<i32>) -> Problem {
 
 fn uncreate(state: &State, path: String, track: Track, text: Rope, version: Option<i32>) -> FlightFile {
     // Without resource operations the file can only be emptied.
-    let kind = if state.client.resource_operations { FlightKind::Uncreate } else { FlightKind::Modify };
+    let able = state.client.resource_operations || disk::is_ours(state, track.uri(), version);
+    let kind = if able { FlightKind::Uncreate } else { FlightKind::Modify };
     FlightFile { kind, ..delete(path, track, text, version) }
 }

@@ -34,7 +34,7 @@ fn find(state: &State, which: &Which, direction: Direction) -> Result<(u64, Prop
         let operation = state.history.numbered(number).ok_or_else(|| {
             let message = format!("there is no step o{number} that could be taken back");
             Problem::error("unknown-operation", Category::Request, message)
-                .hint("tenon.history lists what there is; `tenon log` what was done in other sessions")
+                .hint("tenon.history lists what there is, of other sessions as well")
         })?;
         if operation.undone != (direction == Direction::Redo) || !free(operation.id) {
             let side = if operation.undone { "undone" } else { "applied" };
@@ -52,6 +52,6 @@ fn find(state: &State, which: &Which, direction: Direction) -> Result<(u64, Prop
             Direction::Redo => ("nothing-to-redo", "redo"),
         };
         Problem::error(code, Category::Request, format!("there is no change to {verb}"))
-            .hint("only changes that were accepted in this session can be taken back")
+            .hint("steps of other sessions are named by their numbers; tenon.history lists them")
     })
 }
