@@ -110,9 +110,6 @@ fn is_told_of_loss(said: &str) -> bool {
 }
 
 fn tell(what: &str, n_runs: usize, n_calls: usize) {
-    writeln!(
-        std::io::stderr(),
-        "faults: {what}: {n_runs} runs failed at one of {n_calls} calls; nothing lost"
-    )
-    .unwrap();
+    let line = format!("faults: {what}: {n_runs} runs failed at one of {n_calls} calls; nothing lost\n");
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
 }
