@@ -106,7 +106,7 @@ fn nothing_aside(place: &Place, context: &str) {
 
 /// Whether the user was told that nothing, or not all, is recorded.
 fn is_told_of_loss(said: &str) -> bool {
-    ["cannot be used", "journal-key-missing", "may not survive"].iter().any(|word| said.contains(word))
+    ["cannot be used", "key of the journal", "may not survive"].iter().any(|word| said.contains(word))
 }
 
 fn tell(what: &str, n_runs: usize, n_calls: usize) {
