@@ -18,7 +18,7 @@ use tenon::config::{self, Config, ConfigError, StateDir, UserFile};
 use tenon::lsp;
 use tenon::ports::metrics::catalogue::PROBLEMS;
 use tenon::ports::{Component, Components, Direction, LifeCycle};
-use tenon::problem::{Category, Problem};
+use tenon::problem::{Category, Problem, Severity};
 use tenon::telemetry::{self, AllNumbers, Front, NumbersFile, Telemetry};
 
 fn main() -> ExitCode {
@@ -249,8 +249,13 @@ impl Parts {
     fn storage(&self, config: &Config) -> (Storage, Vec<Problem>) {
         match &self.state {
             Ok(state) => Storage::open(state.path(), &config.cache),
-            // Told with the log's problem.
-            Err(_) => (Storage::default(), Vec::new()),
+            Err(problem) => {
+                let message = format!("what is done may not survive a restart: {}", problem.message);
+                (
+                    Storage::default(),
+                    vec![Problem { severity: Severity::Warning, message, ..problem.clone() }],
+                )
+            }
         }
     }
 }
