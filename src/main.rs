@@ -17,7 +17,7 @@ use tenon::config::trust::TrustStore;
 use tenon::config::{self, Config, ConfigError, StateDir, UserFile};
 use tenon::lsp;
 use tenon::ports::metrics::catalogue::PROBLEMS;
-use tenon::ports::{Component, Components, Direction, LifeCycle};
+use tenon::ports::{Component, Components, Direction, FrontDoor, LifeCycle};
 use tenon::problem::{Category, Problem, Severity};
 use tenon::telemetry::{self, AllNumbers, Front, NumbersFile, Telemetry};
 
@@ -89,6 +89,7 @@ fn run(command: &Command) -> Result<ExitCode, Problem> {
             }
             let loaded = Loaded {
                 record: args.record.clone(),
+                door: FrontDoor::Terminal,
                 protected: consent::protected(&args.allow_protected, &args.root)?,
                 sends_nothing: args.show_prompt,
                 ..parts.loaded(Ok(config?))
