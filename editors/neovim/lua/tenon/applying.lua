@@ -32,6 +32,8 @@ function M.on_edit(problem, params, context)
       return { applied = false, failureReason = reason }
     end
   end
+  -- Neovim would print the label at every edit.
+  params = { edit = params and params.edit }
   return vim.lsp.handlers['workspace/applyEdit'](problem, params, context)
 end
 

@@ -69,9 +69,25 @@ function M.broken()
   end
 end
 
+-- The folder that a file belongs to: by its marker; else that of a server that has it already; else the current one,
+-- unless that is everything the user has; else its own.
 local function root(buffer)
-  local name = vim.api.nvim_buf_get_name(buffer)
-  return vim.fs.root(buffer, M.config().root_markers or { '.tenon.toml', '.git' }) or vim.fs.dirname(name)
+  local path = vim.fs.normalize(vim.api.nvim_buf_get_name(buffer))
+  local marked = vim.fs.root(buffer, M.config().root_markers or { '.tenon.toml', '.git' })
+  if marked then
+    return marked
+  end
+  local function holds(folder)
+    return folder and vim.startswith(path, vim.fs.normalize(folder) .. '/')
+  end
+  for _, client in ipairs(vim.lsp.get_clients({ name = 'tenon', _uninitialized = true })) do
+    if not client:is_stopped() and holds(client.config.root_dir) then
+      return client.config.root_dir
+    end
+  end
+  local here = vim.fn.getcwd()
+  local is_everything = vim.startswith(vim.uv.os_homedir() or '', here)
+  return holds(here) and not is_everything and here or vim.fs.dirname(path)
 end
 
 -- Decides whether the server starts for a buffer; `start` takes the workspace. That it cannot is said once here, and
@@ -90,14 +106,21 @@ function M.may_start(buffer, start)
   start(root(buffer))
 end
 
+-- The clients that are ready for commands; all of them, or those of a buffer.
+local function ready(buffer)
+  return vim.tbl_filter(function(client)
+    return not told[client.id] and not client:is_stopped()
+  end, vim.lsp.get_clients({ bufnr = buffer, name = 'tenon' }))
+end
+
 -- The client of a buffer, ready for commands.
 function M.client(buffer)
-  return vim.lsp.get_clients({ bufnr = buffer, name = 'tenon' })[1]
+  return ready(buffer)[1]
 end
 
 -- The client that is meant where the buffer has none: the only one.
 function M.any_client()
-  local all = vim.lsp.get_clients({ name = 'tenon' })
+  local all = ready()
   return M.client(vim.api.nvim_get_current_buf()) or (#all == 1 and all[1]) or nil
 end
 
@@ -241,18 +264,20 @@ function M.on_exit(code, signal, id)
   end)
 end
 
--- Calls `use` once the clients are gone.
+-- Calls `use` once the clients are gone: they are asked, after two seconds made, and not waited for after four.
 local function when_gone(ids, use)
   local timer = assert(vim.uv.new_timer())
-  local began = vim.uv.now()
+  local began, forced = vim.uv.now(), false
   timer:start(0, 20, vim.schedule_wrap(function()
     local left = vim.tbl_filter(vim.lsp.get_client_by_id, ids)
-    if #left > 0 and vim.uv.now() - began > 2000 then
+    local waited = vim.uv.now() - began
+    if not forced and waited > 2000 then
+      forced = true
       for _, id in ipairs(left) do
         vim.lsp.get_client_by_id(id):stop(true)
       end
     end
-    if #left == 0 and not timer:is_closing() then
+    if (#left == 0 or waited > 4000) and not timer:is_closing() then
       timer:close()
       use()
     end

@@ -35,7 +35,6 @@ vim.api.nvim_create_autocmd('User', {
 -- Loads the plugin as Neovim does at its start. Stories that set options do so before.
 function t.load()
   vim.cmd.runtime('plugin/tenon.lua')
-  -- A story without a server in its beginning cannot wait for one.
   return t
 end
 
@@ -57,6 +56,15 @@ function t.drawn(buffer)
     end
   end
   return lines, gone
+end
+
+-- Waits until a client other than `old` serves a buffer that is open already.
+function t.ready(buffer, old)
+  t.client = t.wait('the server', function()
+    local client = require('tenon.server').client(buffer)
+    return client and client ~= old and client
+  end)
+  return t.client
 end
 
 -- Waits until so many pending changes are known to the plugin.
