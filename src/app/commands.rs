@@ -3,7 +3,6 @@
 mod accept;
 mod edit;
 mod history;
-mod hunks;
 mod merge;
 mod prompt;
 mod regenerate;
@@ -39,7 +38,7 @@ pub(super) fn run(state: &mut State, command: Command) -> Result<Value, Problem>
         Command::Undo(which) => take::take(state, &which, Direction::Undo),
         Command::Redo(which) => take::take(state, &which, Direction::Redo),
         Command::History { path } => Ok(history::of_process(state, path.as_deref())),
-        Command::Show { proposal, open } => show::show(state, proposal.as_deref(), open),
+        Command::Show { proposal, open, texts } => show::show(state, proposal.as_deref(), open, texts),
         Command::Prompt { task, open } => prompt::prompt(state, task.as_deref(), open),
         Command::Status => Ok(status::status(state)),
     }

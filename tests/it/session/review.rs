@@ -127,34 +127,3 @@ async fn an_editor_that_takes_no_edits_gets_them_inside_the_actions() {
     assert_eq!(session.state_of(&id).await, "applied");
     session.finish().await;
 }
-
-#[tokio::test]
-async fn hunks_are_told_one_by_one_where_they_are_now() {
-    let session = Session::start(Peer::VsCode).await;
-    let other = session.open("b.rs", "x\u{202e}\n");
-    let uri = session.open("a.rs", TEXT);
-    let reply = two_hunks() + &block("b.rs", "x\u{202e}\n", "y\n") + &block("c.rs", "", "fn new() {}\n");
-    let id = session.propose(&uri, &reply).await;
-    session.editor.close(&other);
-    session.editor.insert(&uri, 0, "😀\n");
-    session.run("tenon.reject", json!({"proposal": id, "hunk": 1})).await;
-    let shown = session.run("tenon.show", json!({"proposal": id})).await;
-    let at = |line| json!({"line": line, "character": 0});
-    let hunk = |number, uri: &str, path, decision, place, line, before, after| {
-        json!({"hunk": number, "path": path, "uri": uri, "change": "modified", "decision": decision,
-            "place": place, "range": {"start": at(line), "end": at(line + 1)}, "doubt": null,
-            "before": before, "after": after})
-    };
-    let expected = json!([
-        hunk(0, &uri, "a.rs", "proposed", "fits", 1, "one\n", "1é\n"),
-        hunk(1, &uri, "a.rs", "rejected", "fits", 5, "five\n", "5\n"),
-        hunk(2, &other, "b.rs", "proposed", "unknown", 0, "x\\u{202e}\n", "y\n"),
-        {"hunk": 3, "path": "c.rs", "uri": session.uri("c.rs"), "change": "created",
-            "decision": "proposed", "after": "fn new() {}\n"},
-    ]);
-    assert_eq!(shown["hunks"], expected, "{shown:#}");
-    session.editor.insert(&uri, 6, "!");
-    let shown = session.run("tenon.show", json!({"proposal": id})).await;
-    assert_eq!(shown["hunks"][0]["place"], "stale", "{shown:#}");
-    session.finish().await;
-}

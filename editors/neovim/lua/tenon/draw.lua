@@ -25,6 +25,7 @@ end
 
 -- The rows `[first, last)` that a hunk touches, and the lines that they become.
 function M.rows(buffer, hunk, encoding)
+  hunk.after = hunk.after and hunk.after:gsub('\r\n', '\n')
   local from, to = place(buffer, hunk.range.start, encoding), place(buffer, hunk.range['end'], encoding)
   local after = hunk.after or ''
   local ends_in_line = after:sub(-1) == '\n'
@@ -56,6 +57,35 @@ local function expand(text, width)
   end))
 end
 
+-- What does something instead of being seen, as patterns of UTF-8: control characters, marks that turn the direction of
+-- text around, and those that have no width.
+local UNSEEN = {
+  '[\1-\8\11-\31\127]',
+  '\194[\128-\159\173]',
+  '\205\143',
+  '\216\156',
+  '\225\133[\159\160]',
+  '\225\158[\180\181]',
+  '\225\160\142',
+  '\226\128[\139-\143\168-\174]',
+  '\226\129[\160-\175]',
+  '\227\133\164',
+  '\239\187\191',
+  '\239\190\160',
+  '\239\191[\185-\187]',
+  '\243\160[\128-\135][\128-\191]',
+}
+
+-- The same text with what is not seen written out, as `\u{202e}`.
+function M.visible(text)
+  for _, pattern in ipairs(UNSEEN) do
+    text = text:gsub(pattern, function(found)
+      return ('\\u{%x}'):format(vim.fn.char2nr(found))
+    end)
+  end
+  return text
+end
+
 -- The keys that the user gave to the decisions, else the commands.
 local function keys()
   local found = {}
@@ -72,18 +102,18 @@ end
 local function header(hunk)
   local text = ('── tenon %d/%d: %s'):format(hunk.nth, hunk.of, hunk.title)
   local group = 'TenonHeader'
-  if hunk.change == 'created' then
+  if hunk.change == 'create' then
     text = ('%s: creates %s'):format(text, hunk.path)
-  elseif hunk.change == 'deleted' then
+  elseif hunk.change == 'delete' then
     text = ('%s: deletes %s'):format(text, hunk.path)
-  elseif hunk.change == 'renamed' then
+  elseif hunk.change == 'rename' then
     text = ('%s: renames %s to %s'):format(text, hunk.path, hunk.to)
-  elseif hunk.place == 'stale' then
-    text, group = text .. ': the text changed here, so this does not fit any more', 'TenonStale'
+  elseif hunk.stale then
+    text, group = ('%s: does not fit any more: %s'):format(text, hunk.stale), 'TenonStale'
   elseif hunk.doubt then
     text = ('%s (place: %s)'):format(text, hunk.doubt)
   end
-  return { { text, group }, { '   ' .. keys(), 'TenonKeys' } }
+  return { { M.visible(text), group }, { '   ' .. keys(), 'TenonKeys' } }
 end
 
 -- Lines above the first line of a text are hidden until the window makes room for them.
@@ -107,7 +137,7 @@ local function draw(buffer, hunk, encoding)
   local first, last, lines = hunk.row or 0, hunk.row or 0, {}
   if hunk.range then
     first, last, lines = M.rows(buffer, hunk, encoding)
-  elseif hunk.change == 'created' then
+  elseif hunk.change == 'create' or hunk.change == 'modify' then
     lines = vim.split((hunk.after or ''):gsub('\n$', ''), '\n')
     if #lines > FILE_LINES then
       lines = vim.list_slice(lines, 1, FILE_LINES)
@@ -116,15 +146,15 @@ local function draw(buffer, hunk, encoding)
   end
   local width = vim.bo[buffer].tabstop
   local virtual = { header(hunk) }
-  local group = hunk.place == 'stale' and 'TenonKeys' or 'TenonAdd'
+  local group = hunk.stale and 'TenonKeys' or 'TenonAdd'
   for _, line in ipairs(lines) do
-    table.insert(virtual, { { line == '' and ' ' or expand(line, width), group } })
+    table.insert(virtual, { { line == '' and ' ' or expand(M.visible(line), width), group } })
   end
   local n_lines = vim.api.nvim_buf_line_count(buffer)
   first, last = math.min(first, n_lines), math.min(last, n_lines)
   local is_shown = options.get('inline')
   if last > first then
-    local is_stale = hunk.place == 'stale'
+    local is_stale = hunk.stale
     hunk.mark = mark(buffer, first, {
       end_row = last,
       hl_group = is_shown and not is_stale and 'TenonDelete' or nil,

@@ -57,8 +57,8 @@ function M.choose()
       prompt = 'Changes, the newest first',
       kind = 'tenon-history',
       format_item = function(operation)
-        return ('%s  %s  %-8s %s  (%s)'):format(
-          operation.operation or operation.proposal, when(operation), operation.state, operation.title, files(operation))
+        return require('tenon.draw').visible(('%s  %s  %-8s %s  (%s)'):format(
+          operation.operation or operation.proposal, when(operation), operation.state, operation.title, files(operation)))
       end,
     }, function(operation)
       if not operation then

@@ -7,17 +7,18 @@ local function item(hunk)
   local row = hunk.buffer and require('tenon.draw').now(hunk.buffer, hunk)
   row = row or hunk.row or (hunk.range and hunk.range.start.line) or 0
   local what = ({
-    created = 'creates ' .. hunk.path,
-    deleted = 'deletes ' .. hunk.path,
-    renamed = ('renames %s to %s'):format(hunk.path, hunk.to or '?'),
+    create = 'creates ' .. hunk.path,
+    delete = 'deletes ' .. hunk.path,
+    rename = ('renames %s to %s'):format(hunk.path, hunk.to or '?'),
   })[hunk.change]
   local added = hunk.after and vim.trim(vim.split(vim.trim(hunk.after), '\n')[1]) or ''
   return {
     bufnr = hunk.buffer,
     filename = not hunk.buffer and vim.uri_to_fname(hunk.uri) or nil,
     lnum = row + 1,
-    type = hunk.place == 'stale' and 'W' or 'I',
-    text = ('%s %d/%d %s: %s'):format(hunk.proposal, hunk.nth, hunk.of, hunk.title, what or ('+ ' .. added)),
+    type = hunk.stale and 'W' or 'I',
+    text = require('tenon.draw').visible(
+      ('%s %d/%d %s: %s'):format(hunk.proposal, hunk.nth, hunk.of, hunk.title, what or ('+ ' .. added))),
     user_data = { proposal = hunk.proposal, hunk = hunk.hunk },
   }
 end

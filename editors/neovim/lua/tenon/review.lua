@@ -6,8 +6,11 @@ local server = require('tenon.server')
 
 local M = {}
 
--- `[client] = hunks` that wait for a decision, as `tenon.show` tells them, with `proposal`, `title`, `nth` and `of`.
+-- `[client] = hunks` that wait for a decision, as `tenon.show` tells them, with `proposal`, `title`, `nth` and `of`,
+-- and those of their file: `path`, `uri`, `change`, `to` and `version`.
 local pending = {}
+-- `[client] = { [proposal] = whole texts of its new files by path }`; they never change.
+local new_files = {}
 -- Clients that are being asked, and whether to ask once more.
 local asking = {}
 -- The hunk that `:Tenon next` went to, as long as the cursor stays there.
@@ -37,14 +40,20 @@ local function marks_of(client)
   return places
 end
 
+-- The loaded buffer of a file.
+local function buffer_of(uri)
+  local buffer = vim.fn.bufnr(vim.uri_to_fname(uri))
+  return buffer >= 0 and vim.api.nvim_buf_is_loaded(buffer) and buffer or nil
+end
+
 local function place_all(client, hunks)
   local places = marks_of(client)
   for _, hunk in ipairs(hunks) do
+    local found = places[hunk.proposal .. '/' .. hunk.hunk]
     if hunk.range then
-      local buffer = vim.fn.bufnr(vim.uri_to_fname(hunk.uri))
-      hunk.buffer = buffer >= 0 and vim.api.nvim_buf_is_loaded(buffer) and buffer or nil
+      hunk.buffer = buffer_of(hunk.uri)
     else
-      local found = places[hunk.proposal .. '/' .. hunk.hunk]
+      -- Files as a whole, and what does not fit any more, are where their marks are.
       hunk.buffer, hunk.row = found and found.buffer, found and found.row
     end
   end
@@ -82,17 +91,29 @@ local function take(client, hunks)
   vim.api.nvim_exec_autocmds('User', { pattern = 'TenonReview', modeline = false })
 end
 
--- The undecided hunks of one proposal.
-local function undecided(proposal, shown)
-  local found = {}
-  for _, hunk in ipairs(shown.hunks or {}) do
-    -- JSON's null is no value here.
-    for name, value in pairs(hunk) do
-      hunk[name] = value ~= vim.NIL and value or nil
+-- Takes JSON's null out: it is no value here.
+local function without_null(object)
+  for name, value in pairs(object) do
+    if value == vim.NIL then
+      object[name] = nil
     end
-    if hunk.decision == 'proposed' and hunk.place ~= 'already-there' then
-      hunk.proposal, hunk.title = proposal.id, proposal.title
-      table.insert(found, hunk)
+  end
+  return object
+end
+
+-- The undecided hunks of one proposal.
+local function undecided(shown)
+  local found = {}
+  for _, file in ipairs(shown.files) do
+    without_null(file)
+    for _, hunk in ipairs(file.hunks) do
+      without_null(hunk)
+      hunk.proposal, hunk.title = shown.proposal, shown.title
+      hunk.path, hunk.uri, hunk.change, hunk.to, hunk.version = file.path, file.uri, file.change, file.to, file.version
+      local is_there = hunk.change == 'modify' and not hunk.range and not hunk.stale
+      if hunk.decision == 'proposed' and not is_there then
+        table.insert(found, hunk)
+      end
     end
   end
   for nth, hunk in ipairs(found) do
@@ -101,13 +122,40 @@ local function undecided(proposal, shown)
   return found
 end
 
--- The text of every attached buffer, in short.
-local function ticks(client)
-  local found = {}
-  for buffer in pairs(client.attached_buffers) do
-    found[buffer] = vim.api.nvim_buf_is_loaded(buffer) and vim.api.nvim_buf_get_changedtick(buffer) or nil
+-- Calls `done` with the hunks; new files have their text as `after`, which is asked for once.
+local function with_new_files(client, hunks, done)
+  local missing
+  new_files[client.id] = new_files[client.id] or {}
+  for _, hunk in ipairs(hunks) do
+    if hunk.change == 'create' then
+      local texts = new_files[client.id][hunk.proposal]
+      hunk.after = texts and texts[hunk.path] or ''
+      missing = missing or not texts and hunk.proposal
+    end
   end
-  return found
+  if not missing then
+    return done(hunks)
+  end
+  new_files[client.id][missing] = {}
+  server.run(client, 'tenon.show', { proposal = missing, texts = true }, function(shown)
+    for _, file in ipairs(shown.files) do
+      if file.change == 'create' then
+        new_files[client.id][missing][file.path] = without_null(file).after
+      end
+    end
+    with_new_files(client, hunks, done)
+  end, function()
+    with_new_files(client, hunks, done)
+  end)
+end
+
+-- Whether a text was changed since the server looked at it. It publishes marks again then.
+local function is_typed(hunks)
+  return vim.iter(hunks):any(function(hunk)
+    local buffer = hunk.version and buffer_of(hunk.uri)
+    local version = buffer and vim.lsp.util.buf_versions[buffer]
+    return version ~= nil and version ~= hunk.version
+  end)
 end
 
 local function ask(client, done)
@@ -118,15 +166,14 @@ local function ask(client, done)
     local open = vim.tbl_filter(function(proposal)
       return proposal.state == 'proposed'
     end, status.proposals or {})
-    local hunks, before = {}, ticks(client)
+    local hunks = {}
     local function next_proposal(at)
       local proposal = open[at]
       if not proposal then
-        -- What was typed meanwhile moves the hunks; the server publishes them again then.
-        return done(hunks, not vim.deep_equal(before, ticks(client)))
+        return with_new_files(client, hunks, done)
       end
       server.run(client, 'tenon.show', { proposal = proposal.id }, function(shown)
-        vim.list_extend(hunks, undecided(proposal, shown))
+        vim.list_extend(hunks, undecided(shown))
         next_proposal(at + 1)
       end, failed)
     end
@@ -141,18 +188,23 @@ function M.changed(client)
     return
   end
   asking[client.id] = false
-  ask(client, function(hunks, is_typed)
-    local again = asking[client.id] or is_typed
+  ask(client, function(hunks)
+    local is_old = hunks and is_typed(hunks)
+    local again = asking[client.id] or is_old
     asking[client.id] = nil
-    if hunks and not is_typed then
+    if client:is_stopped() or not hunks then
+      return
+    end
+    if not is_old then
       take(client, hunks)
     end
-    if again and hunks then
+    if again then
+      -- Neovim reports typing after 150 ms.
       vim.defer_fn(function()
         if not client:is_stopped() then
           M.changed(client)
         end
-      end, is_typed and 150 or 0)
+      end, is_old and 150 or 0)
     end
   end)
 end
@@ -173,7 +225,7 @@ end
 
 -- Forgets what a client showed that is gone.
 function M.forget(id)
-  pending[id], asking[id] = nil, nil
+  pending[id], asking[id], new_files[id] = nil, nil, nil
   redraw()
   require('tenon.tasks').changed()
 end

@@ -13,7 +13,7 @@ function M.open(name, kind, text)
     vim.api.nvim_buf_set_name(buffer, title)
   end
   vim.bo[buffer].modifiable = true
-  vim.api.nvim_buf_set_lines(buffer, 0, -1, false, vim.split(vim.trim(text), '\n'))
+  vim.api.nvim_buf_set_lines(buffer, 0, -1, false, vim.tbl_map(require('tenon.draw').visible, vim.split(vim.trim(text), '\n')))
   vim.bo[buffer].modifiable = false
   vim.bo[buffer].bufhidden = 'hide'
   vim.bo[buffer].filetype = kind

@@ -91,7 +91,18 @@ rows('a\nb\nc', { 3, 0, 3, 0 }, 'end\n', { 3, 3, { 'end' } })
 rows('a\nb\nc', { 2, 0, 3, 0 }, 'C\n', { 2, 3, { 'C' } })
 rows('a\n😀b\nc', { 1, 2, 1, 3 }, 'B', { 1, 2, { '😀B' } })
 rows('a\nb\nc', { 2, 1, 2, 1 }, '\nd', { 2, 3, { 'c', 'd' } })
+rows('a\nb\nc', { 1, 0, 2, 0 }, 'B\r\nC\r\n', { 1, 2, { 'B', 'C' } })
 rows('a\nb\nc', { 9, 0, 9, 0 }, 'end\n', { 3, 3, { 'end' } })
+
+-- What is not seen is written out, and nothing else.
+for text, expected in pairs({
+  ['a\tb é 😀 漢'] = 'a\tb é 😀 漢',
+  ['\27[2J\127'] = '\\u{1b}[2J\\u{7f}',
+  ['a\u{202e}b\u{2066}c\u{200b}\u{feff}\u{ad}'] = 'a\\u{202e}b\\u{2066}c\\u{200b}\\u{feff}\\u{ad}',
+  ['\u{e0041}\u{3164}\u{9b}'] = '\\u{e0041}\\u{3164}\\u{9b}',
+}) do
+  t.check(draw.visible(text), expected, 'what is not seen')
+end
 
 -- Drawing never changes the text, at its borders too, and takes itself back.
 vim.api.nvim_win_set_buf(0, buffer)
@@ -100,10 +111,10 @@ local tick = vim.api.nvim_buf_get_changedtick(buffer)
 local function hunk(line, last, after, more)
   return vim.tbl_extend('force', {
     range = { start = { line = line, character = 0 }, ['end'] = { line = last, character = 0 } },
-    after = after, change = 'modified', place = 'fits', title = 'do it', nth = 1, of = 1,
+    after = after, change = 'modify', title = 'do it', nth = 1, of = 1,
   }, more or {})
 end
-draw.draw(buffer, { hunk(0, 0, 'top\n'), hunk(1, 1, 'end\n'), hunk(0, 1, '\tA\n', { place = 'stale' }) }, 'utf-8')
+draw.draw(buffer, { hunk(0, 0, 'top\n'), hunk(1, 1, 'end\n'), hunk(0, 1, '\tA\n', { stale = 'it was changed' }) }, 'utf-8')
 local lines, gone = t.drawn(buffer)
 t.check(#lines, 3, 'three')
 t.check(gone, {}, 'what does not fit takes nothing away')
