@@ -51,7 +51,7 @@ local function step(verb)
   return {
     help = ('Go to the %s pending change'):format(verb),
     run = function()
-      module('review').step(verb)
+      module('review').step(verb == 'next' and 1 or -1)
     end,
   }
 end

@@ -116,9 +116,13 @@ local function header(hunk)
   return { { M.visible(text), group }, { '   ' .. keys(), 'TenonKeys' } }
 end
 
--- Lines above the first line of a text are hidden until the window makes room for them.
-local function make_room(buffer, n_lines)
-  for _, window in ipairs(vim.fn.win_findbuf(buffer)) do
+-- Makes room in the windows of a buffer for the lines drawn above its first line, which are hidden otherwise.
+function M.reveal(buffer)
+  local n_lines = 0
+  for _, found in ipairs(vim.api.nvim_buf_get_extmarks(buffer, M.namespace, 0, { 0, -1 }, { details = true })) do
+    n_lines = n_lines + (found[4].virt_lines_above and #found[4].virt_lines or 0)
+  end
+  for _, window in ipairs(n_lines > 0 and vim.fn.win_findbuf(buffer) or {}) do
     vim.api.nvim_win_call(window, function()
       local view = vim.fn.winsaveview()
       if view.topline == 1 and view.topfill < n_lines then
@@ -171,7 +175,6 @@ local function draw(buffer, hunk, encoding)
     mark(buffer, last - 1, { virt_lines = virtual })
   else
     mark(buffer, 0, { virt_lines = virtual, virt_lines_above = true })
-    make_room(buffer, #virtual)
   end
 end
 
@@ -182,6 +185,7 @@ function M.draw(buffer, hunks, encoding)
   for _, hunk in ipairs(hunks) do
     draw(buffer, hunk, encoding)
   end
+  M.reveal(buffer)
 end
 
 -- The rows `[first, last)` of a hunk now; one row for an insertion.

@@ -347,25 +347,71 @@ function M.decide(verb, what)
   send(verb, decisions)
 end
 
--- Goes to the next or the previous pending change, over all files; `verb` is `next` or `previous`.
-function M.step(verb)
-  server.with_any_client(function(client)
-    local buffer, line = vim.api.nvim_get_current_buf(), vim.api.nvim_win_get_cursor(0)[1]
-    local is_own = client.attached_buffers[buffer]
-    local from = is_own and { uri = vim.uri_from_bufnr(buffer), line = line } or nil
-    server.run(client, 'tenon.' .. verb, from, function(found)
-      local target = vim.uri_to_bufnr(found.uri)
-      if vim.api.nvim_get_current_buf() ~= target then
-        vim.cmd.normal({ "m'", bang = true })
-        vim.fn.bufload(target)
-        vim.bo[target].buflisted = true
-        vim.api.nvim_win_set_buf(0, target)
-      end
-      local at = math.min(found.line, vim.api.nvim_buf_line_count(target))
-      vim.api.nvim_win_set_cursor(0, { at, 0 })
-      current = { buffer = target, line = at, proposal = found.proposal, hunk = found.hunk }
-    end)
+-- Where a hunk is: the buffer of its file, which may have to be read first, and its line, from one.
+local function place_of(hunk)
+  local buffer = hunk.buffer or vim.uri_to_bufnr(hunk.uri)
+  local row = hunk.buffer and draw.now(hunk.buffer, hunk) or hunk.row or (hunk.range and hunk.range.start.line) or 0
+  return buffer, row + 1
+end
+
+-- All pending hunks that have a place, by file and line.
+local function in_order()
+  local found = {}
+  for _, hunk in ipairs(M.all()) do
+    if hunk.buffer or hunk.range then
+      local buffer, line = place_of(hunk)
+      table.insert(found, { hunk = hunk, buffer = buffer, line = line, name = vim.api.nvim_buf_get_name(buffer) })
+    end
+  end
+  table.sort(found, function(a, b)
+    if a.name ~= b.name then
+      return a.name < b.name
+    end
+    return a.line < b.line or (a.line == b.line and a.hunk.hunk < b.hunk.hunk)
   end)
+  return found
+end
+
+-- The place in `places` that comes after the cursor, or before it, and round.
+local function beside(places, step)
+  local here = M.here()
+  local name, line = vim.api.nvim_buf_get_name(0), vim.api.nvim_win_get_cursor(0)[1]
+  local first, last, by = 1, #places, 1
+  if step < 0 then
+    first, last, by = #places, 1, -1
+  end
+  for at = first, last, by do
+    local place = places[at]
+    if place.hunk == here then
+      return places[(at - 1 + step) % #places + 1]
+    end
+    local is_after = place.name > name or (place.name == name and place.line > line)
+    local is_before = place.name < name or (place.name == name and place.line < line)
+    if not here and (step > 0 and is_after or step < 0 and is_before) then
+      return place
+    end
+  end
+  return places[first]
+end
+
+-- Goes to the next or the previous pending change, over all files and round; `step` is 1 or -1.
+function M.step(step)
+  local places = in_order()
+  if #places == 0 then
+    return no_hunk()
+  end
+  local to = beside(places, step)
+  vim.cmd.normal({ "m'", bang = true })
+  if vim.api.nvim_get_current_buf() ~= to.buffer then
+    vim.fn.bufload(to.buffer)
+    vim.bo[to.buffer].buflisted = true
+    vim.api.nvim_win_set_buf(0, to.buffer)
+  end
+  local line = math.min(to.line, vim.api.nvim_buf_line_count(to.buffer))
+  vim.api.nvim_win_set_cursor(0, { line, 0 })
+  vim.cmd.normal({ 'zv', bang = true })
+  current = { buffer = to.buffer, line = line, proposal = to.hunk.proposal, hunk = to.hunk.hunk }
+  draw.reveal(to.buffer)
 end
 
 -- Asks anew for the hunk at the cursor, with a remark.

@@ -17,6 +17,7 @@ function M.open(name, kind, text)
   vim.bo[buffer].modifiable = false
   vim.bo[buffer].bufhidden = 'hide'
   vim.bo[buffer].filetype = kind
+  local is_prose = kind == 'text'
   local window = vim.fn.win_findbuf(buffer)[1]
   if window then
     vim.api.nvim_set_current_win(window)
@@ -24,6 +25,8 @@ function M.open(name, kind, text)
     vim.cmd('botright split')
     vim.api.nvim_win_set_buf(0, buffer)
   end
+  vim.wo[0][0].wrap = is_prose
+  vim.wo[0][0].linebreak = is_prose
   vim.keymap.set('n', 'q', '<Cmd>close<CR>', { buffer = buffer, nowait = true, desc = 'tenon: Close' })
   return buffer
 end
@@ -52,6 +55,15 @@ function M.prompt(task)
       M.open('prompt-' .. answer.task, 'markdown', answer.text)
     end)
   end)
+end
+
+-- What was said, as it could not all be shown in the last line.
+local function messages()
+  local lines = {}
+  for _, message in ipairs(notify.said) do
+    table.insert(lines, ('  %s  %s'):format(os.date('%H:%M:%S', message.time), message.text))
+  end
+  return #lines > 0 and '\n\nMessages, the newest first:\n' .. table.concat(lines, '\n') or ''
 end
 
 local function status_lines(status)
@@ -93,11 +105,12 @@ function M.status()
   local buffer = vim.api.nvim_get_current_buf()
   local problem = server.broken() or (not server.any_client() and server.unfit(buffer))
   if problem then
-    return M.open('status', 'text', ('tenon does not work here: %s\n\nWhat to do: %s'):format(problem.message, problem.hint))
+    local text = ('tenon does not work here: %s\n\nWhat to do: %s'):format(problem.message, problem.hint)
+    return M.open('status', 'text', text .. messages())
   end
   server.with_any_client(function(client)
     server.run(client, 'tenon.status', nil, function(status)
-      M.open('status', 'text', status_lines(status))
+      M.open('status', 'text', status_lines(status) .. messages())
     end)
   end)
 end

@@ -74,6 +74,18 @@ t.message('tenon: broken')
 notify.message({ type = 1, message = 'tenon: once' })
 t.check(table.remove(t.messages), { message = 'tenon: once', type = 1 }, 'said once')
 
+t.check(notify.said[1].text, 'tenon: once', 'what was said is kept')
+
+-- Neovim's own messages are cut to the last line: a longer one would stop the typing.
+local stub, told = vim.notify, {}
+vim.notify = assert(load('local told = ... return function(text) table.insert(told, text) end', '@vim/_editor.lua'))(told)
+notify.error(('漢😀 '):rep(40) .. '\nend')
+notify.info('short')
+vim.notify = stub
+assert(vim.fn.strdisplaywidth(told[1]) <= vim.v.echospace and told[1]:find('漢😀 漢.*… :Tenon status$'), told[1])
+t.check(told[2], 'tenon: short', 'what fits is whole')
+assert(notify.said[2].text:find('漢😀  ?end$'), notify.said[2].text)
+
 -- Which rows a hunk touches, and what they become.
 local buffer = vim.api.nvim_create_buf(true, false)
 local function rows(text, range, after, expected)
