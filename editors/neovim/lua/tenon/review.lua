@@ -217,7 +217,7 @@ function M.on_marks(problem, marks, context)
     return
   end
   if require('tenon.options').get('inline') then
-    local quiet = { virtual_text = false, virtual_lines = false, underline = false }
+    local quiet = { virtual_text = false, virtual_lines = false, underline = false, signs = false }
     vim.diagnostic.config(quiet, vim.lsp.diagnostic.get_namespace(client.id))
   end
   M.changed(client)

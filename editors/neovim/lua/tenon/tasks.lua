@@ -44,7 +44,7 @@ local function draw(client, id)
   if at[1] then
     vim.api.nvim_buf_set_extmark(place.buffer, namespace, at[1], 0, {
       id = place.mark,
-      virt_text = { { ('  tenon: %s, %s'):format(task.title, words(task)), 'TenonProgress' } },
+      virt_text = { { ('  tenon: %s: %s'):format(words(task), task.title), 'TenonProgress' } },
       virt_text_pos = 'eol',
     })
   end

@@ -13,7 +13,7 @@ t.check(t.asked, { 'Change lines 1 to 10: ' }, 'what is asked')
 t.event('text')
 t.wait('the progress in the text', function()
   local marks = vim.api.nvim_buf_get_extmarks(buffer, -1, 0, -1, { details = true, type = 'virt_text' })
-  return marks[1] and marks[1][4].virt_text[1][1] == '  tenon: shout 😀, writing 10%'
+  return marks[1] and marks[1][4].virt_text[1][1] == '  tenon: writing 10%: shout 😀'
 end)
 assert(tenon.status():find('^tenon: writing'), tenon.status())
 t.keys(buffer, 'ggO# typed 漢 above<Esc>')
