@@ -54,6 +54,13 @@ async fn buffers_that_are_no_files_or_locked() {
 }
 
 #[tokio::test]
+async fn looking_and_trusting() {
+    let [first, gate, rest] = two_changes();
+    let other = block("main.py", "    return 3\n", "    return 4\n");
+    story("plugin/looking", &[&[&first, &gate, &rest], &[&other]]).await;
+}
+
+#[tokio::test]
 async fn providers_that_fail() {
     let body = r#"{"error":{"message":"the key \u001b[31mis wrong"}}"#;
     let refuses = Act::answer(401, "content-type: application/json\r\n", body);

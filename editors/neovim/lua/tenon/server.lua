@@ -9,6 +9,9 @@ local M = { leaving = false }
 -- The oldest server with all that the plugin sends.
 M.oldest = '0.1.0'
 
+-- How long a start may take before it is said, in milliseconds.
+M.patience = 10000
+
 -- Why the server was left alone, until `restart()`.
 local given_up = nil
 -- When it ended without being told to, in seconds.
@@ -151,8 +154,18 @@ function M.with_client(buffer, use)
   if problem then
     return notify.problem(problem)
   end
-  table.insert(waiting, { buffer = buffer, use = use })
+  local entry = { buffer = buffer, use = use }
+  table.insert(waiting, entry)
   M.attach(buffer)
+  vim.defer_fn(function()
+    if vim.list_contains(waiting, entry) then
+      waiting = {}
+      notify.problem({
+        message = 'the server does not answer',
+        hint = ':Tenon log shows what it is doing, and ' .. RESTART,
+      })
+    end
+  end, M.patience)
 end
 
 -- Calls `use` with the client that a command without a file means.

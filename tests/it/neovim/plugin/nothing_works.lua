@@ -47,6 +47,17 @@ t.wait('its end', function()
   return #vim.lsp.get_clients({ name = 'tenon', _uninitialized = true }) == 0
 end)
 
+-- One that never answers.
+program('exec cat >/dev/null\n')
+require('tenon.server').patience = 300
+vim.cmd('Tenon restart')
+t.wait('its start', function()
+  return vim.lsp.get_clients({ name = 'tenon', _uninitialized = true })[1]
+end)
+vim.cmd('Tenon edit shout')
+t.message('the server does not answer')
+require('tenon.server').patience = 10000
+
 -- One that ends at once: started again, then left alone.
 program('echo again >> ends\nexit 3\n')
 vim.cmd('Tenon restart')
