@@ -105,6 +105,7 @@ async fn later(change: impl FnOnce(&Machine)) -> Value {
     let editor = machine.editor(json!({"tenon": {"events": true}})).await;
     let uri = machine.uri("a.txt");
     editor.open(&uri, "plaintext", "one\ntwo\n");
+    assert_eq!(status(&editor).await["trust"], "trusted");
     change(&machine);
     let end = ask_about(&editor, &uri, &["applied", "failed"]).await;
     assert_eq!((&end["kind"], &end["error"]["code"]), (&json!("failed"), &json!("restricted")), "{end}");

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use tenon::ports::{FileChange, FileRecord, Journal as _, NewOperation, ProposalStanding, Settlement};
+use tenon::ports::{FileChange, FileRecord, FrontDoor, Journal as _, NewOperation, ProposalStanding, Settlement};
 use tenon::text::{DocumentUri, Rope};
 
 use super::Machine;
@@ -26,7 +26,8 @@ async fn forged(forge: impl Fn(&str, &str) -> String) -> Session {
     let body = forge(&known.body, &root);
     assert_ne!(body, known.body, "it was forged");
     let standing = ProposalStanding::Proposed;
-    journal.memory.update_proposal("s", &known.id, standing, Some(body), Vec::new()).await.unwrap();
+    let session = journal.resume("", FrontDoor::Editor).await.unwrap().session;
+    journal.memory.update_proposal(&session, &known.id, standing, Some(body), Vec::new()).await.unwrap();
     Session::kept(Peer::VsCode, folder, Arc::clone(&journal) as _).await
 }
 
@@ -67,7 +68,8 @@ async fn a_forged_operation_writes_nothing() {
     session.status().await;
     let folder = session.leave().await;
     let text = |text: &str| Some(Rope::from_str(text));
-    for (path, uri) in [(".git/config", ".git/config"), ("docs/README.md", ".git/config"), ("a.rs", "b.rs")] {
+    let known = journal.resume("", FrontDoor::Editor).await.unwrap().session;
+    for (local, path, uri) in [(1, ".git/config", ".git/config"), (2, "docs/README.md", ".git/config"), (3, "a.rs", "b.rs")] {
         let file = FileRecord {
             path: path.to_owned(),
             path_after: None,
@@ -77,9 +79,9 @@ async fn a_forged_operation_writes_nothing() {
             before: text("[core]\n\tfsmonitor = evil\n"),
             after: text("[core]\n"),
         };
-        let operation = NewOperation { local: 1, files: vec![file], ..nothing() };
-        let number = journal.memory.prepare("s", operation).await.unwrap();
-        journal.memory.settle("s", number, Settlement::Applied, None).await.unwrap();
+        let operation = NewOperation { local, files: vec![file], ..nothing() };
+        let number = journal.memory.prepare(&known, operation).await.unwrap();
+        journal.memory.settle(&known, number, Settlement::Applied, None).await.unwrap();
     }
     for name in [".git/config", "a.rs", "b.rs"] {
         let path = folder.path().join(name);
