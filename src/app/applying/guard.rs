@@ -16,7 +16,7 @@ use crate::diff::Refusal;
 use crate::diff::lower::ProtectedConsent;
 use crate::ports::{ApplyId, SourceFiles, Verdict};
 use crate::problem::{Category, Problem};
-use crate::review::{AppliedFile, AppliedKind};
+use crate::review::AppliedFile;
 use crate::text::DocumentUri;
 
 /// A file that an edit touches.
@@ -45,7 +45,7 @@ impl Consents {
             Purpose::Accept { .. } => ProtectedConsent::default(),
             Purpose::Take { operation, .. } | Purpose::RollBack { operation, .. } => {
                 let files = state.history.get(*operation).map(|operation| operation.files.as_slice());
-                ProtectedConsent::recorded(files.unwrap_or_default().iter().flat_map(paths))
+                ProtectedConsent::recorded(files.unwrap_or_default().iter().flat_map(AppliedFile::paths))
             }
         };
         let trusted = state.parts.trust.is_trusted();
@@ -57,14 +57,6 @@ impl Consents {
     fn permit(&self, path: &str) -> bool {
         self.recorded.permits(path) || self.given.permits(path)
     }
-}
-
-fn paths(file: &AppliedFile) -> impl Iterator<Item = &str> {
-    let after = match &file.kind {
-        AppliedKind::Renamed { path, .. } => Some(path.as_str()),
-        _ => None,
-    };
-    std::iter::once(file.path.as_str()).chain(after)
 }
 
 /// Refuses what the names alone tell, so that it is refused in a command's own answer.

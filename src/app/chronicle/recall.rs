@@ -60,7 +60,7 @@ pub(in crate::app) fn recall(
 pub(in crate::app) fn recalled(state: &mut State, recalled: Recalled) {
     let Recalled { command, reply, number, found } = recalled;
     let taken = match found {
-        Ok(Some(operation)) => take_over(state, operation),
+        Ok(Some(operation)) => take_over(state, &operation),
         Ok(None) => Err(other_workspace(number)),
         // What the loop knows is good without the journal.
         Err(problem) if state.history.numbered(number).is_some() => {
@@ -78,7 +78,7 @@ pub(in crate::app) fn recalled(state: &mut State, recalled: Recalled) {
 }
 
 /// Takes a step into the history, as the journal has it.
-fn take_over(state: &mut State, record: OperationRecord) -> Result<(), Problem> {
+fn take_over(state: &mut State, record: &OperationRecord) -> Result<(), Problem> {
     let number = record.head.number;
     let known = state.history.numbered(number).map(|known| known.id);
     if known.is_some_and(|known| state.flights.is_busy(known)) {
@@ -94,7 +94,10 @@ fn take_over(state: &mut State, record: OperationRecord) -> Result<(), Problem> 
             None => Err(operation_taken(number, record.head.state)),
         };
     }
-    let found = back::operation(state, &record).ok_or_else(|| other_workspace(number))?;
+    if record.head.imported {
+        return Err(imported(number));
+    }
+    let found = back::operation(state, record).ok_or_else(|| other_workspace(number))?;
     let known = known.and_then(|known| state.history.get(known));
     if known.is_some_and(|known| is_same(known, &found)) {
         return Ok(());
@@ -117,7 +120,7 @@ pub(in crate::app) fn look_again(state: &mut State, number: u64) {
 
 /// A step was looked up: the history has it from now on as the journal does, or not any more.
 pub(super) fn found(state: &mut State, number: u64, result: Result<OperationRecord, Problem>) {
-    let taken = result.and_then(|record| take_over(state, record));
+    let taken = result.and_then(|record| take_over(state, &record));
     if let Err(problem) = taken {
         tracing::info!(code = problem.code, number, "a step is not here any more");
         let id = state.history.iter().find(|known| known.number == Some(number)).map(|known| known.id);
@@ -144,6 +147,13 @@ fn is_same(known: &Operation, found: &Operation) -> bool {
         && known.files.iter().zip(&found.files).all(|(known, found)| {
             known.path == found.path && known.before == found.before && known.after == found.after
         })
+}
+
+/// Anybody may have written what it would do, and an editor does not show it first.
+fn imported(number: u64) -> Problem {
+    let message = format!("operation o{number} came with an imported session, so it is not taken from here");
+    Problem::error("imported-operation", Category::Request, message)
+        .hint(format!("`tenon undo o{number}` in a terminal shows what it would write"))
 }
 
 fn other_workspace(number: u64) -> Problem {

@@ -311,6 +311,10 @@ mod tests {
         {
             assert!(consent.allow(path).is_err(), "{path}");
         }
+        let recorded =
+            ProtectedConsent::recorded([".vscode/tasks.json", ".git/config", "../.env", "src/a.rs"]);
+        assert!(recorded.permits(".vscode/tasks.json") && !recorded.permits(".vscode/settings.json"));
+        assert!(!recorded.permits(".git/config") && !recorded.permits(".env"));
         for path in ["/etc/passwd", "../.env", ".env\0", ".vscode/*"] {
             assert!(matches!(consent.allow(path), Err(NoConsent::Bad(_))), "{path:?}");
         }

@@ -226,7 +226,7 @@ fn a_session_is_forgotten_unless_somebody_works_in_it() {
     let other = other_process(&place);
     assert_eq!(taken(&other, &place, FrontDoor::Terminal), id);
     let ran = place.run(&["sessions", "forget", &id[..8]]);
-    assert_eq!((ran.code, code(&ran).as_str()), (Some(1), "session-held"), "{ran:?}");
+    assert_eq!((ran.code, code(&ran).as_str()), (Some(2), "session-held"), "{ran:?}");
     assert!(ran.stderr.contains("close the editor"), "{ran:?}");
     assert_eq!(place.operations().len(), 1);
     drop(other);
