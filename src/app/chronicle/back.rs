@@ -127,6 +127,10 @@ pub(super) fn name(state: &mut State, session: &str, id: &str) -> ProposalId {
     if let Some(known) = state.chronicle.names.get(&key) {
         return known.clone();
     }
+    let mut recorded = state.chronicle.recorded.iter();
+    if let Some((known, _)) = recorded.find(|(_, known)| known.session == session && known.name == id) {
+        return known.clone();
+    }
     let same = ProposalId::new(id);
     let is_taken = state.proposal_of(&same).is_some()
         || state.chronicle.names.values().any(|known| *known == same)

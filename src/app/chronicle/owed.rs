@@ -33,6 +33,8 @@ pub(in crate::app) struct Debt {
 #[derive(Debug, Default)]
 pub(super) struct Owed {
     debts: VecDeque<Debt>,
+    /// Operations whose end is on its way.
+    under_way: Vec<u64>,
     n_failed: u32,
     is_timed: bool,
 }
@@ -41,12 +43,17 @@ pub(super) struct Owed {
 pub(super) fn tell(state: &mut State, debt: Debt, task: String, notice: Option<TaskNotice>) {
     let Some(session) = state.chronicle.session().map(str::to_owned) else { return };
     let Debt { number, settlement, files, .. } = debt.clone();
+    state.chronicle.owed.under_way.push(number);
     let kept = state.parts.journal.settle(&session, number, settlement, files);
     when(state, kept, move |result| Word::Settled { task, notice, debt: Some(debt), result });
 }
 
 /// The journal answered.
 pub(super) fn told(state: &mut State, debt: Debt, result: Result<(), Problem>) {
+    let under_way = &mut state.chronicle.owed.under_way;
+    if let Some(at) = under_way.iter().position(|number| *number == debt.number) {
+        under_way.swap_remove(at);
+    }
     match result {
         Ok(()) => succeeded(state),
         // The row is another's by now, or on another side: the journal is right.
@@ -114,5 +121,6 @@ pub(super) fn settle_first(state: &mut State, number: u64) {
 
 /// Whether it is not yet written how `number` ended.
 pub(super) fn owes(state: &State, number: u64) -> bool {
-    state.chronicle.owed.debts.iter().any(|debt| debt.number == number)
+    let owed = &state.chronicle.owed;
+    owed.under_way.contains(&number) || owed.debts.iter().any(|debt| debt.number == number)
 }

@@ -222,6 +222,8 @@ async fn what_arrived_in_part_can_be_taken_back() {
     assert_eq!(session.editor.text(&a), TEXT);
     // The other one was in a buffer, which the editor brings back.
     let b = session.open("b.rs", &saved);
+    session.status().await;
+    session.status().await;
     assert_eq!(states(&session).await, ["applied", "undone"]);
     session.undo().await;
     assert_eq!(session.editor.text(&b), TEXT);
@@ -245,6 +247,7 @@ async fn what_was_not_saved_is_found_when_its_document_is_opened() {
     assert_eq!(session.state_of(&id).await, "proposed");
     let uri = session.open("a.rs", &unsaved);
     assert_eq!(session.state_of(&id).await, "applied");
+    session.status().await;
     session.undo().await;
     assert_eq!(session.editor.text(&uri), TEXT);
     assert_eq!(states(&session).await, ["undone", "rolled-back"]);
