@@ -8,12 +8,14 @@ mod fault;
 mod folder;
 mod handle;
 mod left_behind;
+mod off_limits;
 mod scratch;
 mod source_files;
 mod write_error;
 mod writes;
 
 pub use folder::{Folder, NewText, Targets};
+pub use off_limits::keep_out;
 pub use scratch::ScratchFolder;
 pub use source_files::DiskFiles;
 pub use write_error::{WriteError, WriteErrorKind};

@@ -14,6 +14,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use super::handle::{Dir, Facts};
+use super::off_limits::is_off_limits;
 use super::{BYTE_ORDER_MARK, WriteError, WriteErrorKind, Writes, left_behind};
 use crate::diff::lower::ProtectedConsent;
 
@@ -200,7 +201,7 @@ impl Folder {
 
     /// Refuses `path`, which `name` means, when it decides what runs or whom we trust.
     fn refuse_protected(&self, path: &str, name: &str) -> Result<(), WriteError> {
-        if self.allowed.permits(path) {
+        if self.allowed.permits(path) && !is_off_limits(&self.root, Path::new(path)) {
             return Ok(());
         }
         Err(WriteError {
