@@ -38,13 +38,21 @@ impl ScratchFolder {
             Some(own) if own.path().is_dir() => own,
             own => {
                 sweep(folder);
-                own.insert(tempfile::Builder::new().prefix(PREFIX).tempdir_in(folder)?)
+                own.insert(private().prefix(PREFIX).tempdir_in(folder)?)
             }
         };
         let path = own.path().join(name);
         fs::write(&path, text)?;
         Ok(path)
     }
+}
+
+/// Makes folders for the user alone.
+fn private() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    builder
 }
 
 /// Removes what killed processes left.
