@@ -7,6 +7,7 @@
 mod disk_writer;
 mod fault;
 mod folder;
+mod folder_watch;
 mod handle;
 mod left_behind;
 mod scratch;
@@ -16,6 +17,7 @@ mod writes;
 
 pub use disk_writer::DiskWriter;
 pub use folder::{Folder, NewText, Targets};
+pub use folder_watch::FolderWatch;
 pub use scratch::ScratchFolder;
 pub use source_files::DiskFiles;
 pub use write_error::{WriteError, WriteErrorKind};
