@@ -7,6 +7,7 @@
 mod disk_writer;
 mod fault;
 mod folder;
+mod folder_watch;
 mod handle;
 mod left_behind;
 mod off_limits;
@@ -17,6 +18,7 @@ mod writes;
 
 pub use disk_writer::DiskWriter;
 pub use folder::{Folder, NewText, Targets};
+pub use folder_watch::FolderWatch;
 pub use off_limits::keep_out;
 pub use scratch::ScratchFolder;
 pub use source_files::DiskFiles;

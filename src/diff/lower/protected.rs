@@ -286,6 +286,11 @@ impl ProtectedConsent {
         consent
     }
 
+    /// Takes over what another consents to.
+    pub fn add(&mut self, other: &Self) {
+        self.paths.extend(other.paths.iter().cloned());
+    }
+
     /// Whether this path may be written: it is not protected, or it was consented to.
     pub fn permits(&self, path: &str) -> bool {
         !is_protected(path) || (!is_never(path) && self.paths.contains(&folded(path)))
