@@ -3,11 +3,11 @@
 
 use serde_json::{Value, json};
 
-use futures::executor::block_on;
 use tenon::assembly::Storage;
 use tenon::model::CacheSettings;
 use tenon::ports::{FileChange, FileRecord, NewOperation};
 use tenon::text::{DocumentUri, Rope};
+use tokio::runtime::Builder;
 
 use super::place::{Place, Ran};
 
@@ -181,8 +181,9 @@ fn interrupted(place: &Place) {
     assert_eq!(problems, []);
     let journal = storage.journal();
     let root = place.workspace().canonicalize().unwrap();
-    let session = block_on(journal.resume(root.to_str().unwrap())).unwrap().session;
-    block_on(journal.prepare(&session, operation)).unwrap();
+    let runtime = Builder::new_current_thread().build().unwrap();
+    let session = runtime.block_on(journal.resume(root.to_str().unwrap())).unwrap().session;
+    runtime.block_on(journal.prepare(&session, operation)).unwrap();
     storage.close();
 }
 
