@@ -17,8 +17,8 @@ use tenon::config::trust::TrustStore;
 use tenon::config::{self, Config, ConfigError, StateDir, UserFile};
 use tenon::lsp;
 use tenon::ports::metrics::catalogue::PROBLEMS;
-use tenon::ports::{Component, Components, Direction, LifeCycle};
-use tenon::problem::{Category, Problem};
+use tenon::ports::{Component, Components, Direction, FrontDoor, LifeCycle};
+use tenon::problem::{Category, Problem, Severity};
 use tenon::telemetry::{self, AllNumbers, Front, NumbersFile, Telemetry};
 
 fn main() -> ExitCode {
@@ -89,6 +89,7 @@ fn run(command: &Command) -> Result<ExitCode, Problem> {
             }
             let loaded = Loaded {
                 record: args.record.clone(),
+                door: FrontDoor::Terminal,
                 protected: consent::protected(&args.allow_protected, &args.root)?,
                 sends_nothing: args.show_prompt,
                 ..parts.loaded(Ok(config?))
@@ -249,8 +250,13 @@ impl Parts {
     fn storage(&self, config: &Config) -> (Storage, Vec<Problem>) {
         match &self.state {
             Ok(state) => Storage::open(state.path(), &config.cache),
-            // Told with the log's problem.
-            Err(_) => (Storage::default(), Vec::new()),
+            Err(problem) => {
+                let message = format!("what is done may not survive a restart: {}", problem.message);
+                (
+                    Storage::default(),
+                    vec![Problem { severity: Severity::Warning, message, ..problem.clone() }],
+                )
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ mod settle;
 mod take;
 
 pub(super) use disk::written;
-pub(super) use plan::{able, replace_all, span_edits, stale};
+pub(super) use plan::{Live, able, live, replace_all, span_edits, stale};
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -443,14 +443,20 @@ pub(super) fn applied_kind(file: &FlightFile) -> AppliedKind {
     }
 }
 
-/// Checks whether an operation could be taken in `direction`, as far as open documents tell.
-pub(super) fn check_take(state: &State, operation: u64, direction: Direction) -> Result<(), Problem> {
+/// The closed files whose texts must be known to say whether an operation can be taken.
+pub(super) fn closed_files_of(state: &State, operation: u64, direction: Direction) -> Vec<DocumentUri> {
+    plan::closed_files(state, &Purpose::Take { operation, direction })
+}
+
+/// Checks whether an operation could be taken in `direction`, as far as open documents and `texts` tell.
+pub(super) fn check_take(
+    state: &State,
+    operation: u64,
+    direction: Direction,
+    texts: &FileTexts,
+) -> Result<(), Problem> {
     if let Some(operation) = state.history.get(operation) {
         take::refuse_protected(operation)?;
     }
-    let purpose = Purpose::Take { operation, direction };
-    if plan::closed_files(state, &purpose).is_empty() {
-        plan::build(state, &purpose, &FileTexts::new())?;
-    }
-    Ok(())
+    plan::build(state, &Purpose::Take { operation, direction }, texts).map(drop)
 }

@@ -337,6 +337,8 @@ pub(super) enum InternalEvent {
     Journal(Word),
     /// The closed files of an edit were written.
     FilesWritten { id: ApplyId, result: Result<(), Problem> },
+    /// The closed files were read that an undo or a redo has to know.
+    TakeRead { command: Command, reply: Reply<Value>, texts: FileTexts },
     /// A step that a command names by its number was looked up in the journal.
     Recalled(Box<Recalled>),
     /// The files were read by which it is judged what became of operations that were left under way.

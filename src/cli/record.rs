@@ -16,7 +16,9 @@ use tokio::runtime::Runtime;
 pub use audit::Noted;
 
 use crate::diff::lower::ProtectedConsent;
-use crate::ports::{Direction, FileRecord, Journal, Kept, NewOperation, OperationRecord, Settlement};
+use crate::ports::{
+    Direction, FileRecord, FrontDoor, Journal, Kept, NewOperation, OperationRecord, Settlement,
+};
 use crate::problem::{Category, Problem};
 use crate::workspace::{Folder, NewText, Writes};
 
@@ -81,7 +83,7 @@ impl Record {
     /// Takes the session of the workspace `folder` and settles what was left under way there. Says what became of that.
     pub(in crate::cli) fn hold(&self, folder: Folder) -> Result<(Held<'_>, Vec<Problem>), Problem> {
         let root = root_name(folder.root());
-        let resumed = self.wait(self.journal.resume(&root))?;
+        let resumed = self.wait(self.journal.resume(&root, FrontDoor::Terminal))?;
         let held = Held {
             record: self,
             folder,

@@ -55,6 +55,11 @@ pub enum Action {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
+    /// Forget one: what was proposed and done in it can be neither decided nor taken back any more.
+    Forget {
+        /// Its id, or the beginning of it.
+        id: String,
+    },
     /// Forget the ones that are too old, and the oldest until the rest is small enough.
     Expire {
         /// Days that a session may be unused.
@@ -77,6 +82,7 @@ pub fn run(args: &SessionsArgs, record: &Record, now: Duration) -> Result<Exit, 
         Some(Action::List { root }) => list(record, root.as_deref(), args.json, now),
         Some(Action::Export { id }) => export(record, id),
         Some(Action::Import { root, file }) => import(record, root, file, args.json),
+        Some(Action::Forget { id }) => forget(record, id, args.json),
         Some(Action::Expire { days, megabytes }) => {
             let expiry = Expiry {
                 age: Duration::from_secs(days.saturating_mul(DAY)),
@@ -117,9 +123,10 @@ fn list(record: &Record, of: Option<&Path>, json: bool, now: Duration) -> Result
 fn line(session: &SessionSummary, now: Duration) -> String {
     let held = if session.held { ", in use" } else { "" };
     format!(
-        "{}  {}  {} operation(s), {} proposal(s), {} open, {}{held}\n    {}\n",
+        "{}  {}  {}, {} operation(s), {} proposal(s), {} open, {}{held}\n    {}\n",
         short(&session.id),
         ago(now.saturating_sub(session.used)),
+        session.door.name(),
         session.n_operations,
         session.n_proposals,
         session.n_open,
@@ -132,6 +139,7 @@ fn session_json(session: &SessionSummary) -> Value {
     json!({
         "id": session.id,
         "root": session.root,
+        "door": session.door.name(),
         "begun": session.begun.as_secs(),
         "used": session.used.as_secs(),
         "held": session.held,
@@ -159,6 +167,29 @@ fn export(record: &Record, id: &str) -> Result<(), Problem> {
     let said = "tenon: what is exported is not encrypted: texts, instructions and replies are readable";
     let _ = writeln!(std::io::stderr().lock(), "{said}");
     Ok(())
+}
+
+fn forget(record: &Record, id: &str, json: bool) -> Result<(), Problem> {
+    let session = whole_id(record, id)?;
+    let gone = record.wait(record.journal().forget(&session))?;
+    say(
+        json,
+        &json!({
+            "status": "forgotten",
+            "session": session,
+            "proposals": gone.n_proposals,
+            "operations": gone.n_operations,
+            "bytes": gone.bytes,
+            "errors": [],
+        }),
+        &format!(
+            "Session {} is forgotten: {} operation(s), {} proposal(s), {} of texts.",
+            short(&session),
+            gone.n_operations,
+            gone.n_proposals,
+            size(gone.bytes)
+        ),
+    )
 }
 
 /// The id that begins with `id`, when only one does; else `id` itself, of which the journal then says what it is.

@@ -96,13 +96,13 @@ pub(super) fn build(state: &State, purpose: &Purpose, texts: &FileTexts) -> Resu
 }
 
 /// The text of a file as it is now, whether it is open (then with its version), and its track to there.
-pub(super) struct Live {
-    pub(super) text: Option<Rope>,
-    pub(super) version: Option<i32>,
-    pub(super) track: Track,
+pub(in crate::app) struct Live {
+    pub(in crate::app) text: Option<Rope>,
+    pub(in crate::app) version: Option<i32>,
+    pub(in crate::app) track: Track,
 }
 
-pub(super) fn live(state: &State, track: &Track, texts: &FileTexts) -> Result<Live, Problem> {
+pub(in crate::app) fn live(state: &State, track: &Track, texts: &FileTexts) -> Result<Live, Problem> {
     let uri = track.uri();
     state.trusted(uri)?;
     if let Some(document) = state.live(uri) {

@@ -58,7 +58,7 @@ fn take_file(
             (Direction::Redo, Some(text)) if text == file.before => {
                 Ok(Some(delete(path, track, text, version)))
             }
-            (Direction::Redo, Some(_)) => Err(changed_since(&path, version)),
+            (Direction::Redo, Some(_)) => Err(changed_since(&path)),
         };
     }
     if file.kind == AppliedKind::Created {
@@ -71,15 +71,15 @@ fn take_file(
             {
                 Ok(Some(uncreate(state, path, track, text, version)))
             }
-            (Direction::Undo, Some(_)) => Err(changed_since(&path, version)),
+            (Direction::Undo, Some(_)) => Err(changed_since(&path)),
         };
     }
     let Some(text) = text else { return Err(unreadable(&format!("{path} no longer exists"))) };
     if version.is_none() && text != *track.base() {
-        return Err(changed_since(&path, version));
+        return Err(changed_since(&path));
     }
     let Some(map) = track.map(&text) else { return Err(unreadable(&format!("{path} is not known"))) };
-    let edit = file.carry(direction, &map, &text).map_err(|_| changed_since(&path, version))?;
+    let edit = file.carry(direction, &map, &text).map_err(|_| changed_since(&path))?;
     if let AppliedKind::Renamed { from, to, path: path_after } = &file.kind {
         let (path, target) = match direction {
             Direction::Undo => (path_after, Target { path, uri: from.clone() }),
@@ -90,15 +90,10 @@ fn take_file(
     modify(path, track, text, edit, version)
 }
 
-/// The text is not what the last step left. For a file that is not open, the editor may hold an unsaved text that
-/// cannot be seen from here.
-fn changed_since(path: &str, version: Option<i32>) -> Problem {
-    let hint = if version.is_some() {
-        "the place was edited since; undo those edits first, or ask for a proposal of both with `merge: true`"
-    } else {
-        "open the file in the editor and try again"
-    };
-    Problem::error("changed-since", Category::Edit, format!("{path} is not as that step left it")).hint(hint)
+/// The text is not what the last step left.
+fn changed_since(path: &str) -> Problem {
+    Problem::error("changed-since", Category::Edit, format!("{path} is not as that step left it"))
+        .hint("it was edited since; undo those edits first, or ask for a proposal of both with `merge: true`")
 }
 
 fn uncreate(state: &State, path: String, track: Track, text: Rope, version: Option<i32>) -> FlightFile {

@@ -56,7 +56,7 @@ pub(in crate::app) fn recall(
 pub(in crate::app) fn recalled(state: &mut State, recalled: Recalled) {
     let Recalled { command, reply, number, found } = recalled;
     let taken = match found {
-        Ok(Some(operation)) => take_over(state, operation),
+        Ok(Some(operation)) => take_over(state, &operation),
         Ok(None) => Err(other_workspace(number)),
         // What the loop knows is good without the journal.
         Err(problem) if state.history.numbered(number).is_some() => {
@@ -74,7 +74,7 @@ pub(in crate::app) fn recalled(state: &mut State, recalled: Recalled) {
 }
 
 /// Takes a step into the history, as the journal has it.
-fn take_over(state: &mut State, record: OperationRecord) -> Result<(), Problem> {
+fn take_over(state: &mut State, record: &OperationRecord) -> Result<(), Problem> {
     let number = record.head.number;
     let known = state.history.numbered(number);
     if known.is_some_and(|known| state.flights.is_busy(known.id)) {
@@ -84,10 +84,10 @@ fn take_over(state: &mut State, record: OperationRecord) -> Result<(), Problem> 
     if !matches!(record.head.state, OperationState::Applied | OperationState::Undone) {
         return Err(operation_taken(number, record.head.state));
     }
-    if !back::lies_inside(&state.chronicle.root, &record) {
+    if !back::lies_inside(&state.chronicle.root, record) {
         return Err(other_workspace(number));
     }
-    let found = back::operation(&record);
+    let found = back::operation(record);
     if known.is_some_and(|known| is_same(known, &found)) {
         return Ok(());
     }

@@ -48,7 +48,8 @@ fn file(
 
 /// Has a step on record that another process of this workspace made; answers its number.
 fn done(journal: &MemoryJournal, root: &str, files: Vec<FileRecord>) -> String {
-    let other = journal.resume(root).now_or_never().unwrap().unwrap().session;
+    let other =
+        journal.resume(root, tenon::ports::FrontDoor::default()).now_or_never().unwrap().unwrap().session;
     let new = NewOperation {
         local: 1,
         proposal: "p1".to_owned(),
@@ -202,5 +203,60 @@ async fn only_steps_of_this_workspace() {
         assert_eq!(refused["data"]["code"], "unknown-operation", "{operation}");
     }
     assert_eq!(session.read("a.rs").as_deref(), Some("a\n"));
+    session.finish().await;
+}
+
+#[tokio::test]
+async fn a_closed_file_that_changed_since_is_merged_in_a_review() {
+    for peer in Peer::ALL {
+        let (session, journal) = begin(peer).await;
+        let after = "1\ntwo\nthree\nfour\n5\n";
+        let operation =
+            done(&journal, &root(&session), vec![file(&session, "a.rs", None, Some(TEXT), Some(after))]);
+        let now = "1\ntwo\nzero\nthree\nfour\nV\n";
+        session.write("a.rs", now);
+        let refused = session.command("tenon.undo", json!({"operation": operation})).await.unwrap_err();
+        assert_eq!(refused["data"]["code"], "changed-since");
+        let expected = json!([{
+            "path": "a.rs",
+            "uri": session.uri("a.rs"),
+            "range": {"start": {"line": 5, "character": 0}, "end": {"line": 6, "character": 0}},
+            "ours": "V\n", "theirs": "five\n", "base": "5\n", "truncated": false,
+        }]);
+        let details = &refused["data"]["details"];
+        assert_eq!(details, &json!({"conflicts": 1, "places": expected, "mergeable": true}));
+        let merge = json!({"operation": operation, "merge": true});
+        let offered = session.run("tenon.undo", merge).await;
+        assert_eq!((&offered["conflicts"], &offered["places"]), (&json!(1), &expected));
+        let id = session.proposal().await;
+        assert_eq!(session.read("a.rs").as_deref(), Some(now), "nothing is written without a decision");
+        assert_eq!(session.editor.n_applied(), 0);
+        session.accept(json!({"proposal": id})).await;
+        let merged = "one\ntwo\nzero\nthree\nfour\n<<<<<<< as it is\nV\n=======\nfive\n";
+        assert_eq!(
+            session.editor.text(&session.uri("a.rs")),
+            format!("{merged}>>>>>>> without {operation}\n")
+        );
+        session.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn conflicts_are_told_in_bounds() {
+    let (session, journal) = begin(Peer::VsCode).await;
+    let lines = |each: &dyn Fn(usize) -> String| (0..60).map(|n| each(n) + "\nsame\n").collect::<String>();
+    let (before, after) = (lines(&|n| format!("b{n}")), lines(&|n| format!("a{n}")));
+    let operation =
+        done(&journal, &root(&session), vec![file(&session, "a.rs", None, Some(&before), Some(&after))]);
+    session.open("a.rs", &lines(&|n| format!("n{n}{}", "\u{e9}".repeat(3_000))));
+    let refused = session.command("tenon.undo", json!({"operation": operation})).await.unwrap_err();
+    let details = &refused["data"]["details"];
+    let places = details["places"].as_array().unwrap();
+    assert_eq!((&details["conflicts"], places.len()), (&json!(60), 20));
+    assert!(
+        places
+            .iter()
+            .all(|place| place["truncated"] == true && place["ours"].as_str().unwrap().len() <= 2_000)
+    );
     session.finish().await;
 }
