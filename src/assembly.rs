@@ -27,7 +27,7 @@ use crate::ports::{
 use crate::problem::{Problem, Severity};
 use crate::recording::ReplyRecorder;
 use crate::telemetry::NumbersFile;
-use crate::workspace::{DiskFiles, ScratchFolder};
+use crate::workspace::{DiskFiles, DiskWriter, ScratchFolder};
 
 /// The parts as `config` describes them, with `models` in the place of the configured ones. `filter` is the one that
 /// stands before the models. `scratch` is where diffs to look at are written.
@@ -58,6 +58,7 @@ pub fn parts(
             filter,
         },
         journal: Arc::new(MemoryJournal::default()),
+        writer: Arc::new(DiskWriter),
         door: FrontDoor::default(),
         scratch: Arc::new(ScratchFolder::new(scratch)),
         review_mode: config.review_mode,

@@ -57,18 +57,37 @@ pub struct Problem {
     /// What to do about it, if anything can be said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// More of it for programs, in the form that `docs/errors.md` or `docs/protocol.md` tells for the code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub details: Option<Box<serde_json::Value>>,
 }
 
 impl Problem {
     /// Creates an error without a hint.
     pub fn error(code: &'static str, category: Category, message: impl Into<String>) -> Self {
-        Self { code, category, severity: Severity::Error, message: plain(&message.into()), hint: None }
+        Self {
+            code,
+            category,
+            severity: Severity::Error,
+            message: plain(&message.into()),
+            hint: None,
+            details: None,
+        }
     }
 
     /// Adds what to do about it.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(plain(&hint.into()));
+        self
+    }
+}
+
+impl Problem {
+    /// Adds what programs may want to know.
+    #[must_use]
+    pub fn details(mut self, details: serde_json::Value) -> Self {
+        self.details = Some(Box::new(details));
         self
     }
 }

@@ -4,6 +4,7 @@
 //! Reading is bounded in size and refuses what is no text. Whatever writes into a workspace without an editor does it
 //! through a [`Folder`]: below one directory handle, where no link leads out, and all files or none.
 
+mod disk_writer;
 mod fault;
 mod folder;
 mod handle;
@@ -13,6 +14,7 @@ mod source_files;
 mod write_error;
 mod writes;
 
+pub use disk_writer::DiskWriter;
 pub use folder::{Folder, NewText, Targets};
 pub use scratch::ScratchFolder;
 pub use source_files::DiskFiles;

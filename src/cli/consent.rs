@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use super::record::{Noted, Record};
 use crate::config::trust::TrustStore;
 use crate::diff::lower::ProtectedConsent;
 use crate::problem::{Category, Problem};
@@ -32,6 +33,12 @@ pub fn protected(paths: &[String], root: &Path) -> Result<ProtectedConsent, Prob
         )));
     }
     Ok(consent)
+}
+
+/// Notes in the audit log that these paths below `root` may be written.
+pub fn note(record: &Record, paths: &[String], root: &Path) {
+    let root = super::log::root(root).unwrap_or_default();
+    paths.iter().for_each(|path| record.note(None, Noted::Consented, path, &root));
 }
 
 #[cfg(test)]

@@ -10,8 +10,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::log::{ago, root, short};
-use super::record::Record;
+use super::record::{Noted, Record};
 use super::{Exit, output};
+use crate::diff::lower::is_protected;
 use crate::diff::render::visible;
 use crate::ports::{Expiry, SessionSummary, unknown_session};
 use crate::problem::{Category, Problem};
@@ -88,6 +89,9 @@ pub fn run(args: &SessionsArgs, record: &Record, now: Duration) -> Result<Exit, 
                 bytes: megabytes.saturating_mul(1 << 20),
             };
             let gone = record.wait(record.journal().expire(expiry))?;
+            if gone.n_sessions > 0 {
+                record.note(None, Noted::Expired, &format!("{} session(s)", gone.n_sessions), "");
+            }
             say(
                 args.json,
                 &json!({ "status": "expired", "sessions": gone.n_sessions, "bytes": gone.bytes, "errors": [] }),
@@ -159,6 +163,7 @@ fn export(record: &Record, id: &str) -> Result<(), Problem> {
     let session = whole_id(record, id)?;
     let exported = record.wait(record.journal().export(&session))?;
     output::print_json(&exported)?;
+    record.note(Some(&session), Noted::Exported, &session, "");
     let said = "tenon: what is exported is not encrypted: texts, instructions and replies are readable";
     let _ = writeln!(std::io::stderr().lock(), "{said}");
     Ok(())
@@ -209,7 +214,9 @@ fn the_one(ids: impl Iterator<Item = String>, id: &str) -> Result<String, Proble
 fn import(record: &Record, to: &Path, file: &Path, json: bool) -> Result<(), Problem> {
     let to = root(to)?;
     let exported = read(file)?;
+    refuse_protected(&exported)?;
     let imported = record.wait(record.journal().import(&to, exported))?;
+    record.note(Some(&imported.session), Noted::Imported, &imported.session, &to);
     say(
         json,
         &json!({
@@ -226,6 +233,19 @@ fn import(record: &Record, to: &Path, file: &Path, json: bool) -> Result<(), Pro
             imported.n_proposals
         ),
     )
+}
+
+/// Refuses a session that has to do with protected files: undo and redo take a consent from what was done, and what was
+/// done elsewhere is none.
+fn refuse_protected(exported: &Value) -> Result<(), Problem> {
+    let items = |name: &str| exported[name].as_array().into_iter().flatten();
+    let files =
+        items("operations").chain(items("proposals")).flat_map(|item| item["files"].as_array()).flatten();
+    let mut paths = files.flat_map(|file| [&file["path"], &file["path_after"]]).filter_map(Value::as_str);
+    let Some(path) = paths.find(|path| is_protected(path)) else { return Ok(()) };
+    let message = format!("the session has to do with {path}, which is protected");
+    Err(Problem::error("session-invalid", Category::Request, message)
+        .hint("a consent to write such a file does not come from outside; change it by hand"))
 }
 
 fn read(file: &Path) -> Result<Value, Problem> {

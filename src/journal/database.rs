@@ -307,15 +307,26 @@ fn failed(path: &Path, error: &rusqlite::Error) -> Problem {
     open::failure(path, error)
 }
 
-/// Does all of a write or nothing of it.
+/// Does all of a write or nothing of it, inside a transaction.
 fn whole<E: From<rusqlite::Error>>(
     connection: &Connection,
     write: impl FnOnce(&Connection) -> Result<(), E>,
 ) -> Result<(), E> {
+    if connection.is_autocommit() {
+        // A disk that failed under an earlier entry took the transaction with it. Without one the savepoint would be a
+        // transaction of its own, and what is told to be lost would be kept.
+        return Err(E::from(rusqlite::Error::SqliteFailure(
+            rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ABORT_ROLLBACK),
+            Some("the transaction was rolled back".to_owned()),
+        )));
+    }
     connection.execute_batch("SAVEPOINT entry")?;
     let written = write(connection);
     if written.is_err() {
-        connection.execute_batch("ROLLBACK TO entry")?;
+        if !connection.is_autocommit() {
+            connection.execute_batch("ROLLBACK TO entry; RELEASE entry")?;
+        }
+        return written;
     }
     connection.execute_batch("RELEASE entry")?;
     written
@@ -325,4 +336,22 @@ fn lose(path: &Path, n_lost: &AtomicU64, n: usize, reason: &str) {
     JOURNAL_LOST.add((), u64::try_from(n).unwrap_or(u64::MAX));
     n_lost.fetch_add(u64::try_from(n).unwrap_or(u64::MAX), Ordering::Relaxed);
     tracing::warn!(path = %path.display(), n, reason, "entries are lost");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_written_after_the_transaction_was_lost() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE t (n); BEGIN").unwrap();
+        // As `SQLite` does by itself when the disk fails.
+        let lost = whole(&connection, |connection| connection.execute_batch("ROLLBACK; SELECT * FROM none"));
+        assert!(lost.is_err());
+        let next = whole(&connection, |connection| connection.execute_batch("INSERT INTO t VALUES (1)"));
+        assert!(next.is_err(), "it is told to be lost with the others, and must be");
+        let n_rows: i64 = connection.query_row("SELECT count(*) FROM t", [], |row| row.get(0)).unwrap();
+        assert_eq!(n_rows, 0);
+    }
 }

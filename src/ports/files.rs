@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::problem::Problem;
+
 /// Why a file could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FileError {
@@ -37,6 +39,30 @@ pub trait SourceFiles: Send + Sync {
     /// Where `path`, which need not exist, leads once every link on its way is followed, relative to `root`. `None`
     /// when that is outside, or when a link leads to nothing.
     fn resolve(&self, root: &Path, path: &Path) -> Option<PathBuf>;
+}
+
+/// What becomes of a file that is not open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileWrite {
+    /// Relative to the workspace, `/` separators.
+    pub path: String,
+    /// Its new path, for a file that is renamed.
+    pub moved_to: Option<String>,
+    /// The text that must be there, without a byte order mark; `None` where no file may be.
+    pub old: Option<String>,
+    /// What comes; `None` for a file that goes.
+    pub new: Option<String>,
+}
+
+/// Writes files that are not open. Blocking: never call it on the main loop.
+pub trait FileWriter: Send + Sync {
+    /// Writes all of `files` below `root`, or none. Protected files are among them only where they were consented to
+    /// when they were first written: the caller has it on record.
+    ///
+    /// # Errors
+    /// A file is not as expected, may not be written, or the disk fails. Nothing has changed then, unless the problem
+    /// says so (`half-written`).
+    fn write(&self, root: &Path, files: &[FileWrite]) -> Result<(), Problem>;
 }
 
 /// Keeps texts that are made to be looked at, such as diffs. Blocking: never call it on the main loop.

@@ -22,8 +22,8 @@ const SIZE_CAP: u64 = 64 << 20;
 /// Times that a name is followed anew, when links change meanwhile.
 const TRIES: usize = 4;
 
-/// A folder that nothing below leads out of.
-#[derive(Debug)]
+/// A folder that nothing below leads out of. Clones share its handle.
+#[derive(Debug, Clone)]
 pub struct Folder {
     /// Canonical.
     root: PathBuf,

@@ -180,6 +180,17 @@ impl ProtectedConsent {
         Ok(())
     }
 
+    /// The consent that was given when an operation was made, from the paths that are on record for it: what it wrote
+    /// may be taken back, made again and recovered. What no consent helps for is left out, whatever the record says.
+    pub fn recorded<'a>(paths: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut consent = Self::default();
+        for path in paths {
+            // A record may come from outside; a path that is refused is refused by `permits` as well.
+            let _ = consent.allow(path);
+        }
+        consent
+    }
+
     /// Whether this path may be written: it is not protected, or it was consented to.
     pub fn permits(&self, path: &str) -> bool {
         !is_protected(path) || (!is_never(path) && self.paths.contains(&folded(path)))
@@ -266,6 +277,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_on_record_was_consented_to_but_never_git() {
+        let consent =
+            ProtectedConsent::recorded(["src/a.rs", ".env", ".git/config", "../.env", ".tenon.toml"]);
+        for (path, expected) in [
+            (".env", true),
+            ("src/a.rs", true),
+            (".env.local", false),
+            (".git/config", false),
+            (".tenon.toml", false),
+        ] {
+            assert_eq!(consent.permits(path), expected, "{path}");
+        }
+    }
+
+    #[test]
     fn two_spellings_of_one_name_fold_to_one() {
         assert_eq!(folded("E\u{301}t\u{e9}"), folded("\u{c9}te\u{301}"));
         assert_eq!(folded("A/b. "), "a/b");
@@ -285,6 +311,10 @@ mod tests {
         {
             assert!(consent.allow(path).is_err(), "{path}");
         }
+        let recorded =
+            ProtectedConsent::recorded([".vscode/tasks.json", ".git/config", "../.env", "src/a.rs"]);
+        assert!(recorded.permits(".vscode/tasks.json") && !recorded.permits(".vscode/settings.json"));
+        assert!(!recorded.permits(".git/config") && !recorded.permits(".env"));
         for path in ["/etc/passwd", "../.env", ".env\0", ".vscode/*"] {
             assert!(matches!(consent.allow(path), Err(NoConsent::Bad(_))), "{path:?}");
         }

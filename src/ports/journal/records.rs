@@ -373,7 +373,7 @@ pub struct Forgotten {
 }
 
 /// An entry of the audit log: who did what to what. Never a text of the user's, never a secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditRecord {
     /// When; set by the journal.
     pub at: Duration,
