@@ -240,7 +240,7 @@ fn import(record: &Record, to: &Path, file: &Path, json: bool) -> Result<(), Pro
 fn refuse_protected(exported: &Value) -> Result<(), Problem> {
     let items = |name: &str| exported[name].as_array().into_iter().flatten();
     let files =
-        items("operations").chain(items("proposals")).flat_map(|item| item["files"].as_array()).flatten();
+        items("operations").chain(items("proposals")).filter_map(|item| item["files"].as_array()).flatten();
     let mut paths = files.flat_map(|file| [&file["path"], &file["path_after"]]).filter_map(Value::as_str);
     let Some(path) = paths.find(|path| is_protected(path)) else { return Ok(()) };
     let message = format!("the session has to do with {path}, which is protected");
