@@ -22,7 +22,7 @@
 (declare-function jsonrpc-async-request "jsonrpc")
 (declare-function jsonrpc-running-p "jsonrpc")
 (declare-function lsp-find-workspace "lsp-mode")
-(declare-function lsp-request "lsp-mode")
+(declare-function lsp-request-async "lsp-mode")
 (declare-function lsp-register-client "lsp-mode")
 (declare-function make-lsp-client "lsp-mode")
 (declare-function lsp-stdio-connection "lsp-mode")
@@ -81,35 +81,47 @@ Eglot runs one server for each buffer."
       (gethash (symbol-name key) object)
     (plist-get object (intern (format ":%s" key)))))
 
-(defun tenon--eglot-request (server params)
-  "Have SERVER execute the command in PARAMS, and return its answer.
-Emacs 28 leaves a server's request lying that comes together with the answer to `jsonrpc-request'; the edit that a
-command makes is such a request."
-  (eglot--signal-textDocument/didChange)
+(defun tenon--wait (begin alive)
+  "Call BEGIN with a function for the answer and one for a refusal, and wait.
+ALIVE says whether the server is still there.  The clients' own ways to wait
+leave the handling of messages by `throw': Emacs 28 then forgets, or takes back,
+the edit that a command makes, when it comes together with the answer."
   (let (answer (until (time-add nil tenon-seconds)))
-    (jsonrpc-async-request server :workspace/executeCommand params
-                           :success-fn (lambda (result) (setq answer (list 'done result)))
-                           :error-fn (lambda (refusal) (setq answer (list 'refused refusal)))
-                           :timeout tenon-seconds
-                           :timeout-fn #'ignore)
-    (while (and (not answer) (time-less-p nil until) (jsonrpc-running-p server))
+    (funcall begin
+             (lambda (result) (setq answer (list 'done result)))
+             (lambda (refusal) (setq answer (list 'refused refusal))))
+    (while (and (not answer) (time-less-p nil until) (funcall alive))
       (accept-process-output nil 0.02))
     (pcase answer
       (`(done ,result) result)
       (`(refused ,refusal)
-       (tenon--refused (plist-get refusal :message) (plist-get (plist-get refusal :data) :hint)))
-      (_ (tenon--refused "the server does not answer" "M-x eglot-reconnect starts it anew")))))
+       (let ((data (tenon--member refusal 'data)))
+         (tenon--refused (tenon--member refusal 'message) (and data (tenon--member data 'hint)))))
+      (_ (tenon--refused "the server does not answer" "M-x eglot-reconnect or lsp-workspace-restart")))))
+
+(defun tenon--eglot-request (server params)
+  "Have the eglot SERVER execute the command in PARAMS, and return its answer."
+  (eglot--signal-textDocument/didChange)
+  (tenon--wait (lambda (done refused)
+                 (jsonrpc-async-request server :workspace/executeCommand params
+                                        :success-fn done :error-fn refused
+                                        :timeout tenon-seconds :timeout-fn #'ignore))
+               (lambda () (jsonrpc-running-p server))))
+
+(defun tenon--lsp-request (workspace params)
+  "Have the server of the lsp-mode WORKSPACE execute PARAMS, and return its answer."
+  (let ((lsp--cur-workspace workspace))
+    (tenon--wait (lambda (done refused)
+                   (lsp-request-async "workspace/executeCommand" params done
+                                      :error-handler refused :mode 'detached))
+                 #'always)))
 
 (defun tenon--run (command &rest words)
   "Run COMMAND of the server with WORDS as arguments, and return its answer."
   (let ((params (list :command command :arguments (vconcat words))))
     (cond
      ((tenon--eglot) (tenon--eglot-request (tenon--eglot) params))
-     ((tenon--lsp)
-      (let ((lsp--cur-workspace (tenon--lsp)))
-        (condition-case problem
-            (lsp-request "workspace/executeCommand" params)
-          (error (tenon--refused (error-message-string problem) nil)))))
+     ((tenon--lsp) (tenon--lsp-request (tenon--lsp) params))
      ((not (buffer-file-name))
       (user-error "tenon: this buffer is no file; save it under a name first"))
      ((file-remote-p (buffer-file-name))
@@ -138,7 +150,7 @@ command makes is such a request."
 
 ;;;###autoload
 (defun tenon-fix (lines)
-  "Ask for a fix of what is wrong in LINES, those of the region or the line of point."
+  "Ask for a fix of what is wrong in LINES, the region or the line of point."
   (interactive (list (if (use-region-p) (tenon--region) (tenon--lines (point) (point)))))
   (barf-if-buffer-read-only)
   (apply #'tenon--run "tenon.fix" (buffer-file-name) lines))
@@ -166,7 +178,7 @@ command makes is such a request."
   (tenon--next "tenon.previous"))
 
 (defun tenon--open ()
-  "Every undecided change, as lists of proposal, number, path, first and last line.
+  "Every undecided change: proposal, number, path, first and last line.
 Lines are counted from one; files that come, go or get another path have none."
   (let (found)
     (seq-doseq (proposal (tenon--member (tenon--run "tenon.status") 'proposals))

@@ -1,7 +1,7 @@
-//! The built server in a real Emacs with eglot, against a slow model server.
+//! The built server in a real Emacs with eglot and with lsp-mode, against a slow model server.
 //!
-//! `TENON_EMACS` names the editor; `tests/run` sets it. Without it this test says so and passes, but not where `CI` is
-//! set. The story is a script in `emacs/`, played as those for Neovim are.
+//! `TENON_EMACS` names the editor; `tests/run` sets it. Without it these tests say so and pass, but not where `CI` is
+//! set. The stories are scripts in `emacs/`, played as those for Neovim are.
 
 #![expect(clippy::explicit_write, reason = "`eprintln!` is captured by the test runner")]
 
@@ -58,19 +58,11 @@ fn start(program: &Path, place: &Path, name: &str) -> Child {
         .unwrap()
 }
 
-#[tokio::test]
-async fn the_plain_story_through_eglot() {
+/// Runs a script with a model that gives these answers, and then fails.
+async fn story(name: &str, answers: &[&[&str]]) {
     let Some(program) = emacs() else { return };
-    let first = "main.py\n\n<<<<<<< SEARCH\n    return \"é😀\"\n";
-    let rest = "=======\n    return \"É😀\"\n>>>>>>> REPLACE\n\n".to_owned()
-        + &block("main.py", "\tpass\n", "\treturn 2\n");
-    let other = block("main.py", "    return 3\n", "    return 4\n");
     let mut gates = HashMap::new();
-    let mut scripts: Vec<_> =
-        [&[first, "@typed", &rest][..], &[&other], &["main.py\n\n<<<<<<< SEARCH\n", "@never"]]
-            .iter()
-            .map(|pieces| answer(pieces, &mut gates))
-            .collect();
+    let mut scripts: Vec<_> = answers.iter().map(|pieces| answer(pieces, &mut gates)).collect();
     let body = r#"{"error":{"message":"the key \u001b[31mis wrong"}}"#;
     scripts.push(vec![Act::answer(401, "content-type: application/json\r\n", body)]);
 
@@ -78,9 +70,24 @@ async fn the_plain_story_through_eglot() {
     let fake = FakeProvider::start(scripts).await;
     fs::create_dir(place.path().join("workspace")).unwrap();
     fs::write(place.path().join("config.toml"), configuration("search-replace", &fake.base_url())).unwrap();
-    let mut child = start(&program, place.path(), "story");
+    let mut child = start(&program, place.path(), name);
     let result = tokio::time::timeout(LIMIT, follow(&mut child, &fake, &gates, place.path())).await;
     let _ = child.start_kill();
     let (log, errors) = (logs(place.path()), read_all(child.stderr.take()).await);
     assert!(matches!(result, Ok(true)), "{result:?}:\n{errors}\n--- log\n{log}");
+}
+
+#[tokio::test]
+async fn the_plain_story_through_eglot() {
+    let first = "main.py\n\n<<<<<<< SEARCH\n    return \"é😀\"\n";
+    let rest = "=======\n    return \"É😀\"\n>>>>>>> REPLACE\n\n".to_owned()
+        + &block("main.py", "\tpass\n", "\treturn 2\n");
+    let other = block("main.py", "    return 3\n", "    return 4\n");
+    let hangs = ["main.py\n\n<<<<<<< SEARCH\n", "@never"];
+    story("story", &[&[first, "@typed", &rest], &[&other], &hangs]).await;
+}
+
+#[tokio::test]
+async fn the_same_server_through_lsp_mode() {
+    story("lsp_mode", &[&[&block("main.py", "    return 1\n", "    return 2\n")]]).await;
 }
