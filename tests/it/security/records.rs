@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use tenon::ports::{FileChange, FileRecord, FrontDoor, Journal as _, NewOperation, ProposalStanding, Settlement};
+use tenon::ports::{
+    FileChange, FileRecord, FrontDoor, Journal as _, NewOperation, ProposalStanding, Settlement,
+};
 use tenon::text::{DocumentUri, Rope};
 
 use super::Machine;
@@ -69,7 +71,9 @@ async fn a_forged_operation_writes_nothing() {
     let folder = session.leave().await;
     let text = |text: &str| Some(Rope::from_str(text));
     let known = journal.resume("", FrontDoor::Editor).await.unwrap().session;
-    for (local, path, uri) in [(1, ".git/config", ".git/config"), (2, "docs/README.md", ".git/config"), (3, "a.rs", "b.rs")] {
+    for (local, path, uri) in
+        [(1, ".git/config", ".git/config"), (2, "docs/README.md", ".git/config"), (3, "a.rs", "b.rs")]
+    {
         let file = FileRecord {
             path: path.to_owned(),
             path_after: None,
