@@ -11,6 +11,7 @@ use super::chronicle::Chronicle;
 use super::completion::Completions;
 use super::event::{ClientFacts, Event, Internal, InternalEvent};
 use super::tasks::{Ready, Tasks};
+use crate::diff::lower::ProtectedConsent;
 use crate::model::{CacheKey, Role};
 use crate::orchestrator::desynchronised;
 use crate::ports::EditFate;
@@ -38,6 +39,8 @@ pub(super) struct State {
     pub unshown: Vec<Ready>,
     /// What their models were asked for.
     pub roles: HashMap<ProposalId, Role>,
+    /// Protected files that the user let their requests write.
+    pub consents: HashMap<ProposalId, ProtectedConsent>,
     /// What the answers behind them are kept under, until the user does not want them.
     pub answers: HashMap<ProposalId, CacheKey>,
     pub history: History,
@@ -65,6 +68,7 @@ impl State {
             proposals: Vec::new(),
             unshown: Vec::new(),
             roles: HashMap::new(),
+            consents: HashMap::new(),
             answers: HashMap::new(),
             history: History::default(),
             flights: Flights::default(),

@@ -256,7 +256,8 @@ async fn resolve(
         (gathered.comment.clone(), gathered.marks.clone(), services.filter.clone());
     let files = Arc::clone(&services.files);
     let (root, itself) = (job.root.clone(), job.alone.then(|| gathered.target.clone()));
-    let settings = Arc::clone(&services.settings);
+    let mut protected = services.settings.protected.clone();
+    protected.add(&job.consent);
     blocking(move || {
         // Up to the end on what the model saw: what is refused goes back to it, lines of the text included.
         let mut changes = diff::evaluate(&reply, &shown)?;
@@ -264,7 +265,7 @@ async fn resolve(
             if itself.as_ref().is_some_and(|itself| !is_only(change, itself)) {
                 return Err(vec![Refusal::outside(change.new_path().unwrap_or(&change.path))]);
             }
-            allowed(change, files.as_ref(), &root, &settings.protected).map_err(|refusal| vec![refusal])?;
+            allowed(change, files.as_ref(), &root, &protected).map_err(|refusal| vec![refusal])?;
         }
         if let Some(comment) = comment {
             remove_comment(&mut changes, &shown, &target, &comment);

@@ -35,7 +35,7 @@ struct Spot {
 struct Consents {
     /// What a step wrote when it was made.
     recorded: ProtectedConsent,
-    /// What the user said for this process; it holds while the workspace is trusted.
+    /// What the user said for this process, or when asking for the proposal; it holds while the workspace is trusted.
     given: ProtectedConsent,
 }
 
@@ -48,9 +48,15 @@ impl Consents {
                 ProtectedConsent::recorded(files.unwrap_or_default().iter().flat_map(AppliedFile::paths))
             }
         };
-        let trusted = state.parts.trust.is_trusted();
-        let given =
-            if trusted { state.parts.services.settings.protected.clone() } else { Default::default() };
+        let mut given = ProtectedConsent::default();
+        if state.parts.trust.is_trusted() {
+            given.add(&state.parts.services.settings.protected);
+            if let Purpose::Accept { proposal, .. } = purpose
+                && let Some(consent) = state.consents.get(proposal)
+            {
+                given.add(consent);
+            }
+        }
         Self { recorded, given }
     }
 
