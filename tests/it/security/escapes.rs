@@ -90,7 +90,6 @@ fn every_text(value: &Value, n_texts: &mut usize) {
         }
         Value::Array(items) => items.iter().for_each(|item| every_text(item, n_texts)),
         Value::Object(members) => {
-<<<<<<< HEAD
             let is_document = |name: &str| matches!(name, "newText" | "before" | "after");
             let shown = members.iter().filter(|(name, _)| !is_document(name));
             shown.for_each(|(_, item)| every_text(item, n_texts));
