@@ -97,8 +97,9 @@ pub(super) fn begin(state: &mut State) {
     state.chronicle.opening = true;
     let journal = state.parts.journal.clone();
     let root = state.chronicle.root.clone();
+    let door = state.parts.door;
     let kept: Kept<Box<(Resumed, Vec<Unfinished>)>> = Box::pin(async move {
-        let resumed = journal.resume(&root).await?;
+        let resumed = journal.resume(&root, door).await?;
         let unfinished = journal.unfinished(&resumed.session).await?;
         Ok(Box::new((resumed, unfinished)))
     });

@@ -38,7 +38,7 @@ pub(super) fn run(state: &mut State, command: Command) -> Result<Value, Problem>
         }
         Command::Undo(_) | Command::Redo(_) => take(state, &command, &FileTexts::new()),
         Command::History { path } => Ok(history::of_process(state, path.as_deref())),
-        Command::Show { proposal, open } => show::show(state, proposal.as_deref(), open),
+        Command::Show { proposal, open, texts } => show::show(state, proposal.as_deref(), open, texts),
         Command::Prompt { task, open } => prompt::prompt(state, task.as_deref(), open),
         Command::Status => Ok(status::status(state)),
     }

@@ -140,7 +140,8 @@ fn prepare(state: &mut State, request: &CompletionRequest) -> Option<(Asked, Str
     let (language, began) = (document.language().to_owned(), Instant::now());
     let (revision, place) = (document.revision(), Place::new(&request.uri, text, at, settings.context_bytes));
     state.completions.last += 1;
-    let asked = Asked { number: state.completions.last, uri: request.uri.clone(), revision, target, place, began };
+    let asked =
+        Asked { number: state.completions.last, uri: request.uri.clone(), revision, target, place, began };
     Some((asked, language, settings))
 }
 

@@ -112,12 +112,14 @@ pub enum Command {
         /// Only what had to do with this file, workspace-relative.
         path: Option<String>,
     },
-    /// `tenon.show`: `{"proposal": id, "diff": text}`; also opens the diff where the editor can show a document.
+    /// `tenon.show`: `{"proposal": id, "diff": text, "files": […], …}`; also opens the diff where the editor can show a document.
     Show {
         /// The proposal; none means the latest.
         proposal: Option<String>,
         /// Whether to open it in the editor (code actions do, scripts do not).
         open: bool,
+        /// Whether to tell the whole texts of the files as well.
+        texts: bool,
     },
     /// `tenon.prompt`: `{"task": id, "text": text, "prompts": […]}`.
     Prompt {

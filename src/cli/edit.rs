@@ -75,7 +75,8 @@ pub async fn run(
             return Ok(Exit::Cancelled);
         }
     };
-    let shown = ask(&events, Command::Show { proposal: Some(proposal.clone()), open: false }).await?;
+    let shown =
+        ask(&events, Command::Show { proposal: Some(proposal.clone()), open: false, texts: false }).await?;
     let diff = shown["diff"].as_str().unwrap_or_default();
     if !args.json {
         output::print_diff(diff)?;

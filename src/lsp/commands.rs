@@ -89,8 +89,8 @@ fn read(name: &str, arguments: Arguments) -> Result<Command, String> {
             Ok(Command::History { path })
         }
         protocol::SHOW => {
-            let protocol::Show { proposal, open } = arguments.object_or(&["proposal"])?;
-            Ok(Command::Show { proposal, open })
+            let protocol::Show { proposal, open, texts } = arguments.object_or(&["proposal"])?;
+            Ok(Command::Show { proposal, open, texts })
         }
         protocol::PROMPT => {
             let protocol::Prompt { task, open } = arguments.object_or(&["task"])?;

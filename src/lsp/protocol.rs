@@ -198,6 +198,9 @@ pub struct Show {
     /// Whether to open the diff in the editor as well.
     #[serde(default)]
     pub open: bool,
+    /// Whether to answer with the whole text of each file before and after, too.
+    #[serde(default)]
+    pub texts: bool,
 }
 
 /// Arguments of [`PROMPT`].

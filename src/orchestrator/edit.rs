@@ -294,7 +294,7 @@ fn allowed(
                 return Err(Refusal::protected(path));
             }
             Some(leads_to) if goes && leads_to != Path::new(path) => return Err(Refusal::link(path)),
-            None if comes || goes => return Err(Refusal::outside(path)),
+            None => return Err(Refusal::outside(path)),
             _ => {}
         }
         if comes && !matches!(files.read(&root.join(path)), Ok(None)) {

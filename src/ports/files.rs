@@ -53,7 +53,8 @@ pub trait SourceFiles: Send + Sync {
     fn read_below(&self, root: &Path, path: &Path) -> Result<Option<FileBelow>, FileError>;
 
     /// Where `path`, which need not exist, leads once every link on its way is followed, relative to `root`. `None`
-    /// when that is outside, or when a link leads to nothing.
+    /// when that is outside, when a link leads to nothing, and in a place that nobody but its owner changes, such as a
+    /// repository's own folder: there is nothing to read or to write then.
     fn resolve(&self, root: &Path, path: &Path) -> Option<PathBuf>;
 }
 

@@ -14,6 +14,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use super::handle::{Dir, Facts};
+use super::off_limits::is_off_limits;
 use super::{BYTE_ORDER_MARK, WriteError, WriteErrorKind, Writes, left_behind};
 use crate::diff::lower::ProtectedConsent;
 
@@ -22,8 +23,8 @@ const SIZE_CAP: u64 = 64 << 20;
 /// Times that a name is followed anew, when links change meanwhile.
 const TRIES: usize = 4;
 
-/// A folder that nothing below leads out of.
-#[derive(Debug)]
+/// A folder that nothing below leads out of. Clones share its handle.
+#[derive(Debug, Clone)]
 pub struct Folder {
     /// Canonical.
     root: PathBuf,
@@ -221,7 +222,7 @@ impl Folder {
 
     /// Refuses `path`, which `name` means, when it decides what runs or whom we trust.
     fn refuse_protected(&self, path: &str, name: &str) -> Result<(), WriteError> {
-        if self.allowed.permits(path) {
+        if self.allowed.permits(path) && !is_off_limits(&self.root, Path::new(path)) {
             return Ok(());
         }
         Err(WriteError {

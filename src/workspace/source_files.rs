@@ -6,6 +6,7 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
 
+use super::off_limits::is_off_limits;
 use super::{BYTE_ORDER_MARK, Folder, WriteError, WriteErrorKind};
 use crate::ports::metrics::catalogue::{FILES, FileRead};
 use crate::ports::{FileBelow, FileError, SourceFiles};
@@ -105,9 +106,10 @@ impl SourceFiles for DiskFiles {
         let rest = path.strip_prefix(existing).ok()?;
         // What does not exist yet cannot be left again by `..`.
         let is_plain = rest.components().all(|part| matches!(part, Component::Normal(_)));
-        let inside = resolved.strip_prefix(root).ok().filter(|_| is_plain)?;
+        let inside = resolved.strip_prefix(&root).ok().filter(|_| is_plain)?;
         // Joining nothing would add a slash.
-        Some(if rest.as_os_str().is_empty() { inside.to_owned() } else { inside.join(rest) })
+        let leads_to = if rest.as_os_str().is_empty() { inside.to_owned() } else { inside.join(rest) };
+        Some(leads_to).filter(|leads_to| !is_off_limits(&root, leads_to))
     }
 }
 

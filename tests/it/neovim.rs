@@ -7,6 +7,8 @@
 
 #![expect(clippy::explicit_write, reason = "`eprintln!` is captured by the test runner")]
 
+mod plugin;
+
 use std::collections::HashMap;
 use std::fs;
 use std::io::Write as _;
@@ -127,6 +129,7 @@ fn start(program: &Path, place: &Path, name: &str) -> Child {
         .current_dir(place.join("workspace"))
         .env("TENON_PROGRAM", env!("CARGO_BIN_EXE_tenon"))
         .env("TENON_HARNESS", scripts.join("harness.lua"))
+        .env("TENON_PLUGIN_HARNESS", scripts.join("plugin/harness.lua"))
         .env("TENON_EDITORS", Path::new(env!("CARGO_MANIFEST_DIR")).join("editors"))
         .env("TENON_CONFIG", place.join("config.toml"))
         .env("TENON_STATE_DIR", place.join("state"))

@@ -196,7 +196,11 @@ fn decisions() {
     );
     check("tenon.history", json!(["a.rs"]), &expect![[r#"History { path: Some("a.rs") }"#]]);
     check("tenon.previous", json!([]), &expect!["Step(Step { from: None, line: 0, back: true })"]);
-    check("tenon.show", json!([{"open": true}]), &expect!["Show { proposal: None, open: true }"]);
+    check(
+        "tenon.show",
+        json!([{"open": true}]),
+        &expect!["Show { proposal: None, open: true, texts: false }"],
+    );
     check("tenon.status", json!([]), &expect!["Status"]);
     check("tenon.prompt", json!([]), &expect!["Prompt { task: None, open: false }"]);
     check("tenon.prompt", json!(["t2"]), &expect![[r#"Prompt { task: Some("t2"), open: false }"#]]);

@@ -48,7 +48,8 @@ fn file(
 
 /// Has a step on record that another process of this workspace made; answers its number.
 fn done(journal: &MemoryJournal, root: &str, files: Vec<FileRecord>) -> String {
-    let other = journal.resume(root).now_or_never().unwrap().unwrap().session;
+    let other =
+        journal.resume(root, tenon::ports::FrontDoor::default()).now_or_never().unwrap().unwrap().session;
     let new = NewOperation {
         local: 1,
         proposal: "p1".to_owned(),
