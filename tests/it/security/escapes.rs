@@ -5,16 +5,19 @@ use tenon::problem::is_unseen;
 
 use super::{Machine, ask, leave};
 
-/// Sets a title, clears the screen, turns the text around, hides.
-const HOSTILE: &str = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}31m\u{202e}\u{200b}\u{e0041}";
+/// Sets a title, clears the screen, writes in a colour of ours, turns the text around, hides.
+const HOSTILE: &str = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{1b}[31m\u{9b}31m\u{202e}\u{200b}\u{fe00}\u{e0041}";
 
 fn hostile_reply() -> String {
-    format!("{HOSTILE}\n\na.txt\n<<<<<<< SEARCH\none\n=======\nONE {HOSTILE}\n>>>>>>> REPLACE\n")
-}
+    format!("{HOSTILE}\n\na.txt\n}
 
 #[track_caller]
 fn check(text: &str) {
-    let unseen = text.chars().find(|c| *c != '\n' && is_unseen(*c));
+    // The marks of the bait by name: the judge is not to be the one who is judged.
+    let is_bait = |c: char| {
+        (c.is_control() && c != '\t') || ['\u{202e}', '\u{200b}', '\u{fe00}', '\u{e0041}'].contains(&c)
+    };
+    let unseen = text.chars().find(|c| *c != '\n' && (is_bait(*c) || is_unseen(*c)));
     assert_eq!(unseen, None, "{text:?}");
 }
 
@@ -86,8 +89,9 @@ fn every_text(value: &Value, n_texts: &mut usize) {
         }
         Value::Array(items) => items.iter().for_each(|item| every_text(item, n_texts)),
         Value::Object(members) => {
-            let of_documents = ["newText", "edit", "before", "after"];
-            let shown = members.iter().filter(|(name, _)| !of_documents.contains(&name.as_str()));
+<<<<<<< HEAD
+            let is_document = |name: &str| matches!(name, "newText" | "before" | "after");
+            let shown = members.iter().filter(|(name, _)| !is_document(name));
             shown.for_each(|(_, item)| every_text(item, n_texts));
         }
         _ => {}
