@@ -9,7 +9,8 @@ use super::{Machine, ask, leave};
 const HOSTILE: &str = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{1b}[31m\u{9b}31m\u{202e}\u{200b}\u{fe00}\u{e0041}";
 
 fn hostile_reply() -> String {
-    format!("{HOSTILE}\n\na.txt\n}
+    format!("{HOSTILE}\n\na.txt\n<<<<<<< SEARCH\none\n=======\nONE {HOSTILE}\n>>>>>>> REPLACE\n")
+}
 
 #[track_caller]
 fn check(text: &str) {
@@ -89,7 +90,6 @@ fn every_text(value: &Value, n_texts: &mut usize) {
         }
         Value::Array(items) => items.iter().for_each(|item| every_text(item, n_texts)),
         Value::Object(members) => {
-<<<<<<< HEAD
             let is_document = |name: &str| matches!(name, "newText" | "before" | "after");
             let shown = members.iter().filter(|(name, _)| !is_document(name));
             shown.for_each(|(_, item)| every_text(item, n_texts));
