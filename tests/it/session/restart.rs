@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
+use tenon::ports::Journal as _;
 
 use crate::support::client::Peer;
 use crate::support::journal::Disk;
