@@ -152,7 +152,7 @@ pub fn start(loaded: &Loaded, editor: Arc<dyn Editor>) -> mpsc::UnboundedSender<
         let (parts, watch) = built(&loaded, editor);
         watch::entered(&loaded, trust);
         // Nobody waits any more only at the end.
-        let _ = begun.send(watch);
+        let _ = begun.send(watch.of(&facts.folders, trust));
         Parts { trust, ..parts }
     });
     let application = events.downgrade();

@@ -44,6 +44,7 @@ fn main() -> ExitCode {
 
 fn run(command: &Command) -> Result<ExitCode, Problem> {
     let file = UserFile::locate();
+    tenon::workspace::keep_out(file.path().map(Path::to_owned).into_iter().chain(StateDir::place()));
     let config = config::load(&file);
     // The server and `edit` settle this for the folder that they are told of.
     let here = matches!(command, Command::Config(_) | Command::Doctor(_) | Command::Models(_));

@@ -21,7 +21,7 @@ pub use editor::{
     ApplyId, Editor, FileEdit, Hint, Mark, MarkKind, NO_ANSWER, Progress, ProgressStage, TaskNotice,
     WorkspaceChange,
 };
-pub use files::{FileError, FileWrite, FileWriter, Scratch, SourceFiles};
+pub use files::{FileBelow, FileError, FileWrite, FileWriter, Scratch, SourceFiles};
 pub use health::{Availability, Health, LastError, ModelHealth, ProviderHealth};
 pub use journal::{
     AuditRecord, BaseFile, DecisionRecord, Direction, Expired, Expiry, FileChange, FileName, FileRecord,

@@ -7,8 +7,10 @@
 mod disk_writer;
 mod fault;
 mod folder;
+mod folder_watch;
 mod handle;
 mod left_behind;
+mod off_limits;
 mod scratch;
 mod source_files;
 mod write_error;
@@ -16,6 +18,8 @@ mod writes;
 
 pub use disk_writer::DiskWriter;
 pub use folder::{Folder, NewText, Targets};
+pub use folder_watch::FolderWatch;
+pub use off_limits::keep_out;
 pub use scratch::ScratchFolder;
 pub use source_files::DiskFiles;
 pub use write_error::{WriteError, WriteErrorKind};

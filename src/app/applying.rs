@@ -14,6 +14,7 @@ pub(super) use disk::written;
 pub(super) use plan::{Live, able, live, replace_all, span_edits, stale};
 
 use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
 use std::time::Duration;
 
 use super::chronicle::{self, Prepare};
@@ -217,10 +218,14 @@ pub(super) fn read_then(
     event: impl FnOnce(FileTexts) -> InternalEvent + Send + 'static,
 ) {
     let (files, send) = (state.parts.services.files.clone(), state.sender());
+    let root = state.client.folders.first().cloned();
     tokio::spawn(async move {
         let wanted = needed.clone();
         let reading = tokio::task::spawn_blocking(move || {
-            wanted.into_iter().map(|uri| (uri.clone(), read_file(files.as_ref(), &uri))).collect()
+            wanted
+                .into_iter()
+                .map(|uri| (uri.clone(), read_file(files.as_ref(), root.as_deref(), &uri)))
+                .collect()
         });
         // A file system that hangs must not hold up every later edit.
         let texts = match tokio::time::timeout(READ_TIME, reading).await {
@@ -234,8 +239,20 @@ pub(super) fn read_then(
     });
 }
 
-fn read_file(files: &dyn SourceFiles, uri: &DocumentUri) -> Result<Option<String>, String> {
-    match uri.to_path() {
+/// What lies below the root is read through the root's own handle.
+fn read_file(
+    files: &dyn SourceFiles,
+    root: Option<&Path>,
+    uri: &DocumentUri,
+) -> Result<Option<String>, String> {
+    let path = uri.to_path();
+    if let (Some(root), Some(path)) = (root, &path)
+        && path.starts_with(root)
+    {
+        let found = files.read_below(root, path).map_err(|error| error.to_string())?;
+        return Ok(found.map(|found| found.text));
+    }
+    match path {
         Some(path) => files.read(&path).map_err(|error| error.to_string()),
         None => Err(format!("{} is not open", uri.as_str())),
     }

@@ -39,6 +39,8 @@ pub struct EditRequest {
     pub auto: Option<bool>,
     /// More files to give to the model (command line).
     pub also: Vec<PathBuf>,
+    /// Protected files that the user lets be written, workspace-relative.
+    pub consent: Vec<String>,
 }
 
 /// Which part of which proposal; everything `None` is the latest proposal, whole.

@@ -62,6 +62,7 @@ pub async fn run(
         intent: Intent::Instruction(args.instruction.clone()),
         auto: Some(false),
         also,
+        consent: Vec::new(),
     };
     let task = ask(&events, Command::Edit(request)).await?;
     if args.show_prompt {

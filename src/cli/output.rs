@@ -54,7 +54,15 @@ impl From<Exit> for ExitCode {
 /// # Errors
 /// stdout cannot be written to: a full disk behind a redirection.
 pub fn print(text: &str) -> Result<(), Problem> {
-    put(&shown(text))
+    put(&plain(text))
+}
+
+/// Prints a result that was painted with `colours`.
+///
+/// # Errors
+/// As of [`print`].
+pub fn print_painted(text: &str, colours: Colours) -> Result<(), Problem> {
+    put(&if colours == Colours::NONE { plain(text) } else { shown(text) })
 }
 
 /// Text with our own colours, and everything else that is not seen written out.
@@ -203,6 +211,7 @@ impl Colours {
 
     /// Paints a word.
     pub fn paint(self, colour: Colour, text: &str) -> String {
+        let text = plain(text);
         let code = match colour {
             Colour::Red => 31,
             Colour::Yellow => 33,
@@ -210,7 +219,7 @@ impl Colours {
             Colour::Bold => 1,
             Colour::Faint => 2,
         };
-        if self.0 { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+        if self.0 { format!("\x1b[{code}m{text}\x1b[0m") } else { text }
     }
 }
 

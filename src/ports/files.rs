@@ -30,14 +30,31 @@ pub enum FileError {
     },
 }
 
+/// A file below a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileBelow {
+    /// Its text, without a byte order mark.
+    pub text: String,
+    /// Where it lies with every link followed, relative to the folder.
+    pub leads_to: PathBuf,
+}
+
 /// Reads files that are not open. Blocking: never call it on the main loop.
 pub trait SourceFiles: Send + Sync {
     /// The text of a file without its byte order mark, or `None` where it does not exist. Editors' buffers hold no
     /// mark either, and with one every place in the first line would be off by one.
     fn read(&self, path: &Path) -> Result<Option<String>, FileError>;
 
+    /// The text of a file below `root`, and where it really lies: both from one opened handle, so that no link which is
+    /// put there meanwhile brings a file from elsewhere. `None` where it does not exist.
+    ///
+    /// # Errors
+    /// As [`SourceFiles::read`], and for a name that leads out of `root`.
+    fn read_below(&self, root: &Path, path: &Path) -> Result<Option<FileBelow>, FileError>;
+
     /// Where `path`, which need not exist, leads once every link on its way is followed, relative to `root`. `None`
-    /// when that is outside, or when a link leads to nothing.
+    /// when that is outside, when a link leads to nothing, and in a place that nobody but its owner changes, such as a
+    /// repository's own folder: there is nothing to read or to write then.
     fn resolve(&self, root: &Path, path: &Path) -> Option<PathBuf>;
 }
 

@@ -61,7 +61,7 @@ fn settle(held: &Held<'_>, unfinished: &Unfinished) -> Result<Verdict, Problem> 
     let verdict = judge(&sides);
     let texts = texts(&unfinished.step, &sides, verdict);
     if !texts.is_empty() {
-        held.write(&held.consented(&unfinished.operation.files), &texts)?;
+        super::write(&held.consented(&unfinished.operation.files), &texts)?;
     }
     let settlement = match (verdict, unfinished.operation.head.state) {
         (Verdict::RollBack, _) => Settlement::RolledBack,
