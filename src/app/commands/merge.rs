@@ -134,7 +134,8 @@ impl Told {
 }
 
 fn beginning(text: &str) -> &str {
-    &text[..text.floor_char_boundary(TOLD)]
+    let at = (0..=TOLD.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
+    &text[..at.unwrap_or_default()]
 }
 
 /// A file with what came later and with the step taken.
