@@ -74,7 +74,7 @@ fn handle(state: &mut State, event: Event) {
 /// Runs a command and answers it.
 pub(super) fn command(state: &mut State, command: Command, reply: Reply<Value>) {
     if let Command::History { path } = command {
-        return commands::history(state, path, reply);
+        return commands::history(state, path.as_deref(), reply);
     }
     if matches!(command, Command::Status) {
         return trust::status(state, reply);

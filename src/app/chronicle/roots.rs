@@ -25,8 +25,8 @@ impl Root {
     /// The path of a document below the root.
     fn below(&self, uri: &DocumentUri) -> Option<PathBuf> {
         let path = uri.to_path()?;
-        let tops = self.folders.iter().map(PathBuf::as_path).chain([Path::new(&self.name)]);
-        let below = tops.filter_map(|top| path.strip_prefix(top).ok()).next()?;
+        let mut tops = self.folders.iter().map(PathBuf::as_path).chain([Path::new(&self.name)]);
+        let below = tops.find_map(|top| path.strip_prefix(top).ok())?;
         let is_plain = below.components().all(|part| matches!(part, Component::Normal(_)));
         is_plain.then(|| below.to_owned())
     }

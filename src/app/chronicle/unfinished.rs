@@ -261,10 +261,10 @@ fn revive(state: &mut State, left: &OperationRecord, files: Vec<FileRecord>, num
     let Some(root) = state.chronicle.root_of(&files) else { return };
     let mut kept_files = files.clone();
     root.keep(&mut kept_files);
-    let session = match state.chronicle.sessions.contains(&left.head.session) {
-        true => left.head.session.clone(),
-        false => return,
-    };
+    if !state.chronicle.sessions.contains(&left.head.session) {
+        return;
+    }
+    let session = left.head.session.clone();
     let local = state.history.reserve();
     let new = NewOperation {
         local,

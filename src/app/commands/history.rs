@@ -12,16 +12,21 @@ const LIMIT: usize = 200;
 
 /// Answers `{"operations": […]}`, the newest first; only those that had to do with `path`, if given. The journal tells
 /// those of all sessions of this workspace; without one, those of this process are told.
-pub(in crate::app) fn history(state: &State, path: Option<String>, reply: Reply<Value>) {
+pub(in crate::app) fn history(state: &State, path: Option<&str>, reply: Reply<Value>) {
     let roots = state.chronicle.roots();
     if roots.is_empty() {
-        let _ = reply.send(Ok(of_process(state, path.as_deref())));
+        let _ = reply.send(Ok(of_process(state, path)));
         return;
     }
     let asked: Vec<_> = roots
         .into_iter()
         .map(|root| {
-            let query = OperationQuery { root: Some(root), path: path.clone(), before: None, limit: LIMIT };
+            let query = OperationQuery {
+                root: Some(root),
+                path: path.map(str::to_owned),
+                before: None,
+                limit: LIMIT,
+            };
             state.parts.journal.operations(query)
         })
         .collect();
