@@ -223,7 +223,7 @@ async fn a_link_that_leads_out_is_not_read_for_a_prompt() {
     std::os::unix::fs::symlink(elsewhere.path().join("secret.rs"), session.folder.path().join("a.rs"))
         .unwrap();
     session.run("tenon.edit", json!({"uri": session.uri("a.rs"), "instruction": "x"})).await;
-    assert_eq!(session.failure().await, "unreadable-file");
+    assert_eq!(session.failure().await, "private-file");
     assert_eq!(session.model.requests().len(), 0);
     session.finish().await;
 }
