@@ -108,8 +108,7 @@ async fn a_link_that_comes_later_leads_nothing_out() {
     std::fs::rename(root.join("out"), root.join("was")).unwrap();
     std::fs::write(elsewhere.path().join("n.txt"), "new\n").unwrap();
     symlink(elsewhere.path(), root.join("out")).unwrap();
-    session.run("tenon.undo", json!({})).await;
-    assert_eq!(session.failure().await, "unreadable-file");
+    assert_eq!(session.refusal("tenon.undo", json!({})).await, "unreadable-file");
     assert!(elsewhere.path().join("n.txt").exists(), "nothing outside is deleted");
     session.finish().await;
 }
