@@ -349,9 +349,11 @@ fn version_of(state: &State, file: &FlightFile) -> Option<i32> {
 /// Another process took the operation: nothing is sent.
 pub(super) fn refused(state: &mut State, id: ApplyId, problem: &Problem) {
     let Some(flight) = state.flights.current.take_if(|flight| flight.id == id) else { return };
-    if let Purpose::Take { operation, .. } = flight.plan.purpose {
+    if let Purpose::Take { operation, .. } = flight.plan.purpose
+        && let Some(number) = state.history.get(operation).and_then(|known| known.number)
+    {
         // It is not as we know it any more; the journal is right.
-        state.history.forget(operation);
+        chronicle::look_again(state, number);
     }
     settle::failed(state, &flight.plan, problem);
 }

@@ -86,7 +86,7 @@ pub(super) fn command(state: &mut State, command: Command, reply: Reply<Value>) 
 /// Runs a command that needs nothing looked up any more.
 pub(super) fn run_command(state: &mut State, command: Command, reply: Reply<Value>) {
     if matches!(command, Command::Undo(_) | Command::Redo(_)) {
-        return take(state, command, reply, FileTexts::new());
+        return take(state, command, reply, &FileTexts::new());
     }
     let result = commands::run(state, command);
     // Nobody waits any more when the request was cancelled.
@@ -95,10 +95,10 @@ pub(super) fn run_command(state: &mut State, command: Command, reply: Reply<Valu
 
 /// Runs an undo or a redo when the closed files are read that it has to know; what is meant may be another step by
 /// then.
-fn take(state: &mut State, command: Command, reply: Reply<Value>, texts: FileTexts) {
-    let needed = commands::unread(state, &command, &texts);
+fn take(state: &mut State, command: Command, reply: Reply<Value>, texts: &FileTexts) {
+    let needed = commands::unread(state, &command, texts);
     if needed.is_empty() {
-        let _ = reply.send(commands::take(state, &command, &texts));
+        let _ = reply.send(commands::take(state, &command, texts));
         return;
     }
     applying::read_then(state, needed, |texts| InternalEvent::TakeRead { command, reply, texts });
@@ -118,8 +118,8 @@ fn own(state: &mut State, event: InternalEvent) {
         InternalEvent::RefreshMarks => marks::refresh(state),
         InternalEvent::Journal(word) => chronicle::heard(state, word),
         InternalEvent::FilesWritten { id, result } => applying::written(state, id, result),
-        InternalEvent::TakeRead { command, reply, texts } => take(state, command, reply, texts),
+        InternalEvent::TakeRead { command, reply, texts } => take(state, command, reply, &texts),
         InternalEvent::Recalled(recalled) => chronicle::recalled(state, *recalled),
-        InternalEvent::LeftLooked { left, texts } => chronicle::looked(state, left, &texts),
+        InternalEvent::LeftLooked { left, texts } => chronicle::looked(state, left, texts),
     }
 }

@@ -107,7 +107,7 @@ impl Tasks {
 /// Queues a task and starts it if there is room.
 pub(super) fn submit(state: &mut State, queued: Queued) {
     let (task, title) = (queued.job.task.clone(), queued.title.clone());
-    chronicle::task_begins(state, &task, &title, &queued.instruction);
+    chronicle::task_begins(state, &task, &title, &queued.instruction, &queued.job.root);
     let services = &state.parts.services;
     services.board.enter(&task, ProgressStage::Queued);
     services.editor.progress(&task, Progress::Begin { title: title.clone() });

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::chronicle;
 use super::commands;
 use super::event::{Command, InternalEvent, Reply};
 use super::state::State;
@@ -45,6 +46,7 @@ pub(super) fn folders_changed(state: &mut State, added: Vec<PathBuf>, removed: &
             state.client.folders.push(folder);
         }
     }
+    chronicle::begin(state);
     look_again(state, None);
 }
 

@@ -55,6 +55,7 @@ pub fn run(args: &TakeArgs, direction: Direction, record: &Record) -> Result<Exi
     told.iter().for_each(output::tell);
     let operation = find(args, direction, record, held.root())?;
     let number = operation.head.number;
+    operation::in_place(held.folder().root(), number, &operation.files)?;
     let present = operation::read(held.folder(), plan::paths(&operation.files))?;
     let is_foreign = operation.head.imported && !args.imported;
     let plan = plan(&operation.files, direction, &present, &name_of_other_side(number, direction));
@@ -114,7 +115,8 @@ fn find(
     let hint = match (direction, state) {
         (Direction::Undo, OperationState::Undone) => format!("`tenon redo o{number}` makes it again"),
         (Direction::Redo, OperationState::Applied) => format!("`tenon undo o{number}` takes it back"),
-        _ if state.is_under_way() => "another tenon is at it; try again when it is done".to_owned(),
+        _ if state.is_under_way() => "an editor that is open has it under way, or could not judge it; look at `tenon.history` there, or try again \
+             when it is closed".to_owned(),
         _ => "`tenon log` lists what can be taken".to_owned(),
     };
     Err(Problem::error("operation-taken", Category::Request, message).hint(hint))

@@ -105,6 +105,10 @@ fn open(path: &Path) -> io::Result<fs::File> {
 }
 
 impl SourceFiles for DiskFiles {
+    fn canonical(&self, folder: &Path) -> PathBuf {
+        fs::canonicalize(folder).unwrap_or_else(|_| folder.components().collect())
+    }
+
     fn read(&self, path: &Path) -> Result<Option<String>, FileError> {
         let read = self.read_text(path);
         count(&read);

@@ -176,6 +176,11 @@ impl Journal for MemoryJournal {
         kept(Ok(Resumed { session, next_task, next_proposal, next_operation, ..Resumed::default() }))
     }
 
+    /// None: there is nothing to come back to.
+    fn resume_waiting(&self, _root: &str, _door: FrontDoor) -> Kept<Vec<Resumed>> {
+        kept(Ok(Vec::new()))
+    }
+
     fn record_task(&self, _session: &str, _task: TaskRecord) -> Kept {
         kept(Ok(()))
     }
