@@ -24,20 +24,29 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime can be built");
     let dir = tempfile::tempdir().expect("a folder can be made");
     let (fsync, operation) = (fsyncs(dir.path()), operations(dir.path(), &runtime));
-    let ratio = operation.as_secs_f64() / fsync.as_secs_f64();
-    let columns = ["operation of 10 files, p50", "two fsyncs, p50", "ratio", "target"];
-    let row = vec![table::ms(operation), table::ms(fsync), format!("{ratio:.1}"), "5 ms".to_owned()];
-    table::print(&columns, &[row]);
-    let columns = ["opening with 10,000 operations, p50", "target"];
-    table::print(&columns, &[vec![table::ms(opening(dir.path(), &runtime)), "50 ms".to_owned()]]);
+    let opening = opening(dir.path(), &runtime);
+    let row = |what: &str, [least, median]: Spread, target: &str| {
+        vec![what.to_owned(), table::ms(least), table::ms(median), target.to_owned()]
+    };
+    let ratio = operation[1].as_secs_f64() / fsync[1].as_secs_f64();
+    let rows = [
+        row("operation of 10 files, prepared and settled", operation, "5 ms"),
+        row("two bare fsyncs", fsync, ""),
+        vec!["ratio".to_owned(), String::new(), format!("{ratio:.1}"), String::new()],
+        row("opening with 10,000 operations", opening, "50 ms"),
+    ];
+    table::print(&["what", "least", "p50", "target"], &rows);
 }
 
-fn median(mut times: Vec<Duration>) -> Duration {
+/// The least and the median: what neighbours on the machine do not add, and what they do.
+type Spread = [Duration; 2];
+
+fn spread(mut times: Vec<Duration>) -> Spread {
     times.sort_unstable();
-    times[times.len() / 2]
+    [times[0], times[times.len() / 2]]
 }
 
-fn fsyncs(folder: &Path) -> Duration {
+fn fsyncs(folder: &Path) -> Spread {
     let mut file = File::create(folder.join("bare")).expect("a file can be made");
     let once = |file: &mut File| {
         let begun = Instant::now();
@@ -46,7 +55,7 @@ fn fsyncs(folder: &Path) -> Duration {
         }
         begun.elapsed()
     };
-    median((0..N_ROUNDS).map(|_| once(&mut file)).collect())
+    spread((0..N_ROUNDS).map(|_| once(&mut file)).collect())
 }
 
 fn open(folder: &Path) -> Records {
@@ -80,7 +89,7 @@ fn operation(n: u64) -> NewOperation {
     }
 }
 
-fn operations(folder: &Path, runtime: &Runtime) -> Duration {
+fn operations(folder: &Path, runtime: &Runtime) -> Spread {
     let records = open(folder);
     let session =
         runtime.block_on(records.resume("/w", FrontDoor::Editor)).expect("a session begins").session;
@@ -92,21 +101,21 @@ fn operations(folder: &Path, runtime: &Runtime) -> Duration {
         runtime.block_on(settled).expect("it is kept");
         begun.elapsed()
     };
-    median((1..).map(once).take(N_ROUNDS).collect())
+    spread((1..).map(once).take(N_ROUNDS).collect())
 }
 
 /// Opens the file and takes its session over, with what comes back of it.
-fn opening(folder: &Path, runtime: &Runtime) -> Duration {
+fn opening(folder: &Path, runtime: &Runtime) -> Spread {
     let records = open(folder);
     let session = runtime.block_on(records.resume("/w", FrontDoor::Editor)).expect("it resumes").session;
-    let mut last = None;
-    for n in (N_ROUNDS as u64 + 1)..=N_PAST {
-        let number = records.prepare(&session, operation(n));
-        let number = runtime.block_on(number).expect("it is kept");
-        last = Some(records.settle(&session, number, Settlement::Applied, None));
-    }
-    if let Some(last) = last {
-        runtime.block_on(last).expect("it is kept");
+    let past: Vec<u64> = (N_ROUNDS as u64 + 1..=N_PAST).collect();
+    // What is handed over together waits for the disk once.
+    for some in past.chunks(100) {
+        let prepared: Vec<_> = some.iter().map(|n| records.prepare(&session, operation(*n))).collect();
+        let settle = |number| records.settle(&session, number, Settlement::Applied, None);
+        let numbers = prepared.into_iter().map(|number| runtime.block_on(number).expect("it is kept"));
+        let settled: Vec<_> = numbers.map(settle).collect();
+        settled.into_iter().for_each(|settled| runtime.block_on(settled).expect("it is kept"));
     }
     drop(records);
     let once = || {
@@ -116,5 +125,5 @@ fn opening(folder: &Path, runtime: &Runtime) -> Duration {
         assert!(resumed.again && resumed.operations.len() == 100, "the session comes back");
         begun.elapsed()
     };
-    median((0..21).map(|_| once()).collect())
+    spread((0..21).map(|_| once()).collect())
 }

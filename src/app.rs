@@ -15,6 +15,7 @@ mod marks;
 mod queries;
 mod state;
 mod tasks;
+mod trust;
 
 use std::sync::Arc;
 
@@ -28,7 +29,7 @@ pub use event::{
 
 use crate::model::{Budget, CompletionSettings};
 use crate::orchestrator::Services;
-use crate::ports::{Components, FileWriter, FrontDoor, Journal, Scratch, Trust};
+use crate::ports::{Components, FileWriter, FrontDoor, Journal, Scratch, Trust, TrustJudge};
 use crate::problem::Problem;
 use crate::review::ReviewMode;
 
@@ -39,16 +40,19 @@ pub struct Parts {
     pub services: Services,
     /// The record of what is proposed and done.
     pub journal: Arc<dyn Journal>,
-    /// Writes the files that are not open when a step is taken back or made again.
-    pub writer: Arc<dyn FileWriter>,
     /// Whose sessions there are taken over.
     pub door: FrontDoor,
+    /// Writes the files that are not open when a step is taken back or made again.
+    pub writer: Arc<dyn FileWriter>,
     /// Where diffs go that are made to be looked at.
     pub scratch: Arc<dyn Scratch>,
     /// What happens to a proposal when it is ready.
     pub review_mode: ReviewMode,
-    /// Whether the workspace is trusted: changes are applied without a decision only where it is.
+    /// Whether the workspace is trusted, as far as that was looked at: changes are applied without a decision only where
+    /// it is.
     pub trust: Trust,
+    /// Says it anew whenever something depends on it; `None` where it stays as it is.
+    pub judge: Option<Arc<dyn TrustJudge>>,
     /// Most tasks that run at once; the rest wait.
     pub concurrent_tasks: usize,
     /// How text is completed at the cursor; `None` where no model is there for it.

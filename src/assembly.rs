@@ -10,6 +10,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 
+use settled::Settled;
 pub use storage::Storage;
 use watch::Watch;
 
@@ -58,11 +59,12 @@ pub fn parts(
             filter,
         },
         journal: Arc::new(MemoryJournal::default()),
-        writer: Arc::new(DiskWriter),
         door: FrontDoor::default(),
+        writer: Arc::new(DiskWriter),
         scratch: Arc::new(ScratchFolder::new(scratch)),
         review_mode: config.review_mode,
         trust: Trust::default(),
+        judge: None,
         concurrent_tasks: config.limits.concurrent_tasks,
         completion: completes(config).then_some(config.completion),
         providers: config.providers.keys().cloned().collect(),
@@ -148,12 +150,12 @@ pub fn start(loaded: &Loaded, editor: Arc<dyn Editor>) -> mpsc::UnboundedSender<
     let loaded = loaded.clone();
     let (begun, watch) = oneshot::channel();
     let (events, _) = app::spawn_when_known(move |facts| {
-        let (loaded, trust) = settled::settle(&loaded, &facts.folders);
+        let Settled { loaded, trust, judge } = settled::settle(&loaded, &facts.folders);
         let (parts, watch) = built(&loaded, editor);
         watch::entered(&loaded, trust);
         // Nobody waits any more only at the end.
         let _ = begun.send(watch.of(&facts.folders, trust));
-        Parts { trust, ..parts }
+        Parts { trust, judge, ..parts }
     });
     let application = events.downgrade();
     tokio::spawn(async move {

@@ -1,6 +1,6 @@
 //! The `tenon` program: reads the arguments, builds the parts, runs a command. Only wiring.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,8 +9,8 @@ use clap::Parser;
 use tenon::assembly::{self, Loaded, Storage};
 use tenon::cli::record::{self, Record};
 use tenon::cli::{
-    Arguments, Command, apply, config_command, consent, demo, doctor, edit, log, metrics, models, output,
-    sessions, show, status, trust, undo,
+    Arguments, Command, EditArgs, apply, config_command, consent, demo, doctor, edit, log, metrics, models,
+    output, sessions, show, status, trust, undo,
 };
 use tenon::config::layer;
 use tenon::config::trust::TrustStore;
@@ -58,51 +58,8 @@ fn run(command: &Command) -> Result<ExitCode, Problem> {
         Command::Sessions(args) => on_record(|record| sessions::run(args, record, now()))?,
         Command::Lsp => return serve(config),
         Command::Config(args) => config_command::run(args, &file, &config, ignored),
-        Command::Doctor(args) => {
-            let parts = Parts::start(Front::Terminal);
-            let (storage, problems) = parts.storage(config.as_ref().unwrap_or(&Config::default()));
-            let problems = problems.into_iter().chain(storage.check().err()).collect();
-            let journal = storage.facts().map(|facts| doctor::JournalFacts {
-                path: facts.path,
-                version: facts.version,
-                bytes: facts.bytes,
-                key: facts.key.map(|place| place.to_string()),
-            });
-            let exit = block_on(async {
-                let providers = storage.ledger().providers().await;
-                let surroundings = doctor::Surroundings {
-                    file: &file,
-                    config: &config,
-                    ignored,
-                    state: &parts.state,
-                    telemetry: &parts.telemetry,
-                    kept: doctor::Kept { journal, problems, providers },
-                };
-                doctor::run(args, &surroundings).await
-            });
-            storage.close();
-            exit?
-        }
-        Command::Edit(args) => {
-            let parts = Parts::start(Front::Terminal);
-            if !args.show_prompt {
-                settle_left(&parts, &args.root);
-            }
-            let loaded = Loaded {
-                record: args.record.clone(),
-                door: FrontDoor::Terminal,
-                protected: consent::protected(&args.allow_protected, &args.root)?,
-                sends_nothing: args.show_prompt,
-                ..parts.loaded(Ok(config?))
-            };
-            if !args.show_prompt && !args.allow_protected.is_empty() {
-                let record = Record::new(loaded.storage.journal())?;
-                consent::note(&record, &args.allow_protected, &args.root);
-            }
-            let exit = block_on(edit::run(args, |editor| assembly::start(&loaded, editor)));
-            loaded.storage.close();
-            exit??
-        }
+        Command::Doctor(args) => doctor(args, &file, &config, ignored)?,
+        Command::Edit(args) => edit(args, config?)?,
         Command::Models(args) => {
             let parts = Parts::start(Front::Terminal);
             let config = config?;
@@ -146,6 +103,60 @@ fn run(command: &Command) -> Result<ExitCode, Problem> {
         }
     };
     Ok(exit.into())
+}
+
+/// Looks at everything tenon needs.
+fn doctor(
+    args: &doctor::DoctorArgs,
+    file: &UserFile,
+    config: &Result<Config, ConfigError>,
+    ignored: Option<PathBuf>,
+) -> Result<output::Exit, Problem> {
+    let parts = Parts::start(Front::Terminal);
+    let (storage, problems) = parts.storage(config.as_ref().unwrap_or(&Config::default()));
+    let problems = problems.into_iter().chain(storage.check().err()).collect();
+    let journal = storage.facts().map(|facts| doctor::JournalFacts {
+        path: facts.path,
+        version: facts.version,
+        bytes: facts.bytes,
+        key: facts.key.map(|place| place.to_string()),
+    });
+    let exit = block_on(async {
+        let providers = storage.ledger().providers().await;
+        let surroundings = doctor::Surroundings {
+            file,
+            config,
+            ignored,
+            state: &parts.state,
+            telemetry: &parts.telemetry,
+            kept: doctor::Kept { journal, problems, providers },
+        };
+        doctor::run(args, &surroundings).await
+    });
+    storage.close();
+    exit
+}
+
+/// Edits by a model, from the terminal.
+fn edit(args: &EditArgs, config: Config) -> Result<output::Exit, Problem> {
+    let parts = Parts::start(Front::Terminal);
+    if !args.show_prompt {
+        settle_left(&parts, &args.root);
+    }
+    let loaded = Loaded {
+        record: args.record.clone(),
+        door: FrontDoor::Terminal,
+        protected: consent::protected(&args.allow_protected, &args.root)?,
+        sends_nothing: args.show_prompt,
+        ..parts.loaded(Ok(config))
+    };
+    if !args.show_prompt && !args.allow_protected.is_empty() {
+        let record = Record::new(loaded.storage.journal())?;
+        consent::note(&record, &args.allow_protected, &args.root);
+    }
+    let exit = block_on(edit::run(args, |editor| assembly::start(&loaded, editor)));
+    loaded.storage.close();
+    exit?
 }
 
 /// Applies a reply. What only looks leaves no trace in the journal.
@@ -216,7 +227,7 @@ impl Parts {
         Self { state, telemetry }
     }
 
-    fn scratch(&self) -> Option<std::path::PathBuf> {
+    fn scratch(&self) -> Option<PathBuf> {
         self.state.as_ref().ok().and_then(|state| state.replies().ok())
     }
 

@@ -15,6 +15,7 @@ mod gather;
 mod job;
 mod prompts;
 mod put_back;
+mod withheld;
 
 pub use board::{Board, TaskProgress};
 pub use comment::{CommentInstruction, find_comment};
@@ -23,3 +24,4 @@ pub use edit::run;
 pub(crate) use gather::{desynchronised, relative};
 pub use job::{EditJob, Finding, Intent, Outcome, Region, Services, Settings};
 pub use prompts::PromptLog;
+pub(crate) use withheld::withheld;

@@ -37,4 +37,4 @@ pub use ledger::{
 pub use models::{ModelSource, UpstreamSource};
 pub use recorder::Recorder;
 pub use responses::{CacheKey, MemoryStore, ResponseStore, StoreStatistics, StoredReply};
-pub use trust::Trust;
+pub use trust::{Trust, TrustJudge, Verdict};

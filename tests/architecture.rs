@@ -33,7 +33,7 @@ const ROOMS: &[(&str, Kind, &[&str])] = &[
     ("orchestrator", Async, &["text", "syntax", "diff", "prompt", "model", "review", "ports"]),
     ("app", Async, &["text", "syntax", "diff", "prompt", "model", "review", "ports", "orchestrator"]),
     ("config", Edge, &["text", "syntax", "diff", "prompt", "model", "review", "ports"]),
-    ("journal", Edge, &["text", "model", "ports"]),
+    ("journal", Edge, &["text", "diff", "model", "ports"]),
     ("recording", Edge, &["model", "ports"]),
     ("telemetry", Edge, &["ports", "config"]),
     ("workspace", Edge, &["diff", "ports"]),

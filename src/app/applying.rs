@@ -5,12 +5,14 @@
 //! not be observed; for them the editor's yes is taken, and after its no the disk is asked.
 
 mod disk;
+mod guard;
 mod judge;
 mod plan;
 mod settle;
 mod take;
 
 pub(super) use disk::written;
+pub(super) use guard::guarded;
 pub(super) use plan::{Live, able, live, replace_all, span_edits, stale};
 
 use std::collections::{BTreeMap, VecDeque};
@@ -53,6 +55,8 @@ pub(super) enum Purpose {
         numbers: Vec<usize>,
         /// The editor asks its user first.
         confirm: bool,
+        /// Nobody decided on it: the workspace must be trusted.
+        unasked: bool,
     },
     /// An operation of the history is taken back or done again.
     Take { operation: u64, direction: Direction },
@@ -272,10 +276,9 @@ fn send(state: &mut State, plan: Plan, texts: &FileTexts) {
     };
     state.flights.n_sent += 1;
     let id = ApplyId(state.flights.n_sent);
-    let what = what(state, &plan.purpose, &files);
     let (answer, looking, number, unsent) = (None, false, None, true);
     state.flights.current = Some(Flight { id, plan, files, answer, looking, number, unsent });
-    chronicle::prepare(state, id, what);
+    guard::look(state, id);
 }
 
 /// What the journal has to know of an edit before it is sent.
@@ -346,9 +349,11 @@ fn version_of(state: &State, file: &FlightFile) -> Option<i32> {
 /// Another process took the operation: nothing is sent.
 pub(super) fn refused(state: &mut State, id: ApplyId, problem: &Problem) {
     let Some(flight) = state.flights.current.take_if(|flight| flight.id == id) else { return };
-    if let Purpose::Take { operation, .. } = flight.plan.purpose {
+    if let Purpose::Take { operation, .. } = flight.plan.purpose
+        && let Some(number) = state.history.get(operation).and_then(|known| known.number)
+    {
         // It is not as we know it any more; the journal is right.
-        state.history.forget(operation);
+        chronicle::look_again(state, number);
     }
     settle::failed(state, &flight.plan, problem);
 }

@@ -5,11 +5,16 @@
 //! already. Without a journal, or after it failed, everything goes on as before; that is said once.
 
 mod back;
+mod begun;
+mod owed;
 mod recall;
 mod records;
+mod roots;
+mod sides;
 mod unfinished;
 
 use std::collections::{HashMap, VecDeque};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use futures::FutureExt as _;
@@ -18,16 +23,17 @@ use serde_json::Value;
 use super::event::{Command, InternalEvent, Reply};
 use super::state::State;
 use super::{applying, tasks};
-use crate::ports::{
-    ApplyId, FileRecord, Kept, ProposalStanding, Resumed, Settlement, TaskNotice, Unfinished,
-};
+use crate::ports::{ApplyId, FileRecord, Kept, OperationRecord, ProposalStanding, Settlement, TaskNotice};
 use crate::problem::{Category, Problem, Severity};
 use crate::review::{Decision, ProposalId, ProposalState};
 
-pub(super) use back::resumed;
-pub(super) use recall::{Recalled, recall, recalled};
+use begun::Found;
+pub(super) use begun::begin;
+use owed::{Debt, Owed};
+pub(super) use recall::{Recalled, look_again, recall, recalled};
 pub(super) use records::{direction, of_flight, of_operation};
-pub(super) use unfinished::{Left, looked};
+use roots::Root;
+pub(super) use unfinished::{Left, document_opened, looked};
 
 /// Longest wait for a session; the commands of the user wait that long too.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -35,14 +41,22 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// What the journal said, and what it was said about.
 #[derive(Debug)]
 pub(super) enum Word {
-    /// A session is there, with what processes that ended left under way.
-    Resumed(Result<Box<(Resumed, Vec<Unfinished>)>, Problem>),
+    /// Sessions are there, with what processes that ended left under way.
+    Resumed(Result<Vec<Found>, Problem>),
     /// The proposal may be shown.
     Proposed(ProposalId, Result<(), Problem>),
+    /// What was decided on it is kept.
+    Decided(ProposalId, Result<(), Problem>),
     /// The edit may be sent; its number, if it has one.
     Prepared(ApplyId, Result<Option<u64>, Problem>),
     /// What was done may be told.
-    Settled { task: String, notice: Option<TaskNotice>, result: Result<(), Problem> },
+    Settled { task: String, notice: Option<TaskNotice>, debt: Option<Debt>, result: Result<(), Problem> },
+    /// An operation was looked up because the journal knows it otherwise.
+    Found(u64, Box<Result<OperationRecord, Problem>>),
+    /// What was found in a text after all is an operation with this number; its id in the history comes first.
+    Revived(u64, Result<u64, Problem>),
+    /// It is time to tell again what could not be kept.
+    Retry,
     /// Something was recorded that nobody waits for.
     Noted(Result<(), Problem>),
 }
@@ -50,7 +64,18 @@ pub(super) enum Word {
 /// What was last recorded of a proposal.
 #[derive(Debug)]
 pub(super) struct Recorded {
+    /// The session that has it, and its name there.
+    session: String,
+    name: String,
+    /// Its root, by its place among the roots.
+    root: usize,
     decisions: Vec<(usize, Decision)>,
+    /// Decisions that are on their way.
+    sent: Option<Vec<(usize, Decision)>>,
+    /// It could not be recorded itself.
+    is_missing: bool,
+    /// The last try failed; the next one waits.
+    is_stuck: bool,
     /// Names of its files' texts.
     names: Vec<String>,
 }
@@ -58,17 +83,26 @@ pub(super) struct Recorded {
 /// Commands that wait for the session: its ids go on where they ended.
 type Held = VecDeque<(Command, Reply<Value>)>;
 
-/// The session as far as the journal goes.
+/// The sessions as far as the journal goes.
 #[derive(Debug, Default)]
 pub(super) struct Chronicle {
-    /// `None` without one: then nothing is recorded.
-    session: Option<String>,
-    /// The workspace root that it belongs to.
-    root: String,
-    opening: bool,
+    /// Empty without a journal or a folder: then nothing is recorded.
+    roots: Vec<Root>,
+    /// Every session that is held.
+    sessions: Vec<String>,
+    /// Folders that a session was asked for.
+    asked: Vec<PathBuf>,
+    n_opening: usize,
     held: Held,
     recorded: HashMap<ProposalId, Recorded>,
+    /// What proposals of the sessions are called here.
+    names: HashMap<(String, String), ProposalId>,
+    /// Sessions of tasks that have not ended.
+    tasks: HashMap<String, String>,
+    owed: Owed,
+    late: Vec<unfinished::Late>,
     told: bool,
+    told_outside: bool,
     /// Numbers of operations that were left under way and are neither done nor undone.
     pub(super) interrupted: Vec<u64>,
 }
@@ -76,7 +110,7 @@ pub(super) struct Chronicle {
 impl Chronicle {
     /// Whether a session is being looked for.
     pub(super) fn is_opening(&self) -> bool {
-        self.opening
+        self.n_opening > 0
     }
 
     /// Puts a command aside until the session is there.
@@ -84,37 +118,28 @@ impl Chronicle {
         self.held.push_back((command, reply));
     }
 
-    /// The workspace root of the session, if there is one.
-    pub(super) fn root(&self) -> Option<&str> {
-        self.session.as_ref().map(|_| self.root.as_str())
+    /// The names of the roots that things are recorded of.
+    pub(super) fn roots(&self) -> Vec<String> {
+        self.roots.iter().map(|root| root.name.clone()).collect()
+    }
+
+    /// A session that this process holds: it writes in its name.
+    fn session(&self) -> Option<&str> {
+        self.roots.first().map(|root| root.session.as_str())
+    }
+
+    /// The root that all these files are of.
+    fn root_of(&self, files: &[FileRecord]) -> Option<&Root> {
+        self.roots.iter().find(|root| root.holds(files))
     }
 }
 
-/// Asks for a session of the first workspace folder. Without a folder there is nothing to come back to.
-pub(super) fn begin(state: &mut State) {
-    let Some(root) = state.client.folders.first() else { return };
-    state.chronicle.root = root.to_string_lossy().into_owned();
-    state.chronicle.opening = true;
-    let journal = state.parts.journal.clone();
-    let root = state.chronicle.root.clone();
-    let door = state.parts.door;
-    let kept: Kept<Box<(Resumed, Vec<Unfinished>)>> = Box::pin(async move {
-        let resumed = journal.resume(&root, door).await?;
-        let unfinished = journal.unfinished(&resumed.session).await?;
-        Ok(Box::new((resumed, unfinished)))
-    });
-    let timed: Kept<_> = Box::pin(async move {
-        tokio::time::timeout(PATIENCE, kept).await.unwrap_or_else(|_| {
-            Err(Problem::error("journal-unusable", Category::Storage, "the journal does not answer"))
-        })
-    });
-    when(state, timed, Word::Resumed);
-}
-
-/// The session is there, or there is none: what waited for it is done.
-fn opened(state: &mut State, session: Option<String>) {
-    state.chronicle.session = session;
-    state.chronicle.opening = false;
+/// The sessions are there, or there are none: what waited for them is done.
+fn opened(state: &mut State) {
+    state.chronicle.n_opening = state.chronicle.n_opening.saturating_sub(1);
+    if state.chronicle.is_opening() {
+        return;
+    }
     for (command, reply) in std::mem::take(&mut state.chronicle.held) {
         super::main_loop::command(state, command, reply);
     }
@@ -138,43 +163,94 @@ fn when<T: Send + 'static>(
 /// The journal said something.
 pub(super) fn heard(state: &mut State, word: Word) {
     match word {
-        Word::Resumed(Ok(found)) => resumed(state, *found),
+        Word::Resumed(Ok(found)) => back::resumed(state, found),
         Word::Resumed(Err(problem)) => {
             failed(state, &problem);
-            opened(state, None);
+            opened(state);
         }
         Word::Proposed(proposal, result) => {
+            let recorded = state.chronicle.recorded.get_mut(&proposal);
+            if let Some(recorded) = recorded {
+                (recorded.is_missing, recorded.is_stuck) = (result.is_err(), result.is_err());
+            }
             note(state, result);
             tasks::show(state, &proposal);
         }
-        Word::Prepared(id, result) => {
-            let number = match result {
-                // Another process has it: that is an answer, not a failure.
-                Err(problem) if problem.category == Category::Request => {
-                    return applying::refused(state, id, &problem);
-                }
-                Err(problem) => {
-                    failed(state, &problem);
-                    None
-                }
-                Ok(number) => number,
-            };
-            applying::prepared(state, id, number);
-        }
-        Word::Settled { task, notice, result } => {
-            note(state, result);
+        Word::Decided(proposal, result) => decided(state, &proposal, result),
+        Word::Prepared(id, result) => prepared(state, id, result),
+        Word::Settled { task, notice, debt, result } => {
+            if let Some(debt) = debt {
+                owed::told(state, debt, result);
+            }
             if let Some(notice) = notice {
                 state.parts.services.editor.notice(&task, notice);
             }
         }
+        Word::Found(number, result) => recall::found(state, number, *result),
+        Word::Revived(id, result) => match result {
+            Ok(number) => {
+                state.history.give_number(id, number);
+                owed::succeeded(state);
+            }
+            Err(problem) => failed(state, &problem),
+        },
+        Word::Retry => owed::due(state),
         Word::Noted(result) => note(state, result),
     }
 }
 
-fn note(state: &mut State, result: Result<(), Problem>) {
-    if let Err(problem) = result {
-        failed(state, &problem);
+fn prepared(state: &mut State, id: ApplyId, result: Result<Option<u64>, Problem>) {
+    let number = match result {
+        // Another process has it: that is an answer, not a failure.
+        Err(problem) if problem.category == Category::Request => {
+            return applying::refused(state, id, &problem);
+        }
+        Err(problem) => {
+            failed(state, &problem);
+            None
+        }
+        Ok(number) => {
+            owed::succeeded(state);
+            number
+        }
+    };
+    applying::prepared(state, id, number);
+}
+
+/// What was decided is kept, or will be told again.
+fn decided(state: &mut State, proposal: &ProposalId, result: Result<(), Problem>) {
+    let Some(recorded) = state.chronicle.recorded.get_mut(proposal) else { return };
+    let sent = recorded.sent.take();
+    if result.is_ok() {
+        recorded.is_missing = false;
+        recorded.decisions = sent.unwrap_or_default();
+    } else {
+        recorded.is_stuck = true;
     }
+    note(state, result);
+}
+
+fn note(state: &mut State, result: Result<(), Problem>) {
+    match result {
+        Ok(()) => owed::succeeded(state),
+        Err(problem) => {
+            failed(state, &problem);
+            owed::later(state);
+        }
+    }
+}
+
+/// Says once that something is outside of what is recorded.
+fn outside(state: &mut State) {
+    let nothing_failed = state.client.folders.is_empty() || !state.chronicle.roots.is_empty();
+    let is_kept = state.parts.journal.outlives() && nothing_failed;
+    if !is_kept || std::mem::replace(&mut state.chronicle.told_outside, true) {
+        return;
+    }
+    let message = "what is done to files in no folder of the workspace is not recorded: it does not survive a \
+                   restart of the server, and `tenon log` does not list it";
+    let problem = Problem::error("not-recorded", Category::Storage, message).hint("open their folder");
+    state.tell(&Problem { severity: Severity::Warning, ..problem });
 }
 
 /// Says once that nothing is kept any more.
@@ -192,34 +268,35 @@ fn failed(state: &mut State, problem: &Problem) {
 
 /// Records a proposal; it is shown when that is kept.
 pub(super) fn propose(state: &mut State, id: &ProposalId) {
-    let Some(session) = state.chronicle.session.clone() else { return tasks::show(state, id) };
-    let Some((record, recorded)) = records::proposal(state, id) else { return };
+    let Some((record, recorded)) = records::proposal(state, id) else {
+        outside(state);
+        return tasks::show(state, id);
+    };
+    let kept = state.parts.journal.propose(&recorded.session, record);
     state.chronicle.recorded.insert(id.clone(), recorded);
-    let kept = state.parts.journal.propose(&session, record);
     let id = id.clone();
     when(state, kept, move |result| Word::Proposed(id, result));
 }
 
 /// Records what was decided since the last time. Called after every event: whoever decides need not think of it.
 pub(super) fn record_decisions(state: &mut State) {
-    let Some(session) = state.chronicle.session.clone() else { return };
     let mut updates = Vec::new();
     for proposal in &state.proposals {
         let Some(recorded) = state.chronicle.recorded.get_mut(&proposal.id) else { continue };
         let decisions = proposal.select(None, None);
-        if recorded.decisions == decisions {
+        let is_due = recorded.is_missing || recorded.decisions != decisions;
+        if recorded.is_stuck || recorded.sent.is_some() || !is_due {
             continue;
         }
         let changed: Vec<_> =
             decisions.iter().filter(|decision| !recorded.decisions.contains(decision)).copied().collect();
-        let body = records::body(state.roles.get(&proposal.id), &state.answers, proposal, &recorded.names);
-        recorded.decisions = decisions;
-        updates.push((proposal.id.to_string(), standing(proposal.state()), body, changed));
+        recorded.sent = Some(decisions);
+        updates.push((proposal.id.clone(), standing(proposal.state()), changed));
     }
-    for (id, standing, body, changed) in updates {
+    for (id, standing, changed) in updates {
         let decisions = changed.into_iter().map(records::decision).collect();
-        let kept = state.parts.journal.update_proposal(&session, &id, standing, Some(body), decisions);
-        when(state, kept, Word::Noted);
+        let Some(kept) = records::update(state, &id, standing, decisions) else { continue };
+        when(state, kept, move |result| Word::Decided(id, result));
     }
 }
 
@@ -235,17 +312,28 @@ fn standing(state: ProposalState) -> ProposalStanding {
 
 /// Records an edit that is about to be sent; [`applying::prepared`] follows.
 pub(super) fn prepare(state: &mut State, id: ApplyId, what: Prepare) {
-    let Some(session) = state.chronicle.session.clone() else {
-        return applying::prepared(state, id, None);
-    };
     let journal = state.parts.journal.clone();
     match what {
-        Prepare::New { proposal, numbers, files } => {
+        Prepare::New { proposal, numbers, mut files } => {
+            let Some(root) = state.chronicle.root_of(&files) else {
+                outside(state);
+                return applying::prepared(state, id, None);
+            };
+            root.keep(&mut files);
+            let of_proposal = state.chronicle.recorded.get(&proposal);
+            let session = of_proposal.map_or(&root.session, |recorded| &recorded.session).clone();
             let new = records::operation(state, &proposal, numbers, files);
             let kept = journal.prepare(&session, new);
             when(state, kept, move |result| Word::Prepared(id, result.map(Some)));
         }
-        Prepare::Take { number, direction, files } => {
+        Prepare::Take { number, direction, mut files } => {
+            owed::settle_first(state, number);
+            let Some(session) = state.chronicle.session().map(str::to_owned) else {
+                return applying::prepared(state, id, None);
+            };
+            if let Some(root) = state.chronicle.root_of(&files) {
+                root.keep(&mut files);
+            }
             let kept = journal.prepare_take(&session, number, direction, files);
             when(state, kept, move |result| Word::Prepared(id, result.map(|()| Some(number))));
         }
@@ -273,24 +361,33 @@ pub(super) fn settle(
     task: String,
     notice: Option<TaskNotice>,
 ) {
-    let (Some(session), Some(number)) = (state.chronicle.session.clone(), number) else {
-        return heard(state, Word::Settled { task, notice, result: Ok(()) });
+    let (Some(_), Some(number)) = (state.chronicle.session(), number) else {
+        return heard(state, Word::Settled { task, notice, debt: None, result: Ok(()) });
     };
-    let kept = state.parts.journal.settle(&session, number, settlement, files);
-    when(state, kept, move |result| Word::Settled { task, notice, result });
+    let files = files.map(|mut files| {
+        if let Some(root) = state.chronicle.root_of(&files) {
+            root.keep(&mut files);
+        }
+        files
+    });
+    owed::tell(state, Debt { number, settlement, files, is_said: false }, task, notice);
 }
 
-/// Records a task that begins.
-pub(super) fn task_begins(state: &mut State, task: &str, title: &str, instruction: &str) {
-    let Some(session) = state.chronicle.session.clone() else { return };
+/// Records a task that begins in `root`, a folder as the client names it.
+pub(super) fn task_begins(state: &mut State, task: &str, title: &str, instruction: &str, root: &Path) {
+    let is_root = |known: &&Root| known.folders.iter().any(|folder| folder == root);
+    let Some(session) = state.chronicle.roots.iter().find(is_root).map(|root| root.session.clone()) else {
+        return;
+    };
     let record = records::task(task, title, instruction);
     let kept = state.parts.journal.record_task(&session, record);
+    state.chronicle.tasks.insert(task.to_owned(), session);
     when(state, kept, Word::Noted);
 }
 
 /// Records how a task ended: `finished`, or the code of a problem.
 pub(super) fn task_ends(state: &mut State, task: &str, stage: &str, detail: &str) {
-    let Some(session) = state.chronicle.session.clone() else { return };
+    let Some(session) = state.chronicle.tasks.remove(task) else { return };
     let kept = state.parts.journal.record_step(&session, records::step(task, stage, detail));
     when(state, kept, Word::Noted);
 }

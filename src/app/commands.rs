@@ -14,7 +14,7 @@ mod take;
 use serde_json::{Value, json};
 
 pub(super) use accept::{turn_down, whole as accept_whole};
-pub(super) use edit::root_of;
+pub(super) use edit::home_of;
 pub(super) use history::history;
 pub(super) use take::{take, unread};
 

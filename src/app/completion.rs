@@ -7,6 +7,8 @@ mod cache;
 mod fill;
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -18,9 +20,9 @@ use super::commands;
 use super::event::{Completion, CompletionRequest, InternalEvent, Kept, Reply, Trigger};
 use super::state::State;
 use crate::model::{CompletionSettings, Role};
-use crate::orchestrator;
+use crate::orchestrator::{self, Services};
 use crate::ports::EditFate;
-use crate::ports::metrics::catalogue::{COMPLETIONS, Completed, HUNKS};
+use crate::ports::metrics::catalogue::{COMPLETION_TIME, COMPLETIONS, Completed, HUNKS};
 use crate::problem::Problem;
 use crate::prompt::fill::Hole;
 use crate::text::{Document, DocumentUri, PositionEncoding, Rope, Span};
@@ -68,6 +70,7 @@ pub(super) struct Asked {
     revision: u64,
     target: Target,
     place: Place,
+    began: Instant,
 }
 
 /// Where an answer goes in the document.
@@ -101,7 +104,8 @@ pub(super) fn ask(state: &mut State, request: &CompletionRequest, reply: Reply<O
     let (number, uri) = (asked.number, asked.uri.clone());
     completions.under_way.push(UnderWay { number, uri, cancel: cancel.clone() });
     let rests = rests(completions, request, settings.debounce);
-    let path = path(state, &asked.uri);
+    let (home, uri) = (commands::home_of(state, &asked.uri), asked.uri.clone());
+    let path = orchestrator::relative(&home.0, &uri);
     let (text, at) = asked.place.of();
     let place = (text.clone(), at);
     let (services, send) = (state.parts.services.clone(), state.sender());
@@ -112,7 +116,12 @@ pub(super) fn ask(state: &mut State, request: &CompletionRequest, reply: Reply<O
             () = cancel.cancelled() => Ok(None),
             // The client cancelled the request.
             () = reply.closed() => Ok(None),
-            filled = fill::fill(&services, path, language, place, settings, rests) => filled,
+            filled = async {
+                if is_withheld(&services, home, &path, uri).await {
+                    return Ok(None);
+                }
+                fill::fill(&services, path, language, place, settings, rests).await
+            } => filled,
         };
         send(InternalEvent::Completed { asked: Box::new(asked), filled, reply });
     });
@@ -122,7 +131,8 @@ pub(super) fn ask(state: &mut State, request: &CompletionRequest, reply: Reply<O
 fn prepare(state: &mut State, request: &CompletionRequest) -> Option<(Asked, String, CompletionSettings)> {
     let settings = state.parts.completion?;
     state.trusted(&request.uri).ok()?;
-    if state.parts.services.filter.denies(&path(state, &request.uri)) {
+    let name = orchestrator::relative(&commands::home_of(state, &request.uri).0, &request.uri);
+    if state.parts.services.filter.denies(&name) {
         return None;
     }
     let document = state.live(&request.uri)?;
@@ -136,10 +146,11 @@ fn prepare(state: &mut State, request: &CompletionRequest) -> Option<(Asked, Str
         (document.text().clone(), at)
     };
     Hole::at(&text, at, document.language(), settings.context_bytes)?;
-    let language = document.language().to_owned();
+    let (language, began) = (document.language().to_owned(), Instant::now());
     let (revision, place) = (document.revision(), Place::new(&request.uri, text, at, settings.context_bytes));
     state.completions.last += 1;
-    let asked = Asked { number: state.completions.last, uri: request.uri.clone(), revision, target, place };
+    let asked =
+        Asked { number: state.completions.last, uri: request.uri.clone(), revision, target, place, began };
     Some((asked, language, settings))
 }
 
@@ -179,6 +190,9 @@ pub(super) fn answered(
     });
     if !failed {
         COMPLETIONS.count(if answer.is_some() { Completed::Shown } else { Completed::Nothing });
+    }
+    if answer.is_some() {
+        COMPLETION_TIME.observe(asked.began.elapsed());
     }
     // Nobody waits any more when the request was cancelled.
     let _ = reply.send(Ok(answer));
@@ -256,8 +270,13 @@ fn rests(completions: &Completions, request: &CompletionRequest, debounce: Durat
     }
 }
 
-fn path(state: &State, uri: &DocumentUri) -> String {
-    orchestrator::relative(&commands::root_of(state, uri), uri)
+/// Whether no model may see a document, by its name or by where it really is.
+async fn is_withheld(services: &Services, home: (PathBuf, bool), name: &str, uri: DocumentUri) -> bool {
+    let (files, filter, name) = (Arc::clone(&services.files), services.filter.clone(), name.to_owned());
+    let looking = tokio::task::spawn_blocking(move || {
+        orchestrator::withheld(files.as_ref(), &filter, (&home.0, home.1), (&name, &uri)).is_some()
+    });
+    looking.await.unwrap_or(true)
 }
 
 fn target(document: &Document, at: usize, kept: &Kept, encoding: PositionEncoding) -> Option<Target> {

@@ -1,6 +1,7 @@
 //! Documents as the client reports them: the only way in which mirrored text changes.
 
 use super::applying;
+use super::chronicle;
 use super::completion;
 use super::marks;
 use super::state::{OpenDocument, State};
@@ -19,6 +20,7 @@ pub(super) fn opened(state: &mut State, uri: &DocumentUri, language: String, ver
     let used = state.tick();
     state.documents.insert(uri.clone(), OpenDocument { document, used });
     applying::observe(state, uri);
+    chronicle::document_opened(state, uri);
     marks::schedule(state);
 }
 

@@ -10,7 +10,7 @@ use super::chronicle::{Left, Recalled, Word};
 use super::completion::{Asked, Filled};
 use crate::orchestrator::Outcome;
 pub use crate::orchestrator::{Finding, Intent, Region};
-use crate::ports::ApplyId;
+use crate::ports::{ApplyId, Verdict};
 use crate::problem::Problem;
 use crate::text::{ContentChange, DocumentUri, Position, PositionEncoding, Span};
 
@@ -261,6 +261,13 @@ pub struct ClientFacts {
 pub enum Event {
     /// The client is known.
     Initialized(ClientFacts),
+    /// The user added folders to the workspace, or took some away.
+    FoldersChanged {
+        /// Those that came.
+        added: Vec<PathBuf>,
+        /// Those that went.
+        removed: Vec<PathBuf>,
+    },
     /// `didOpen`.
     Opened {
         /// The document.
@@ -329,6 +336,10 @@ pub(super) enum InternalEvent {
     FilesRead { plan: Plan, texts: FileTexts },
     /// The editor refused an edit, and the files that the mirror does not show were read.
     FilesLooked { id: ApplyId, texts: FileTexts },
+    /// The places that an edit touches were looked at.
+    Guarded { id: ApplyId, verdict: Option<Verdict>, result: Result<(), Problem> },
+    /// The folders of the workspace were looked at; the status waits for it if there is somebody to answer.
+    Judged { verdict: Option<Verdict>, reply: Option<Reply<Value>> },
     /// An edit was sent this long ago, and its effect should be seen by now.
     ApplyDeadline(ApplyId),
     /// A question for a completion was answered, or dropped.

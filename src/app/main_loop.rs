@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::applying::FileTexts;
 use super::event::{Command, Event, Internal, InternalEvent, Query, Reply};
 use super::state::State;
-use super::{applying, chronicle, commands, completion, documents, marks, queries, tasks};
+use super::{applying, chronicle, commands, completion, documents, marks, queries, tasks, trust};
 use crate::ports::metrics::catalogue::LOOP_TIME;
 use crate::ports::{Component, LifeCycle};
 
@@ -46,6 +46,7 @@ fn handle(state: &mut State, event: Event) {
             }
             chronicle::begin(state);
         }
+        Event::FoldersChanged { added, removed } => trust::folders_changed(state, added, &removed),
         Event::Opened { uri, language, version, text } => {
             documents::opened(state, &uri, language, version, &text);
         }
@@ -75,6 +76,9 @@ pub(super) fn command(state: &mut State, command: Command, reply: Reply<Value>) 
     if let Command::History { path } = command {
         return commands::history(state, path, reply);
     }
+    if matches!(command, Command::Status) {
+        return trust::status(state, reply);
+    }
     let Some((command, reply)) = chronicle::recall(state, command, reply) else { return };
     run_command(state, command, reply);
 }
@@ -82,7 +86,7 @@ pub(super) fn command(state: &mut State, command: Command, reply: Reply<Value>) 
 /// Runs a command that needs nothing looked up any more.
 pub(super) fn run_command(state: &mut State, command: Command, reply: Reply<Value>) {
     if matches!(command, Command::Undo(_) | Command::Redo(_)) {
-        return take(state, command, reply, FileTexts::new());
+        return take(state, command, reply, &FileTexts::new());
     }
     let result = commands::run(state, command);
     // Nobody waits any more when the request was cancelled.
@@ -91,10 +95,10 @@ pub(super) fn run_command(state: &mut State, command: Command, reply: Reply<Valu
 
 /// Runs an undo or a redo when the closed files are read that it has to know; what is meant may be another step by
 /// then.
-fn take(state: &mut State, command: Command, reply: Reply<Value>, texts: FileTexts) {
-    let needed = commands::unread(state, &command, &texts);
+fn take(state: &mut State, command: Command, reply: Reply<Value>, texts: &FileTexts) {
+    let needed = commands::unread(state, &command, texts);
     if needed.is_empty() {
-        let _ = reply.send(commands::take(state, &command, &texts));
+        let _ = reply.send(commands::take(state, &command, texts));
         return;
     }
     applying::read_then(state, needed, |texts| InternalEvent::TakeRead { command, reply, texts });
@@ -105,6 +109,8 @@ fn own(state: &mut State, event: InternalEvent) {
         InternalEvent::TaskDone { task, result } => tasks::done(state, &task, *result),
         InternalEvent::FilesRead { plan, texts } => applying::files_read(state, plan, &texts),
         InternalEvent::FilesLooked { id, texts } => applying::looked(state, id, &texts),
+        InternalEvent::Guarded { id, verdict, result } => applying::guarded(state, id, verdict, result),
+        InternalEvent::Judged { verdict, reply } => trust::judged(state, verdict, reply),
         InternalEvent::ApplyDeadline(id) => applying::deadline(state, id),
         InternalEvent::Completed { asked, filled, reply } => {
             completion::answered(state, &asked, filled, reply);
@@ -112,8 +118,8 @@ fn own(state: &mut State, event: InternalEvent) {
         InternalEvent::RefreshMarks => marks::refresh(state),
         InternalEvent::Journal(word) => chronicle::heard(state, word),
         InternalEvent::FilesWritten { id, result } => applying::written(state, id, result),
-        InternalEvent::TakeRead { command, reply, texts } => take(state, command, reply, texts),
+        InternalEvent::TakeRead { command, reply, texts } => take(state, command, reply, &texts),
         InternalEvent::Recalled(recalled) => chronicle::recalled(state, *recalled),
-        InternalEvent::LeftLooked { left, texts } => chronicle::looked(state, left, &texts),
+        InternalEvent::LeftLooked { left, texts } => chronicle::looked(state, left, texts),
     }
 }

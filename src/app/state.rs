@@ -11,11 +11,12 @@ use super::chronicle::Chronicle;
 use super::completion::Completions;
 use super::event::{ClientFacts, Event, Internal, InternalEvent};
 use super::tasks::{Ready, Tasks};
+use crate::diff::lower::ProtectedConsent;
 use crate::model::{CacheKey, Role};
 use crate::orchestrator::desynchronised;
 use crate::ports::EditFate;
 use crate::ports::metrics::catalogue::{HUNKS, PROBLEMS};
-use crate::problem::{Category, Problem, Severity};
+use crate::problem::{Category, Problem};
 use crate::review::{History, Proposal, ProposalId, ProposalState, Track};
 use crate::text::{Document, DocumentSnapshot, DocumentUri};
 
@@ -38,6 +39,8 @@ pub(super) struct State {
     pub unshown: Vec<Ready>,
     /// What their models were asked for.
     pub roles: HashMap<ProposalId, Role>,
+    /// Protected files that the user let their requests write.
+    pub consents: HashMap<ProposalId, ProtectedConsent>,
     /// What the answers behind them are kept under, until the user does not want them.
     pub answers: HashMap<ProposalId, CacheKey>,
     pub history: History,
@@ -65,6 +68,7 @@ impl State {
             proposals: Vec::new(),
             unshown: Vec::new(),
             roles: HashMap::new(),
+            consents: HashMap::new(),
             answers: HashMap::new(),
             history: History::default(),
             flights: Flights::default(),
@@ -116,18 +120,6 @@ impl State {
         PROBLEMS.count(problem.code);
         let hint = problem.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
         self.parts.services.editor.message(problem.severity, &format!("tenon: {}{hint}", problem.message));
-    }
-
-    /// Whether changes may be applied without a decision; that they may not is said once.
-    pub(super) fn may_apply_unasked(&mut self) -> bool {
-        let trusted = self.parts.trust.is_trusted();
-        if !trusted && !std::mem::replace(&mut self.told_restricted, true) {
-            let message = "the workspace is not trusted, so changes wait for your decision";
-            let problem = Problem::error("restricted", Category::Configuration, message)
-                .hint("look at it and trust it with `tenon trust`");
-            self.tell(&Problem { severity: Severity::Warning, ..problem });
-        }
-        trusted
     }
 
     /// Counts uses, so that documents can be ordered by them.

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::event::InternalEvent;
 use super::state::State;
 use super::{chronicle, commands, marks};
+use crate::diff::lower::ProtectedConsent;
 use crate::diff::{ChangeKind, FileChange, impact};
 use crate::orchestrator::{self, EditJob, Outcome};
 use crate::ports::metrics::catalogue::{PROPOSALS, TASKS, TASKS_RUNNING, TASKS_WAITING, TaskEnd};
@@ -58,6 +59,7 @@ struct Running {
     replaces: Option<(ProposalId, usize)>,
     target: DocumentUri,
     root: std::path::PathBuf,
+    consent: ProtectedConsent,
     cancel: CancellationToken,
     tracks: Vec<Track>,
 }
@@ -105,7 +107,7 @@ impl Tasks {
 /// Queues a task and starts it if there is room.
 pub(super) fn submit(state: &mut State, queued: Queued) {
     let (task, title) = (queued.job.task.clone(), queued.title.clone());
-    chronicle::task_begins(state, &task, &title, &queued.instruction);
+    chronicle::task_begins(state, &task, &title, &queued.instruction, &queued.job.root);
     let services = &state.parts.services;
     services.board.enter(&task, ProgressStage::Queued);
     services.editor.progress(&task, Progress::Begin { title: title.clone() });
@@ -132,6 +134,7 @@ fn start(state: &mut State, queued: Queued) {
         replaces,
         target: job.target.clone(),
         root: job.root.clone(),
+        consent: job.consent.clone(),
         cancel: cancel.clone(),
         tracks,
     };
@@ -250,9 +253,10 @@ fn propose(state: &mut State, task: &str, mut running: Running, outcome: Outcome
         notes,
     };
     state.roles.insert(id.clone(), role);
+    state.consents.insert(id.clone(), running.consent);
     state.answers.extend(answer.map(|answer| (id.clone(), answer)));
-    let auto =
-        running.auto.unwrap_or(state.parts.review_mode == ReviewMode::Auto) && state.may_apply_unasked();
+    let auto = running.auto.unwrap_or(state.parts.review_mode == ReviewMode::Auto)
+        && state.may_apply_unasked(&running.root);
     state.unshown.push(Ready { proposal, cached, auto, replaces: running.replaces });
     chronicle::propose(state, &id);
 }
@@ -369,5 +373,6 @@ fn forget_old(state: &mut State) {
         let old = state.proposals.remove(at);
         state.answers.remove(&old.id);
         state.roles.remove(&old.id);
+        state.consents.remove(&old.id);
     }
 }

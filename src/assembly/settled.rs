@@ -8,15 +8,25 @@ use std::sync::Arc;
 
 use super::Loaded;
 use crate::config::layer::overlay;
-use crate::config::trust::{Judged, SETTINGS};
-use crate::ports::Trust;
-use crate::problem::Problem;
+use crate::config::trust::{Judged, SETTINGS, TrustStore};
+use crate::ports::{Trust, TrustJudge, Verdict};
+use crate::problem::{Category, Problem, Severity};
+
+/// What holds when the application begins, and who says what holds later.
+pub(super) struct Settled {
+    pub(super) loaded: Loaded,
+    pub(super) trust: Trust,
+    /// `None` where nothing can come to be trusted.
+    pub(super) judge: Option<Arc<dyn TrustJudge>>,
+}
 
 /// Judges the folders of the workspace. It is trusted when all of them are; settings come from the first.
-pub(super) fn settle(loaded: &Loaded, folders: &[PathBuf]) -> (Loaded, Trust) {
+pub(super) fn settle(loaded: &Loaded, folders: &[PathBuf]) -> Settled {
     let mut loaded = loaded.clone();
     let consent = std::mem::take(&mut loaded.protected);
-    let Some(store) = loaded.trust.clone() else { return (loaded, Trust::Restricted) };
+    let Some(store) = loaded.trust.clone() else {
+        return Settled { loaded, trust: Trust::Restricted, judge: None };
+    };
     let judged: Vec<Judged> = folders.iter().map(|folder| store.judge(folder)).collect();
     loaded.warnings.extend(judged.iter().filter_map(Judged::notice));
     let trust = worst(&judged);
@@ -26,7 +36,42 @@ pub(super) fn settle(loaded: &Loaded, folders: &[PathBuf]) -> (Loaded, Trust) {
         loaded.protected = consent;
         add_layer(&mut loaded, first);
     }
-    (loaded, trust)
+    let in_force = trust.is_trusted().then(|| judged.first()?.settings().map(str::to_owned)).flatten();
+    let standing = Standing { store, first: folders.first().cloned(), in_force };
+    Settled { loaded, trust, judge: Some(Arc::new(standing)) }
+}
+
+/// Judges folders again while the application runs.
+struct Standing {
+    store: TrustStore,
+    /// The folder that settings come from.
+    first: Option<PathBuf>,
+    /// Its settings that were taken over at the start.
+    in_force: Option<String>,
+}
+
+impl TrustJudge for Standing {
+    fn judge(&self, folders: &[PathBuf]) -> Verdict {
+        let judged: Vec<Judged> = folders.iter().map(|folder| self.store.judge(folder)).collect();
+        let mut notices: Vec<Problem> = judged.iter().filter_map(Judged::notice).collect();
+        let mut trust = worst(&judged);
+        let first = folders.iter().position(|folder| Some(folder) == self.first.as_ref());
+        let settings = first.map(|first| judged[first].settings());
+        if trust.is_trusted() && settings.is_some_and(|settings| settings != self.in_force.as_deref()) {
+            // What the user trusts now is not what this process works by.
+            trust = Trust::Changed;
+            notices.push(other_settings());
+        }
+        Verdict { trust, notices }
+    }
+}
+
+fn other_settings() -> Problem {
+    let message =
+        format!("{SETTINGS} is not the one that was read at the start: until then it is restricted");
+    let problem = Problem::error("workspace-changed", Category::Configuration, message)
+        .hint("restart the server to work by the settings that you trust now");
+    Problem { severity: Severity::Warning, ..problem }
 }
 
 /// The least trust of all; no folder at all is nothing to trust.
@@ -71,7 +116,8 @@ mod tests {
             store.grant(&Look::at(&dir.path().join(name)).unwrap()).unwrap();
         }
         let folders: Vec<_> = folders.iter().map(|name| dir.path().join(name)).collect();
-        settle(&Loaded { trust: Some(store), ..Loaded::default() }, &folders)
+        let settled = settle(&Loaded { trust: Some(store), ..Loaded::default() }, &folders);
+        (settled.loaded, settled.trust)
     }
 
     #[test]
@@ -93,5 +139,33 @@ mod tests {
     fn with_a_layer_that_is_wrong_no_model_is_asked() {
         let (loaded, _) = check("providers.p.api = 'ollama'", &["one"], &["one"]);
         assert_eq!(loaded.config_problem.map(|problem| problem.code), Some("not-from-workspace"));
+    }
+
+    /// Trusts a folder with `before`, settles, then has `change` happen to it; what is judged then.
+    fn later(before: &str, change: impl FnOnce(&std::path::Path, &TrustStore)) -> Trust {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().join("one");
+        std::fs::create_dir(&root).unwrap();
+        std::fs::write(root.join(SETTINGS), before).unwrap();
+        let store = TrustStore::new(&StateDir::at(&dir.path().join("state")).unwrap());
+        store.grant(&Look::at(&root).unwrap()).unwrap();
+        let loaded = Loaded { trust: Some(store.clone()), ..Loaded::default() };
+        let judge = settle(&loaded, std::slice::from_ref(&root)).judge.unwrap();
+        assert_eq!(judge.judge(std::slice::from_ref(&root)).trust, Trust::Trusted);
+        change(&root, &store);
+        judge.judge(std::slice::from_ref(&root)).trust
+    }
+
+    #[test]
+    fn trust_does_not_outlast_what_it_was_given_to() {
+        let write = |root: &std::path::Path| std::fs::write(root.join(SETTINGS), "limits.files = 8").unwrap();
+        assert_eq!(later("limits.files = 7", |root, _| write(root)), Trust::Changed);
+        assert_eq!(later("", |root, store| assert!(store.revoke(root).unwrap())), Trust::Restricted);
+        let trusted_anew = |root: &std::path::Path, store: &TrustStore| {
+            write(root);
+            store.grant(&Look::at(root).unwrap()).unwrap();
+        };
+        assert_eq!(later("limits.files = 7", trusted_anew), Trust::Changed, "other settings are in force");
+        assert_eq!(later("", |_, _| {}), Trust::Trusted);
     }
 }

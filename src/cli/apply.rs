@@ -267,7 +267,9 @@ impl<'r> Writer<'r> {
             Self::Recorded(held) => {
                 // What cannot be written is no operation, and is told with its file.
                 held.folder().check(texts)?;
-                args.allow_protected.iter().for_each(|path| held.note(Noted::Consented, path));
+                for path in &args.allow_protected {
+                    held.note(Noted::Consented, path);
+                }
                 let from = args.file.display();
                 let description = Description { title: format!("apply {from}"), ..Description::default() };
                 held.make(description, texts).map(drop).map_err(Failure::refused)

@@ -38,7 +38,9 @@ pub fn protected(paths: &[String], root: &Path) -> Result<ProtectedConsent, Prob
 /// Notes in the audit log that these paths below `root` may be written.
 pub fn note(record: &Record, paths: &[String], root: &Path) {
     let root = super::log::root(root).unwrap_or_default();
-    paths.iter().for_each(|path| record.note(None, Noted::Consented, path, &root));
+    for path in paths {
+        record.note(None, Noted::Consented, path, &root);
+    }
 }
 
 #[cfg(test)]

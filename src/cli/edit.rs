@@ -151,9 +151,19 @@ fn folder(path: &Path) -> Result<PathBuf, Problem> {
     })
 }
 
-/// A path as the shell means it: relative to the working folder if it is there, else to the root.
+/// A path as the shell means it: relative to the working folder if it is there, else to the root. One that is named
+/// below the root and led out by a link stays as it is named, and so is refused.
 fn absolute(path: &Path, root: &Path) -> PathBuf {
-    std::fs::canonicalize(path).unwrap_or_else(|_| root.join(path))
+    let Ok(real) = std::fs::canonicalize(path) else { return root.join(path) };
+    let Ok(named) = std::path::absolute(path) else { return real };
+    if real.starts_with(root) {
+        return real;
+    }
+    let below = |folder: &Path| {
+        let folder_is = std::fs::canonicalize(folder).ok().filter(|folder| folder.starts_with(root))?;
+        Some(folder_is.join(named.strip_prefix(folder).ok()?))
+    };
+    named.ancestors().skip(1).find_map(below).unwrap_or(real)
 }
 
 async fn ask(events: &mpsc::UnboundedSender<Event>, command: Command) -> Result<Value, Problem> {

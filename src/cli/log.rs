@@ -212,6 +212,7 @@ mod tests {
             turn: 1,
             prepared: Duration::from_secs(5),
             changed: Duration::from_secs(10),
+            imported: false,
         };
         let file = FileName { path: path.to_owned(), path_after: None, kind: FileChange::Modified };
         OperationSummary { head, files: vec![file] }

@@ -117,6 +117,10 @@ pub(in crate::cli) fn root_name(root: &Path) -> String {
     root.to_string_lossy().into_owned()
 }
 
+fn write(folder: &Folder, texts: &[NewText]) -> Result<(), Problem> {
+    folder.prepare(texts).and_then(Writes::commit).map_err(|error| Problem::from(&error))
+}
+
 impl Held<'_> {
     /// The folder.
     pub(in crate::cli) fn folder(&self) -> &Folder {
@@ -151,7 +155,7 @@ impl Held<'_> {
         };
         let journal = self.record.journal();
         let number = self.record.wait(journal.prepare(&self.session, operation))?;
-        let written = self.write(&self.folder, texts);
+        let written = write(&self.folder, texts);
         self.settle(number, written, Settlement::Applied, None)?;
         Ok(number)
     }
@@ -180,7 +184,7 @@ impl Held<'_> {
         }
         let step = texts.iter().map(|text| operation::file_record(self.folder.root(), text)).collect();
         self.record.wait(journal.prepare_take(&self.session, number, direction, step))?;
-        let written = self.write(&self.consented(&operation.files), texts);
+        let written = write(&self.consented(&operation.files), texts);
         self.settle(number, written, done, settled)
     }
 
@@ -188,10 +192,6 @@ impl Held<'_> {
     fn consented(&self, files: &[FileRecord]) -> Folder {
         let paths = files.iter().flat_map(|file| [Some(file.path.as_str()), file.path_after.as_deref()]);
         self.folder.clone().allowing(ProtectedConsent::recorded(paths.flatten()))
-    }
-
-    fn write(&self, folder: &Folder, texts: &[NewText]) -> Result<(), Problem> {
-        folder.prepare(texts).and_then(Writes::commit).map_err(|error| Problem::from(&error))
     }
 
     /// Notes how it ended, and passes on how the writing did.

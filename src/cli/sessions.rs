@@ -14,7 +14,7 @@ use super::record::{Noted, Record};
 use super::{Exit, output};
 use crate::diff::lower::is_protected;
 use crate::diff::render::visible;
-use crate::ports::{Expiry, SessionSummary};
+use crate::ports::{Expiry, SessionSummary, unknown_session};
 use crate::problem::{Category, Problem};
 
 /// Largest file that is imported, in bytes.
@@ -192,14 +192,23 @@ fn forget(record: &Record, id: &str, json: bool) -> Result<(), Problem> {
     )
 }
 
-/// The id that begins with `id`, when only one does; else `id` itself, of which the journal then says what it is.
 fn whole_id(record: &Record, id: &str) -> Result<String, Problem> {
     let sessions = record.wait(record.journal().sessions(None))?;
-    let mut found = sessions.into_iter().filter(|session| !id.is_empty() && session.id.starts_with(id));
-    Ok(match (found.next(), found.next()) {
-        (Some(session), None) => session.id,
-        _ => id.to_owned(),
-    })
+    the_one(sessions.into_iter().map(|session| session.id), id)
+}
+
+/// The one of `ids` that begins with `id`.
+fn the_one(ids: impl Iterator<Item = String>, id: &str) -> Result<String, Problem> {
+    let mut found = ids.filter(|known| !id.is_empty() && known.starts_with(id));
+    match (found.next(), found.next()) {
+        (Some(one), None) => Ok(one),
+        (Some(_), Some(_)) => {
+            let message = format!("several sessions begin with {id}");
+            Err(Problem::error("unknown-session", Category::Request, message)
+                .hint("write more of its id; `tenon sessions` lists them"))
+        }
+        (None, _) => Err(unknown_session(id)),
+    }
 }
 
 fn import(record: &Record, to: &Path, file: &Path, json: bool) -> Result<(), Problem> {
@@ -231,7 +240,7 @@ fn import(record: &Record, to: &Path, file: &Path, json: bool) -> Result<(), Pro
 fn refuse_protected(exported: &Value) -> Result<(), Problem> {
     let items = |name: &str| exported[name].as_array().into_iter().flatten();
     let files =
-        items("operations").chain(items("proposals")).flat_map(|item| item["files"].as_array()).flatten();
+        items("operations").chain(items("proposals")).filter_map(|item| item["files"].as_array()).flatten();
     let mut paths = files.flat_map(|file| [&file["path"], &file["path_after"]]).filter_map(Value::as_str);
     let Some(path) = paths.find(|path| is_protected(path)) else { return Ok(()) };
     let message = format!("the session has to do with {path}, which is protected");
@@ -256,4 +265,24 @@ fn read(file: &Path) -> Result<Value, Problem> {
         return Err(invalid(format!("{} is larger than {IMPORT_CAP} bytes", file.display())));
     }
     serde_json::from_str(&text).map_err(|error| invalid(format!("{} is not JSON: {error}", file.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_beginning_of_an_id_is_enough_where_it_is_the_only_one() {
+        let check = |id: &str, expected: Result<&str, &str>| {
+            let found = the_one(["4f3a", "4f7c", "9e00"].map(str::to_owned).into_iter(), id);
+            let found = found.map_err(|problem| problem.message);
+            assert_eq!(found.as_deref().map_err(String::as_str), expected, "{id}");
+        };
+        check("9", Ok("9e00"));
+        check("4f7", Ok("4f7c"));
+        check("4f7c", Ok("4f7c"));
+        check("4f", Err("several sessions begin with 4f"));
+        check("5", Err("there is no session 5"));
+        check("", Err("there is no session "));
+    }
 }

@@ -32,6 +32,9 @@ pub struct TakeArgs {
     /// Write conflicts too, with both sides between markers.
     #[arg(long, requires = "merge")]
     pub conflicts: bool,
+    /// Write what is shown, though it came with an imported session.
+    #[arg(long)]
+    pub imported: bool,
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,
@@ -51,9 +54,12 @@ pub fn run(args: &TakeArgs, direction: Direction, record: &Record) -> Result<Exi
     told.iter().for_each(output::tell);
     let operation = find(args, direction, record, held.root())?;
     let number = operation.head.number;
+    operation::in_place(held.folder().root(), number, &operation.files)?;
     let present = operation::read(held.folder(), plan::paths(&operation.files))?;
+    let is_foreign = operation.head.imported && !args.imported;
     let plan = plan(&operation.files, direction, &present, &name_of_other_side(number, direction));
-    if let Some(problem) = refusal(args, direction, number, &plan) {
+    let foreign = is_foreign.then(|| foreign(direction, number));
+    if let Some(problem) = foreign.or_else(|| refusal(args, direction, number, &plan)) {
         PROBLEMS.count(problem.code);
         show(args, direction, number, &plan, Some(&problem))?;
         if !args.json {
@@ -108,7 +114,8 @@ fn find(
     let hint = match (direction, state) {
         (Direction::Undo, OperationState::Undone) => format!("`tenon redo o{number}` makes it again"),
         (Direction::Redo, OperationState::Applied) => format!("`tenon undo o{number}` takes it back"),
-        _ if state.is_under_way() => "another tenon is at it; try again when it is done".to_owned(),
+        _ if state.is_under_way() => "an editor that is open has it under way, or could not judge it; look at `tenon.history` there, or try again \
+             when it is closed".to_owned(),
         _ => "`tenon log` lists what can be taken".to_owned(),
     };
     Err(Problem::error("operation-taken", Category::Request, message).hint(hint))
@@ -121,6 +128,13 @@ fn nothing(direction: Direction) -> Problem {
     };
     Problem::error(code, Category::Request, message)
         .hint("`tenon log` lists what was done; --root names the workspace")
+}
+
+/// The user has not seen yet what somebody else's record would write.
+fn foreign(direction: Direction, number: u64) -> Problem {
+    let message = format!("operation o{number} came with an imported session; nothing was written");
+    Problem::error("imported-operation", Category::Request, message)
+        .hint(format!("look at what is shown; `tenon {} o{number} --imported` writes it", verb(direction)))
 }
 
 /// Why the plan is only shown.

@@ -38,14 +38,25 @@ pub(super) fn keep(
     let Some(text) = text else { return Ok(None) };
     let bytes: Vec<u8> = text.bytes().collect();
     let hash = hash(&bytes);
+    keep_as(connection, sealer, hash, &bytes)?;
+    Ok(Some(hash))
+}
+
+/// Keeps a text whose hash is known.
+pub(super) fn keep_as(
+    connection: &Connection,
+    sealer: &Sealer,
+    hash: Hash,
+    bytes: &[u8],
+) -> Result<(), Failure> {
     let mut known = connection.prepare_cached("SELECT 1 FROM blobs WHERE hash = ?1")?;
     if !known.exists([hash])? {
-        let sealed = sealer.seal(cell(&to_hex(&hash).as_str()), &bytes)?;
+        let sealed = sealer.seal(cell(&to_hex(&hash).as_str()), bytes)?;
         connection
             .prepare_cached("INSERT INTO blobs (hash, bytes, sealed) VALUES (?1, ?2, ?3)")?
             .execute(params![hash, whole(bytes.len() as u64), sealed])?;
     }
-    Ok(Some(hash))
+    Ok(())
 }
 
 fn cell<'a>(hash: &'a &'a str) -> Cell<'a> {

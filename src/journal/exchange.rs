@@ -5,7 +5,7 @@
 
 mod checks;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use serde_json::Value;
 use super::blobs::{self, Hash, Texts};
 use super::failure::Failure;
 use super::key::{from_hex, to_hex};
-use super::operations::{self, Writer};
+use super::operations::{self, Sides, Writer};
 use super::records::session_id;
 use super::seal::Sealer;
 use super::{proposals, sessions, work};
@@ -244,7 +244,8 @@ fn import_all(to: &Destination<'_>, exported: Value) -> Result<Imported, Failure
     let roots = Roots { old: Path::new(&exported.root).to_owned(), new: Path::new(root).to_owned() };
     let texts = Incoming::new(&exported.texts)?;
     let session = session_id()?;
-    sessions::begin(connection, &session, (root, FrontDoor::Editor), now)?;
+    sessions::begin(connection, &session, (root, FrontDoor::Imported), now)?;
+    texts.keep(connection, sealer, referenced(&exported))?;
     for ExportedTask { id, kind, title, instruction } in exported.tasks {
         let task = TaskRecord { task: id, kind, title, instruction };
         work::record(connection, sealer, &session, &task, now)?;
@@ -258,8 +259,8 @@ fn import_all(to: &Destination<'_>, exported: Value) -> Result<Imported, Failure
         n_operations: exported.operations.len(),
     };
     for proposal in exported.proposals {
-        let proposal = import_proposal(proposal, &roots, &texts)?;
-        proposals::insert(connection, sealer, &session, &proposal, now)?;
+        let (proposal, bases) = import_proposal(proposal, &roots, &texts)?;
+        proposals::insert_kept(connection, sealer, &session, (&proposal, &bases), now)?;
     }
     for ExportedDecision { proposal, hunk, decision } in exported.decisions {
         let decision = DecisionRecord { number: hunk, decision };
@@ -269,8 +270,8 @@ fn import_all(to: &Destination<'_>, exported: Value) -> Result<Imported, Failure
     }
     let writer = Writer { session: &session, process, now };
     for operation in exported.operations {
-        let (operation, state) = import_operation(operation, &roots, &texts)?;
-        operations::insert(connection, sealer, writer, &operation, state)?;
+        let (operation, sides, state) = import_operation(operation, &roots, &texts)?;
+        operations::insert_kept(connection, sealer, writer, (&operation, &sides), state)?;
     }
     Ok(imported)
 }
@@ -278,15 +279,18 @@ fn import_all(to: &Destination<'_>, exported: Value) -> Result<Imported, Failure
 fn import_proposal(
     proposal: ExportedProposal,
     roots: &Roots,
-    texts: &Incoming,
-) -> Result<ProposalRecord, Failure> {
+    texts: &Incoming<'_>,
+) -> Result<(ProposalRecord, Vec<Option<Hash>>), Failure> {
     let standing =
         ProposalStanding::of(&proposal.standing).ok_or_else(|| invalid("a standing is not known"))?;
+    let bases = proposal.files.iter().map(|file| texts.hash(file.base.as_deref()));
+    let bases = bases.collect::<Result<_, _>>()?;
+    // The texts are kept already, and are told by their hashes.
     let file = |file: ExportedBase| {
         let uri = roots.document(&file.path, &file.uri)?;
-        Ok::<_, Failure>(BaseFile { base: texts.get(file.base.as_deref())?, path: file.path, uri })
+        Ok::<_, Failure>(BaseFile { base: None, path: file.path, uri })
     };
-    Ok(ProposalRecord {
+    let proposal = ProposalRecord {
         target: roots.moved(&proposal.target)?,
         body: roots.body(proposal.body)?.to_string(),
         id: proposal.id,
@@ -298,18 +302,20 @@ fn import_proposal(
         files: proposal.files.into_iter().map(file).collect::<Result<_, _>>()?,
         n_hunks: proposal.hunks,
         standing,
-    })
+    };
+    Ok((proposal, bases))
 }
 
 fn import_operation(
     operation: ExportedOperation,
     roots: &Roots,
-    texts: &Incoming,
-) -> Result<(NewOperation, OperationState), Failure> {
+    texts: &Incoming<'_>,
+) -> Result<(NewOperation, Vec<Sides>, OperationState), Failure> {
     let state = OperationState::of(&operation.state).ok_or_else(|| invalid("a state is not known"))?;
     // What was under way there is not under way here.
     let state = if state.is_under_way() { OperationState::RolledBack } else { state };
     let mut files = Vec::new();
+    let mut sides = Vec::new();
     for file in operation.files {
         let kind = FileChange::of(&file.kind).ok_or_else(|| invalid("a kind of change is not known"))?;
         let uri_after = match (&file.path_after, &file.uri_after) {
@@ -317,12 +323,13 @@ fn import_operation(
             (None, None) => None,
             _ => return Err(invalid("a path after has no document")),
         };
+        sides.push([texts.hash(file.before.as_deref())?, texts.hash(file.after.as_deref())?]);
         files.push(FileRecord {
             uri: roots.document(&file.path, &file.uri)?,
             uri_after,
             kind,
-            before: texts.get(file.before.as_deref())?,
-            after: texts.get(file.after.as_deref())?,
+            before: None,
+            after: None,
             path: file.path,
             path_after: file.path_after,
         });
@@ -337,29 +344,54 @@ fn import_operation(
         numbers: operation.hunks,
         files,
     };
-    Ok((operation, state))
+    Ok((operation, sides, state))
+}
+
+/// The names of the texts that something refers to, as often as it does.
+fn referenced(exported: &Exported) -> impl Iterator<Item = &str> {
+    let bases = exported.proposals.iter().flat_map(|proposal| &proposal.files).map(|file| &file.base);
+    let files = exported.operations.iter().flat_map(|operation| &operation.files);
+    bases.chain(files.flat_map(|file| [&file.before, &file.after])).flatten().map(String::as_str)
 }
 
 /// Texts on their way in, each with the hash that it has.
-struct Incoming(BTreeMap<Hash, Rope>);
+struct Incoming<'a>(BTreeMap<Hash, &'a str>);
 
-impl Incoming {
-    fn new(texts: &BTreeMap<String, String>) -> Result<Self, Failure> {
+impl<'a> Incoming<'a> {
+    fn new(texts: &'a BTreeMap<String, String>) -> Result<Self, Failure> {
         let mut checked = BTreeMap::new();
         for (name, text) in texts {
             let hash = blobs::hash(text.as_bytes());
             if from_hex(name) != Some(hash) {
                 return Err(invalid("a text does not have its hash"));
             }
-            checked.insert(hash, Rope::from_str(text));
+            checked.insert(hash, text.as_str());
         }
         Ok(Self(checked))
     }
 
-    fn get(&self, hash: Option<&str>) -> Result<Option<Rope>, Failure> {
-        let Some(hash) = hash else { return Ok(None) };
-        let text = from_hex(hash).and_then(|hash| self.0.get(&hash));
-        text.cloned().map(Some).ok_or_else(|| invalid("a text is missing"))
+    /// Keeps each of the texts named once, however often it is named: it is hashed and sealed no second time.
+    fn keep<'b>(
+        &self,
+        connection: &Connection,
+        sealer: &Sealer,
+        names: impl Iterator<Item = &'b str>,
+    ) -> Result<(), Failure> {
+        let names: BTreeSet<&str> = names.collect();
+        for name in names {
+            let hash = self.known(name)?;
+            blobs::keep_as(connection, sealer, hash, self.0[&hash].as_bytes())?;
+        }
+        Ok(())
+    }
+
+    fn hash(&self, name: Option<&str>) -> Result<Option<Hash>, Failure> {
+        name.map(|name| self.known(name)).transpose()
+    }
+
+    fn known(&self, name: &str) -> Result<Hash, Failure> {
+        let hash = from_hex(name).filter(|hash| self.0.contains_key(hash));
+        hash.ok_or_else(|| invalid("a text is missing"))
     }
 }
 

@@ -64,7 +64,8 @@ pub(super) const OPERATIONS: &str = "
 
 /// Columns of [`head`], in its order.
 pub(super) const HEAD: &str = "number, session, local, proposal, task, title, instruction, model, numbers, state, \
-                               turn, prepared, changed";
+                               turn, prepared, changed, \
+                               EXISTS (SELECT 1 FROM sessions AS own WHERE own.id = session AND own.door = 'imported')";
 
 const OWN: i64 = 0;
 const TAKE: i64 = 1;
@@ -87,6 +88,18 @@ pub(super) fn insert(
     sealer: &Sealer,
     writer: Writer<'_>,
     new: &NewOperation,
+    state: OperationState,
+) -> Result<u64, Failure> {
+    let texts = keep_texts(connection, sealer, &new.files)?;
+    insert_kept(connection, sealer, writer, (new, &texts), state)
+}
+
+/// Records an operation whose files' texts are kept.
+pub(super) fn insert_kept(
+    connection: &Connection,
+    sealer: &Sealer,
+    writer: Writer<'_>,
+    (new, texts): (&NewOperation, &[Sides]),
     state: OperationState,
 ) -> Result<u64, Failure> {
     sessions::touch(connection, writer.session, writer.now)?;
@@ -116,20 +129,25 @@ pub(super) fn insert(
             millis(writer.now),
             writer.process,
         ])?;
-    insert_files(connection, sealer, number, OWN, &new.files)?;
+    insert_files(connection, number, OWN, (&new.files, texts))?;
     Ok(number)
+}
+
+/// The hashes of a file's texts before and after.
+pub(super) type Sides = [Option<Hash>; 2];
+
+fn keep_texts(connection: &Connection, sealer: &Sealer, files: &[FileRecord]) -> Result<Vec<Sides>, Failure> {
+    let keep = |text: &Option<_>| blobs::keep(connection, sealer, text.as_ref());
+    files.iter().map(|file| Ok([keep(&file.before)?, keep(&file.after)?])).collect()
 }
 
 fn insert_files(
     connection: &Connection,
-    sealer: &Sealer,
     number: u64,
     step: i64,
-    files: &[FileRecord],
+    (files, texts): (&[FileRecord], &[Sides]),
 ) -> Result<(), Failure> {
-    for (position, file) in (0_i64..).zip(files) {
-        let before = blobs::keep(connection, sealer, file.before.as_ref())?;
-        let after = blobs::keep(connection, sealer, file.after.as_ref())?;
+    for (position, (file, [before, after])) in (0_i64..).zip(files.iter().zip(texts)) {
         connection
             .prepare_cached(
                 "INSERT INTO operation_files (operation, step, position, path, path_after, uri, uri_after, kind,
@@ -226,7 +244,7 @@ pub(super) fn take(
         return Err(operation_taken(number, stand.state).into());
     }
     enter(connection, writer, number, (from, to))?;
-    insert_files(connection, sealer, number, TAKE, files)
+    insert_files(connection, number, TAKE, (files, &keep_texts(connection, sealer, files)?))
 }
 
 /// Ends what was under way.
@@ -246,7 +264,7 @@ pub(super) fn settle(
     let mut gone = drop_files(connection, number, TAKE)?;
     if let Some(files) = files {
         gone.extend(drop_files(connection, number, OWN)?);
-        insert_files(connection, sealer, number, OWN, files)?;
+        insert_files(connection, number, OWN, (files, &keep_texts(connection, sealer, files)?))?;
     }
     Ok(blobs::let_go(connection, &gone)?)
 }
@@ -343,6 +361,7 @@ pub(super) fn head(row: &Row<'_>, sealer: &Sealer) -> Result<OperationHead, Fail
         turn: tally(row, 10)?,
         prepared: moment(row, 11)?,
         changed: moment(row, 12)?,
+        imported: row.get(13)?,
     })
 }
 

@@ -66,6 +66,19 @@ pub(super) fn insert(
     proposal: &ProposalRecord,
     now: Duration,
 ) -> Result<(), Failure> {
+    let keep = |file: &BaseFile| blobs::keep(connection, sealer, file.base.as_ref());
+    let bases: Vec<_> = proposal.files.iter().map(keep).collect::<Result<_, _>>()?;
+    insert_kept(connection, sealer, session, (proposal, &bases), now)
+}
+
+/// Adds a proposal whose files' texts are kept.
+pub(super) fn insert_kept(
+    connection: &Connection,
+    sealer: &Sealer,
+    session: &str,
+    (proposal, bases): (&ProposalRecord, &[Option<Hash>]),
+    now: Duration,
+) -> Result<(), Failure> {
     sessions::touch(connection, session, now)?;
     let number = sessions::number_in(&proposal.id);
     sessions::note_numbers(connection, session, (sessions::number_in(&proposal.task), number, 0))?;
@@ -92,8 +105,7 @@ pub(super) fn insert(
             proposal.standing.name(),
             millis(now),
         ])?;
-    for (position, file) in (0_i64..).zip(&proposal.files) {
-        let base = blobs::keep(connection, sealer, file.base.as_ref())?;
+    for (position, (file, base)) in (0_i64..).zip(proposal.files.iter().zip(bases)) {
         connection
             .prepare_cached(
                 "INSERT INTO proposal_files (session, proposal, position, path, uri, base)

@@ -100,6 +100,11 @@ fn resumed(
             session
         }
     };
+    read(connection, own, session, again)
+}
+
+/// What a session that is held has.
+fn read(connection: &Connection, own: &Records, session: String, again: bool) -> Result<Resumed, Failure> {
     let next = sessions::next_numbers(connection, &session)?;
     let mut texts = Texts::new(connection, &own.sealer);
     Ok(Resumed {
@@ -121,6 +126,15 @@ impl Journal for Records {
     fn resume(&self, root: &str, door: FrontDoor) -> Kept<Resumed> {
         let root = root.to_owned();
         self.enter(move |connection, own, now| resumed(connection, own, (&root, door), now))
+    }
+
+    fn resume_waiting(&self, root: &str, door: FrontDoor) -> Kept<Vec<Resumed>> {
+        let root = root.to_owned();
+        self.enter(move |connection, own, now| {
+            let (place, age) = ((root.as_str(), door), Expiry::default().age);
+            let taken = sessions::take_waiting(connection, &own.locks, place, now, age)?;
+            taken.into_iter().map(|session| read(connection, own, session, true)).collect()
+        })
     }
 
     fn record_task(&self, session: &str, task: TaskRecord) -> Kept {

@@ -64,6 +64,32 @@ pub(super) fn take_over(
     Ok(None)
 }
 
+/// Takes over every free session of `root` and `door` that is not older than `age` and has something undecided.
+pub(super) fn take_waiting(
+    connection: &Connection,
+    locks: &Locks,
+    (root, door): (&str, FrontDoor),
+    now: Duration,
+    age: Duration,
+) -> Result<Vec<String>, Failure> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id FROM sessions WHERE root = ?1 AND used >= ?2 AND door = ?3 AND EXISTS (
+             SELECT 1 FROM proposals WHERE session = sessions.id AND standing IN ('proposed', 'accepted'))
+         ORDER BY used DESC, begun DESC",
+    )?;
+    let since = millis(now.saturating_sub(age));
+    let ids = statement.query_map(params![root, since, door.name()], |row| row.get::<_, String>(0))?;
+    let mut taken = Vec::new();
+    for id in ids {
+        let id = id?;
+        if !locks.is_own(&id) && locks.take(&id) {
+            touch(connection, &id, now)?;
+            taken.push(id);
+        }
+    }
+    Ok(taken)
+}
+
 /// Begins a session.
 pub(super) fn begin(
     connection: &Connection,

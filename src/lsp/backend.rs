@@ -15,7 +15,9 @@ use tower_lsp::{ClientSocket, LanguageServer, LspService, LspServiceBuilder};
 use super::capabilities::{self, Profile};
 use super::commands;
 use super::convert::{from_lsp, to_lsp};
-use super::params::{CodeActions, Complete, DidChange, DidOpen, Execute, OfDocument, Params, ProgressCancel};
+use super::params::{
+    CodeActions, Complete, DidChange, DidChangeFolders, DidOpen, Execute, OfDocument, Params, ProgressCancel,
+};
 use crate::app::event::{ClientFacts, Completion, CompletionRequest};
 use crate::app::{Entrance, Event, Query};
 use crate::ports::metrics::catalogue::MALFORMED;
@@ -89,6 +91,13 @@ impl Backend {
 
     async fn did_close(&self, params: Params<OfDocument>) {
         self.document(params, |params| Event::Closed { uri: DocumentUri::new(params.text_document.uri) });
+    }
+
+    async fn did_change_folders(&self, params: Params<DidChangeFolders>) {
+        match params {
+            Params::Read(DidChangeFolders { event }) => self.send(from_lsp::folders_changed(event)),
+            Params::Unread { reason, .. } => tracing::warn!(reason, "changed folders cannot be read"),
+        }
     }
 
     async fn progress_cancel(&self, params: Params<ProgressCancel>) {
@@ -189,6 +198,7 @@ pub(super) fn service(
         .custom_method("textDocument/didOpen", Backend::did_open)
         .custom_method("textDocument/didChange", Backend::did_change)
         .custom_method("textDocument/didClose", Backend::did_close)
+        .custom_method("workspace/didChangeWorkspaceFolders", Backend::did_change_folders)
         .custom_method("textDocument/codeAction", Backend::code_action)
         .custom_method("codeAction/resolve", Backend::echo)
         .custom_method("textDocument/codeLens", Backend::code_lens)

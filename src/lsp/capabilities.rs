@@ -130,6 +130,13 @@ pub(super) fn server(profile: &Profile, completes: bool) -> lsp::ServerCapabilit
             ..lsp::TextDocumentSyncOptions::default()
         })),
         code_action_provider: Some(code_actions(profile)),
+        workspace: Some(lsp::WorkspaceOptions {
+            workspace_folders: Some(lsp::WorkspaceFoldersServerCapabilities::new(
+                Some(true),
+                Some(lsp::ChangeNotifications::Bool(true)),
+            )),
+            ..lsp::WorkspaceOptions::default()
+        }),
         code_lens_provider: Some(lsp::CodeLensOptions::default()),
         execute_command_provider: Some(lsp::ExecuteCommandOptions {
             commands: COMMANDS.map(str::to_owned).to_vec(),

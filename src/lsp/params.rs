@@ -161,6 +161,21 @@ pub(super) struct Execute {
     pub(super) arguments: Option<Value>,
 }
 
+/// `workspace/didChangeWorkspaceFolders`.
+#[derive(Debug, Deserialize)]
+pub(super) struct DidChangeFolders {
+    pub(super) event: FolderChanges,
+}
+
+/// Folders that came and went.
+#[derive(Debug, Deserialize)]
+pub(super) struct FolderChanges {
+    #[serde(default)]
+    pub(super) added: Vec<Identifier>,
+    #[serde(default)]
+    pub(super) removed: Vec<Identifier>,
+}
+
 /// `window/workDoneProgress/cancel`.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct ProgressCancel {

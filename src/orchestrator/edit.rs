@@ -254,13 +254,17 @@ async fn resolve(
     let (shown, base, target) = (shown.clone(), gathered.base.clone(), gathered.target.clone());
     let (comment, marks, filter) =
         (gathered.comment.clone(), gathered.marks.clone(), services.filter.clone());
-    let (files, root) = (Arc::clone(&services.files), job.root.clone());
+    let files = Arc::clone(&services.files);
+    let (root, itself) = (job.root.clone(), job.alone.then(|| gathered.target.clone()));
     let mut protected = services.settings.protected.clone();
     protected.add(&job.consent);
     blocking(move || {
         // Up to the end on what the model saw: what is refused goes back to it, lines of the text included.
         let mut changes = diff::evaluate(&reply, &shown)?;
         for change in &changes.files {
+            if itself.as_ref().is_some_and(|itself| !is_only(change, itself)) {
+                return Err(vec![Refusal::outside(change.new_path().unwrap_or(&change.path))]);
+            }
             allowed(change, files.as_ref(), &root, &protected).map_err(|refusal| vec![refusal])?;
         }
         if let Some(comment) = comment {
@@ -272,6 +276,11 @@ async fn resolve(
         Ok(Proved { changes, impact, notes })
     })
     .await
+}
+
+/// Whether a change is one of the text of this file, and of nothing else.
+fn is_only(change: &FileChange, path: &str) -> bool {
+    change.path == path && matches!(change.kind, ChangeKind::Modify { .. })
 }
 
 /// Refuses a change of what models may not write, and one that comes upon a file or leaves the workspace by a link.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::comment::{CommentInstruction, find_comment};
 use super::job::{EditJob, Intent, Region, Settings};
 use super::put_back::Marks;
+use super::withheld::{Withheld, withheld};
 use crate::diff::FileSet;
 use crate::model::OutgoingFilter;
 use crate::ports::{FileBelow, FileError, SourceFiles};
@@ -61,9 +62,7 @@ pub(super) fn gather(
         others: Vec::new(),
     };
     let target = relative(&job.root, &job.target);
-    if is_denied(&target, &job.target, job, files, filter) {
-        return Err(private(&target, "change it by hand"));
-    }
+    may_show(&target, &job.target, job, files, filter, "change it by hand")?;
     add_target(job, files, filter, &target, &mut gathered)?;
     gathered.target.clone_from(&target);
     gathered.base.default_path = Some(target.clone());
@@ -291,18 +290,26 @@ pub(super) fn whole_lines(text: &Rope, lines: &RangeInclusive<usize>) -> Range<u
     text.line_to_byte(*lines.start())..text.line_to_byte(end)
 }
 
-/// Whether the text of a file must not be sent: by its name here, by its whole path, or by where a link leads.
-fn is_denied(
+/// Refuses a file whose text must not be sent.
+fn may_show(
     name: &str,
     uri: &DocumentUri,
     job: &EditJob,
     files: &Arc<dyn SourceFiles>,
     filter: &OutgoingFilter,
-) -> bool {
-    let path = uri.to_path();
-    let leads_to = path.as_ref().and_then(|path| files.resolve(&job.root, path));
-    let also = path.into_iter().chain(leads_to);
-    filter.denies(name) || also.into_iter().any(|path| filter.denies(&path.to_string_lossy()))
+    advice: &str,
+) -> Result<(), Problem> {
+    let why = withheld(files.as_ref(), filter, (&job.root, job.alone), (name, uri));
+    why.map_or(Ok(()), |why| Err(private(name, why, advice)))
+}
+
+fn private(name: &str, why: Withheld, advice: &str) -> Problem {
+    let why = match why {
+        Withheld::Private => "it usually holds secrets, or your `outgoing.deny` names it",
+        Withheld::LeadsOut => "a link on its way leads out of the workspace, or nowhere",
+    };
+    let message = format!("{name} is never sent to a model");
+    Problem::error("private-file", Category::Request, message).hint(format!("{why}; {advice}"))
 }
 
 /// Adds the files that were named, then the open ones.
@@ -344,9 +351,7 @@ fn add_other(
     if gathered.base.files.contains_key(&name) {
         return Ok(());
     }
-    if is_denied(&name, uri, job, files, filter) {
-        return Err(private(&name, "leave it out"));
-    }
+    may_show(&name, uri, job, files, filter, "leave it out")?;
     let text = match job.documents.iter().find(|document| document.uri == *uri) {
         Some(document) => document.text.clone(),
         None => read(&path, job, files, filter, "leave it out")?,
@@ -355,11 +360,6 @@ fn add_other(
     gathered.uris.insert(name.clone(), uri.clone());
     gathered.others.push(name);
     Ok(())
-}
-
-fn private(name: &str, advice: &str) -> Problem {
-    Problem::error("private-file", Category::Request, format!("{name} is never sent to a model"))
-        .hint(format!("it usually holds secrets, or your `outgoing.deny` names it; {advice}"))
 }
 
 /// Reads a file that is not open. What lies below the root is read through the root's own handle, and where it lies by
@@ -376,7 +376,7 @@ fn read(
         if let Some(FileBelow { leads_to, .. }) = &found
             && filter.denies(&leads_to.to_string_lossy())
         {
-            return Err(private(&path.to_string_lossy(), advice));
+            return Err(private(&path.to_string_lossy(), Withheld::Private, advice));
         }
         found.map(|found| found.text)
     } else {

@@ -58,6 +58,8 @@ pub struct EditJob {
     pub task: String,
     /// Files are named relative to this folder, and none outside it is read or written.
     pub root: PathBuf,
+    /// That folder is none of the workspace: only the target may change.
+    pub alone: bool,
     /// The file meant.
     pub target: DocumentUri,
     /// The part meant; `None` is the whole file.

@@ -56,6 +56,11 @@ pub trait SourceFiles: Send + Sync {
     /// when that is outside, when a link leads to nothing, and in a place that nobody but its owner changes, such as a
     /// repository's own folder: there is nothing to read or to write then.
     fn resolve(&self, root: &Path, path: &Path) -> Option<PathBuf>;
+
+    /// A folder with every link on its way followed, without a slash at its end; as it is where it does not exist.
+    fn canonical(&self, folder: &Path) -> PathBuf {
+        folder.components().collect()
+    }
 }
 
 /// What becomes of a file that is not open.

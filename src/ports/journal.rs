@@ -36,6 +36,10 @@ pub trait Journal: Send + Sync {
     /// ends, however it ends.
     fn resume(&self, root: &str, door: FrontDoor) -> Kept<Resumed>;
 
+    /// Takes over every other such session in which a proposal waits for a decision, newest first, so that none is lost
+    /// behind a newer session.
+    fn resume_waiting(&self, root: &str, door: FrontDoor) -> Kept<Vec<Resumed>>;
+
     /// Records a task, or what became known of it since.
     fn record_task(&self, session: &str, task: TaskRecord) -> Kept;
 

@@ -1,6 +1,10 @@
 //! Whether the user trusts a workspace: plain data for whoever acts by it or shows it.
 
+use std::path::PathBuf;
+
 use serde::Serialize;
+
+use crate::problem::Problem;
 
 /// What a workspace may do beyond being edited under review.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -29,4 +33,19 @@ impl Trust {
             Self::Changed => "changed",
         }
     }
+}
+
+/// What came of looking at folders.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verdict {
+    /// The least trust of all.
+    pub trust: Trust,
+    /// What the user should be told of folders that are not trusted.
+    pub notices: Vec<Problem>,
+}
+
+/// Judges folders as they are at the moment: what was trusted once may have been changed, or taken back.
+pub trait TrustJudge: Send + Sync {
+    /// Whether all of `folders` are trusted; none at all is nothing to trust. Blocking: never call it on the main loop.
+    fn judge(&self, folders: &[PathBuf]) -> Verdict;
 }

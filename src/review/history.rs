@@ -116,6 +116,10 @@ impl AppliedFile {
                 block: 0,
             };
             match rebase(&hunk, from, map, live)? {
+                // It was found by comparing, and could as well be another place.
+                Rebased::Fits(_) if self.track.is_doubtful(&indel.delete, live) => {
+                    return Err(Refusal::conflict(&self.path));
+                }
                 Rebased::Fits(hunk) => builder.replace(hunk.range, hunk.insert),
                 Rebased::AlreadyThere => {}
             }
@@ -219,6 +223,13 @@ impl History {
     /// The operation with this id.
     pub fn get(&self, id: u64) -> Option<&Operation> {
         self.operations.iter().find(|operation| operation.id == id)
+    }
+
+    /// Notes the number in the journal of the operation with this id.
+    pub fn give_number(&mut self, id: u64, number: u64) {
+        if let Some(operation) = self.operations.iter_mut().find(|operation| operation.id == id) {
+            operation.number = Some(number);
+        }
     }
 
     /// Notes that the operation with this id was taken in `direction` just now.

@@ -6,7 +6,7 @@ use super::Track;
 use crate::diff::gate::Note;
 use crate::diff::impact::Impact;
 use crate::diff::rebase::{Rebased, rebase};
-use crate::diff::{Hunk, Refusal};
+use crate::diff::{Hunk, Refusal, RefusalCode};
 use crate::text::{DocumentUri, Rope};
 
 /// Identifies a proposal: `p1`, `p2`, …
@@ -201,10 +201,21 @@ impl ProposedHunk {
 
 fn place(hunk: &Hunk, track: &Track, map: &crate::text::PositionMap, live: &Rope) -> Place {
     match rebase(hunk, track.base(), map, live) {
+        Ok(Rebased::Fits(_)) if track.is_doubtful(&hunk.range, live) => Place::Stale(doubtful(hunk)),
         Ok(Rebased::Fits(hunk)) => Place::Fits(hunk),
         Ok(Rebased::AlreadyThere) => Place::AlreadyThere,
         Err(refusal) => Place::Stale(refusal),
     }
+}
+
+/// The place of a hunk could as well be another one.
+fn doubtful(hunk: &Hunk) -> Refusal {
+    let refusal = Refusal::new(
+        RefusalCode::Conflict,
+        "The lines around this change are there more than once by now",
+        "Ask again, so that the change is made for the file as it is now.",
+    );
+    Refusal { block: Some(hunk.block), ..refusal }
 }
 
 impl ProposedFile {

@@ -42,7 +42,11 @@ impl DiskFiles {
         }
         // The file may grow while it is read.
         let mut bytes = Vec::new();
-        let file = fs::File::open(path).map_err(|error| unreadable(&error))?;
+        let file = open(path).map_err(|error| unreadable(&error))?;
+        // Another one may have come to be there meanwhile.
+        if !file.metadata().map_err(|error| unreadable(&error))?.is_file() {
+            return Err(FileError::NotText(path.to_owned()));
+        }
         file.take(self.cap + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
         if bytes.len() as u64 > self.cap { Err(too_large(bytes.len() as u64)) } else { Ok(Some(bytes)) }
     }
@@ -85,7 +89,26 @@ fn count<T>(read: &Result<Option<T>, FileError>) {
     });
 }
 
+/// Opens a file without waiting for whoever holds the other end, should it be a pipe.
+#[cfg(unix)]
+fn open(path: &Path) -> io::Result<fs::File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    let flags = (rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::CLOEXEC).bits();
+    let flags = i32::try_from(flags).map_err(io::Error::other)?;
+    fs::OpenOptions::new().read(true).custom_flags(flags).open(path)
+}
+
+#[cfg(not(unix))]
+fn open(path: &Path) -> io::Result<fs::File> {
+    fs::File::open(path)
+}
+
 impl SourceFiles for DiskFiles {
+    fn canonical(&self, folder: &Path) -> PathBuf {
+        fs::canonicalize(folder).unwrap_or_else(|_| folder.components().collect())
+    }
+
     fn read(&self, path: &Path) -> Result<Option<String>, FileError> {
         let read = self.read_text(path);
         count(&read);
@@ -139,6 +162,17 @@ mod tests {
         let files = DiskFiles::new(10);
         assert_eq!(files.read(&folder.path().join("none")), Ok(None));
         assert!(matches!(files.read(folder.path()), Err(FileError::NotText(_))));
+    }
+
+    /// A pipe that came to be there after it was looked at must not be waited for.
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_is_opened_without_waiting() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let pipe = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo");
+        assert!(made.success());
+        assert!(!open(&pipe).expect("opened at once").metadata().expect("facts").is_file());
     }
 
     /// A folder of the workspace is swapped for a link to elsewhere, again and again: what is read is never from there.

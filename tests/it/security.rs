@@ -2,7 +2,10 @@
 //! get. The servers here are real ones: that nothing was sent is proved by who was not asked.
 
 mod escapes;
+mod links;
 mod names;
+mod outside;
+mod records;
 mod swapped;
 mod workspace;
 

@@ -3,6 +3,7 @@
 mod applying;
 mod asking;
 mod files;
+mod folders;
 mod gone;
 mod lost;
 mod mirror;

@@ -3,7 +3,7 @@
 //! Guarantees: only what the journal has on record is written this way, a step taken back or made again; all of the
 //! files or none; and a file that an editor has open is left to the editor.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{FlightFile, FlightKind, Purpose, deliver, settle};
@@ -18,7 +18,7 @@ use crate::text::DocumentUri;
 pub(super) fn write(state: &mut State, id: ApplyId) -> bool {
     let State { flights, documents, client, .. } = state;
     let Some(flight) = flights.current.as_mut().filter(|flight| flight.id == id) else { return false };
-    let Some(root) = client.folders.first().cloned() else { return false };
+    let Some(root) = folder_of(&client.folders, &flight.files) else { return false };
     let ours = |uri: &DocumentUri| match &flight.plan.purpose {
         Purpose::Accept { .. } => false,
         Purpose::Take { .. } => true,
@@ -81,7 +81,15 @@ fn file_write(root: &Path, file: &FlightFile) -> Option<FileWrite> {
 
 /// Whether a closed file is one that we write ourselves.
 pub(super) fn is_ours(state: &State, uri: &DocumentUri, version: Option<i32>) -> bool {
-    version.is_none() && state.client.folders.first().is_some_and(|root| relative(root, uri).is_some())
+    version.is_none() && state.client.folders.iter().any(|root| relative(root, uri).is_some())
+}
+
+/// The folder in which the closed files of an edit lie: a step is of one folder.
+fn folder_of(folders: &[PathBuf], files: &[FlightFile]) -> Option<PathBuf> {
+    let closed = files.iter().find(|file| file.version.is_none())?;
+    let holds =
+        |folder: &&PathBuf| relative(folder, closed.uri_before()).is_some_and(|path| path == closed.path);
+    folders.iter().find(holds).or(folders.first()).cloned()
 }
 
 fn relative(root: &Path, uri: &DocumentUri) -> Option<String> {

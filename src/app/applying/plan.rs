@@ -1,6 +1,6 @@
 //! Computes an edit against the text as it is now, or refuses it.
 
-use super::{FileTexts, FlightFile, FlightKind, Purpose, Renamed, take};
+use super::{FileTexts, FlightFile, FlightKind, Purpose, Renamed, guard, take};
 use crate::app::state::State;
 use crate::diff::Refusal;
 use crate::ports::FileEdit;
@@ -77,8 +77,14 @@ pub(super) fn label(state: &State, purpose: &Purpose) -> String {
 /// Every file with its text before and after. All or nothing.
 ///
 /// # Errors
-/// Some part no longer fits, a file cannot be read, or a document's mirror cannot be trusted.
+/// Some part no longer fits, may not be written, or cannot be read, or a document's mirror cannot be trusted.
 pub(super) fn build(state: &State, purpose: &Purpose, texts: &FileTexts) -> Result<Vec<FlightFile>, Problem> {
+    let files = compute(state, purpose, texts)?;
+    guard::names(state, purpose, &files)?;
+    Ok(files)
+}
+
+fn compute(state: &State, purpose: &Purpose, texts: &FileTexts) -> Result<Vec<FlightFile>, Problem> {
     match purpose {
         Purpose::Accept { proposal, numbers, .. } => {
             let files = selected(state, proposal, numbers);

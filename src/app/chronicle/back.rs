@@ -3,9 +3,10 @@
 //! Guarantee: nothing comes back that does not lie in the session's root; what cannot be read is left out and told.
 
 use std::collections::HashMap;
-use std::path::{Component, Path};
 
-use super::{Recorded, opened, unfinished};
+use super::begun::{Found, Taken};
+use super::roots::{self, Root};
+use super::{Recorded, failed, opened, unfinished};
 use crate::app::state::State;
 use crate::app::{applying, marks};
 use crate::model::{CacheKey, Role};
@@ -15,38 +16,128 @@ use crate::ports::{
 use crate::problem::Severity;
 use crate::review::stored::{self, Aside, text_name};
 use crate::review::{AppliedFile, AppliedKind, Decision, Operation, Proposal, ProposalId, Track};
-use crate::text::{DocumentUri, Rope, TextEdit};
+use crate::text::{Rope, TextEdit};
 
-/// A session is there: everything of it is taken over.
-pub(in crate::app) fn resumed(state: &mut State, (found, left): (Resumed, Vec<Unfinished>)) {
-    state.tasks.go_on(found.next_task, found.next_proposal);
+/// Sessions are there: everything of them is taken over.
+pub(super) fn resumed(state: &mut State, found: Vec<Found>) {
     let mut n_unread = 0;
-    for record in &found.proposals {
-        if let Err(reason) = take_proposal(state, record) {
-            tracing::warn!(proposal = record.id, reason, "a proposal does not come back");
-            n_unread += 1;
+    let mut left = Vec::new();
+    let mut operations = Vec::new();
+    let mut is_again = false;
+    for Found { name, folders, taken } in found {
+        match taken {
+            Err(problem) => failed(state, &problem),
+            Ok(Taken { sessions, unfinished }) => {
+                is_again |= sessions.iter().any(|session| session.again);
+                let Some(root) = root(state, name, folders, &sessions) else { continue };
+                n_unread += take_sessions(state, root, &sessions, &mut operations);
+                left.extend(unfinished.into_iter().map(|left| (root, left)));
+            }
         }
     }
-    let root = state.chronicle.root.clone();
-    let operations: Vec<_> =
-        found.operations.iter().filter(|found| lies_inside(&root, found)).map(operation).collect();
-    n_unread += found.operations.len() - operations.len();
-    state.history.go_on(operations, found.next_operation);
+    // All at once: what was taken last in any of them is what is undone first.
+    state.history.go_on(operations, 0);
     follow_open_documents(state);
-    let summary = found.again.then(|| summary(state, n_unread)).flatten();
-    let session = found.session;
-    unfinished::look(state, session, left, summary);
+    let summary = is_again.then(|| summary(state, n_unread)).flatten();
+    let left = left.into_iter().filter_map(|(root, left)| shown(state, root, left)).collect();
+    unfinished::look(state, left, summary);
+}
+
+/// The place of a root among the roots; another spelling of a known one is noted.
+fn root(
+    state: &mut State,
+    name: String,
+    folders: Vec<std::path::PathBuf>,
+    sessions: &[Resumed],
+) -> Option<usize> {
+    let roots = &mut state.chronicle.roots;
+    if let Some(known) = roots.iter().position(|known| known.name == name) {
+        roots[known].folders.extend(folders);
+        return Some(known);
+    }
+    let session = sessions.first()?.session.clone();
+    roots.push(Root { name, folders, session });
+    Some(roots.len() - 1)
+}
+
+/// Takes over what sessions of a root have; returns the number of things that cannot be read.
+fn take_sessions(
+    state: &mut State,
+    root: usize,
+    sessions: &[Resumed],
+    operations: &mut Vec<Operation>,
+) -> usize {
+    let mut n_unread = 0;
+    // First all numbers: what is called otherwise here gets one that nobody has.
+    for session in sessions {
+        state.chronicle.sessions.push(session.session.clone());
+        state.tasks.go_on(session.next_task, session.next_proposal);
+        state.history.go_on(Vec::new(), session.next_operation);
+    }
+    for found in sessions {
+        for record in &found.proposals {
+            if let Err(reason) = take_proposal(state, root, &found.session, record) {
+                tracing::warn!(proposal = record.id, reason, "a proposal does not come back");
+                n_unread += 1;
+            }
+        }
+        for record in &found.operations {
+            let Some(mut operation) = operation(state, record) else {
+                n_unread += 1;
+                continue;
+            };
+            if operations.iter().any(|known| known.id == operation.id) {
+                operation.id = state.history.reserve();
+            }
+            operations.push(operation);
+        }
+    }
+    n_unread
+}
+
+/// What was left under way, with its documents as the client names them; `None` for what is not of the root.
+fn shown(state: &State, root: usize, left: Unfinished) -> Option<Unfinished> {
+    let root = state.chronicle.roots.get(root)?;
+    if !root.holds(&left.step) || !root.holds(&left.operation.files) {
+        tracing::warn!(operation = left.operation.head.number, "a step is not of its root");
+        return None;
+    }
+    let Unfinished { operation, mut step } = left;
+    root.show_files(&mut step);
+    Some(Unfinished { operation: root.show(operation), step })
 }
 
 /// Everything is as it was left: the user hears of it, and the commands that waited are run.
-pub(super) fn finish(state: &mut State, session: String, summary: Option<String>) {
+pub(super) fn finish(state: &mut State, summary: Option<String>) {
     // What was judged came into the history after the others.
     follow_open_documents(state);
     if let Some(summary) = summary {
         state.parts.services.editor.message(Severity::Info, &summary);
     }
-    opened(state, Some(session));
+    opened(state);
     marks::refresh(state);
+}
+
+/// What a proposal of a session is called here: as there, unless another one has that name.
+pub(super) fn name(state: &mut State, session: &str, id: &str) -> ProposalId {
+    if id.is_empty() {
+        return ProposalId::new("");
+    }
+    let key = (session.to_owned(), id.to_owned());
+    if let Some(known) = state.chronicle.names.get(&key) {
+        return known.clone();
+    }
+    let mut recorded = state.chronicle.recorded.iter();
+    if let Some((known, _)) = recorded.find(|(_, known)| known.session == session && known.name == id) {
+        return known.clone();
+    }
+    let same = ProposalId::new(id);
+    let is_taken = state.proposal_of(&same).is_some()
+        || state.chronicle.names.values().any(|known| *known == same)
+        || state.history.iter().any(|operation| operation.proposal == same);
+    let name = if is_taken { state.tasks.next_proposal() } else { same };
+    state.chronicle.names.insert(key, name.clone());
+    name
 }
 
 fn summary(state: &State, n_unread: usize) -> Option<String> {
@@ -68,7 +159,12 @@ fn summary(state: &State, n_unread: usize) -> Option<String> {
     (!parts.is_empty()).then(|| format!("tenon: the last session goes on: {}", parts.join(", ")))
 }
 
-fn take_proposal(state: &mut State, record: &ProposalRecord) -> Result<(), String> {
+fn take_proposal(
+    state: &mut State,
+    root: usize,
+    session: &str,
+    record: &ProposalRecord,
+) -> Result<(), String> {
     let mut texts: HashMap<String, Rope> = record
         .files
         .iter()
@@ -81,22 +177,27 @@ fn take_proposal(state: &mut State, record: &ProposalRecord) -> Result<(), Strin
     if proposal.id.as_str() != record.id {
         return Err(format!("it says it is {}", proposal.id));
     }
-    let root = &state.chronicle.root;
-    if let Some(file) = proposal.files.iter().find(|file| !lies_in(root, file.uri())) {
-        return Err(format!("{} is not in the workspace", file.path));
+    let known = &state.chronicle.roots[root];
+    if !known.holds_proposal(&proposal) {
+        return Err("a file of it is not that of its path in the workspace".to_owned());
     }
-    if let Some(to) = proposal.files.iter().find_map(|file| match &file.change {
-        crate::review::ProposedChange::Rename { uri, .. } if !lies_in(root, uri) => Some(uri),
-        _ => None,
-    }) {
-        return Err(format!("{} is not in the workspace", to.as_str()));
-    }
+    roots::respell(&mut proposal, |uri| known.shown(uri));
+    proposal.id = name(state, session, &record.id);
     // What was on its way is judged by the operations; for the rest the user has still to decide.
     let on_its_way: Vec<usize> = numbers(&proposal, Decision::Accepted);
     proposal.decide(&on_its_way, Decision::Proposed);
     let names = proposal.files.iter().map(|file| text_name(file.track.base())).collect();
     let id = proposal.id.clone();
-    let recorded = Recorded { decisions: proposal.select(None, None), names };
+    let recorded = Recorded {
+        session: session.to_owned(),
+        name: record.id.clone(),
+        root,
+        decisions: proposal.select(None, None),
+        sent: None,
+        is_missing: false,
+        is_stuck: false,
+        names,
+    };
     state.chronicle.recorded.insert(id.clone(), recorded);
     take_aside(state, &id, &aside);
     state.proposals.push(proposal);
@@ -127,20 +228,36 @@ fn cache_key(hex: &str) -> Option<CacheKey> {
     Some(CacheKey(key))
 }
 
-/// An operation as it was left: one under way counts as not yet taken.
-pub(super) fn operation(record: &OperationRecord) -> Operation {
+/// An operation as it was left: one under way counts as not yet taken. Its ids are those of this process. `None` where its
+/// files are of no root.
+pub(super) fn operation(state: &mut State, record: &OperationRecord) -> Option<Operation> {
     let head = &record.head;
+    let root = state.chronicle.root_of(&record.files)?;
+    let files = root.show(record.clone()).files;
     let undone = matches!(head.state, OperationState::Undone | OperationState::Redoing);
-    Operation {
-        id: head.local,
+    let of_own_session = state.chronicle.sessions.contains(&head.session);
+    let known = state.history.iter().find(|known| known.number == Some(head.number));
+    let id = match known.map(|known| known.id) {
+        Some(id) => id,
+        None if of_own_session && state.history.get(head.local).is_none() => head.local,
+        None => state.history.reserve(),
+    };
+    // The ids of a session that others hold mean nothing here.
+    let (proposal, task, numbers) = if of_own_session {
+        (name(state, &head.session, &head.proposal), head.task.clone(), head.numbers.clone())
+    } else {
+        (ProposalId::new(format!("o{}", head.number)), String::new(), Vec::new())
+    };
+    Some(Operation {
+        id,
         number: Some(head.number),
-        proposal: ProposalId::new(head.proposal.as_str()),
-        task: head.task.clone(),
-        numbers: head.numbers.clone(),
+        proposal,
+        task,
+        numbers,
         undone,
         turn: head.turn,
-        files: record.files.iter().map(|file| applied_file(file, undone)).collect(),
-    }
+        files: files.iter().map(|file| applied_file(file, undone)).collect(),
+    })
 }
 
 fn applied_file(file: &FileRecord, undone: bool) -> AppliedFile {
@@ -180,18 +297,4 @@ pub(super) fn follow_open_documents(state: &mut State) {
             track.opened(&text);
         }
     }
-}
-
-/// Whether all files of an operation lie below `root`.
-pub(super) fn lies_inside(root: &str, operation: &OperationRecord) -> bool {
-    let is_inside = |file: &FileRecord| {
-        lies_in(root, &file.uri) && file.uri_after.as_ref().is_none_or(|uri| lies_in(root, uri))
-    };
-    operation.files.iter().all(is_inside)
-}
-
-/// Whether a document is a file below `root` by its name, or no file at all.
-fn lies_in(root: &str, uri: &DocumentUri) -> bool {
-    let Some(path) = uri.to_path() else { return true };
-    path.starts_with(Path::new(root)) && !path.components().any(|part| part == Component::ParentDir)
 }

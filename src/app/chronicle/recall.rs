@@ -6,13 +6,15 @@
 
 use serde_json::Value;
 
-use super::{back, failed};
+use super::{Word, back, failed, owed, when};
 use crate::app::event::{Command, InternalEvent, Reply, Which};
 use crate::app::main_loop;
 use crate::app::state::State;
-use crate::ports::{OperationQuery, OperationRecord, OperationState, operation_taken, unknown_operation};
-use crate::problem::Problem;
-use crate::review::{Operation, ProposalId};
+use crate::ports::{
+    Kept, OperationQuery, OperationRecord, OperationState, operation_taken, unknown_operation,
+};
+use crate::problem::{Category, Problem};
+use crate::review::Operation;
 
 /// A step that was looked up, for the command that waits for it.
 #[derive(Debug)]
@@ -33,16 +35,18 @@ pub(in crate::app) fn recall(
     let (Command::Undo(Which { operation, .. }) | Command::Redo(Which { operation, .. })) = &command else {
         return Some((command, reply));
     };
-    let (Some(number), Some(root)) = (*operation, state.chronicle.root()) else {
-        return Some((command, reply));
-    };
-    let query =
-        OperationQuery { root: Some(root.to_owned()), path: None, before: number.checked_add(1), limit: 1 };
+    let roots = state.chronicle.roots();
+    let Some(number) = operation.filter(|_| !roots.is_empty()) else { return Some((command, reply)) };
     let (journal, send) = (state.parts.journal.clone(), state.sender());
     tokio::spawn(async move {
         let found = async {
-            let newest = journal.operations(query).await?;
-            let is_of_root = newest.first().is_some_and(|operation| operation.head.number == number);
+            let mut is_of_root = false;
+            for root in roots {
+                let (path, before) = (None, number.checked_add(1));
+                let query = OperationQuery { root: Some(root), path, before, limit: 1 };
+                let newest = journal.operations(query).await?;
+                is_of_root |= newest.first().is_some_and(|operation| operation.head.number == number);
+            }
             let operation = journal.operation(number).await?;
             Ok(is_of_root.then_some(operation))
         };
@@ -76,40 +80,64 @@ pub(in crate::app) fn recalled(state: &mut State, recalled: Recalled) {
 /// Takes a step into the history, as the journal has it.
 fn take_over(state: &mut State, record: &OperationRecord) -> Result<(), Problem> {
     let number = record.head.number;
-    let known = state.history.numbered(number);
-    if known.is_some_and(|known| state.flights.is_busy(known.id)) {
+    let known = state.history.numbered(number).map(|known| known.id);
+    if known.is_some_and(|known| state.flights.is_busy(known)) {
         // The command says so.
         return Ok(());
     }
     if !matches!(record.head.state, OperationState::Applied | OperationState::Undone) {
-        return Err(operation_taken(number, record.head.state));
+        let is_ours = owed::owes(state, number);
+        // It is ours, and how it ended is not yet written: what the loop knows is good.
+        return match known.filter(|_| is_ours) {
+            Some(_) => Ok(()),
+            None if state.chronicle.interrupted.contains(&number) => Err(interrupted(number)),
+            None => Err(operation_taken(number, record.head.state)),
+        };
     }
-    if !back::lies_inside(&state.chronicle.root, record) {
-        return Err(other_workspace(number));
+    if record.head.imported {
+        return Err(imported(number));
     }
-    let found = back::operation(record);
+    let found = back::operation(state, record).ok_or_else(|| other_workspace(number))?;
+    let known = known.and_then(|known| state.history.get(known));
     if known.is_some_and(|known| is_same(known, &found)) {
         return Ok(());
     }
-    let found = match known.map(|known| known.id) {
-        Some(id) => {
-            let known = state.history.get(id);
-            let proposal = known.map_or(found.proposal.clone(), |known| known.proposal.clone());
-            Operation { id, proposal, ..found }
-        }
-        None if state.chronicle.session.as_ref() == Some(&record.head.session) => found,
-        // Its ids are those of another session: nothing here has to do with them.
-        None => Operation {
-            id: state.history.reserve(),
-            proposal: ProposalId::new(format!("o{number}")),
-            task: String::new(),
-            numbers: Vec::new(),
-            ..found
-        },
+    let found = match known {
+        Some(known) => Operation { id: known.id, proposal: known.proposal.clone(), ..found },
+        None => found,
     };
     state.history.recall(found);
     back::follow_open_documents(state);
     Ok(())
+}
+
+/// The journal knows a step otherwise than the loop: it is looked up there.
+pub(in crate::app) fn look_again(state: &mut State, number: u64) {
+    let journal = state.parts.journal.clone();
+    let kept: Kept<OperationRecord> = Box::pin(async move { journal.operation(number).await });
+    when(state, kept, move |result| Word::Found(number, Box::new(result)));
+}
+
+/// A step was looked up: the history has it from now on as the journal does, or not any more.
+pub(super) fn found(state: &mut State, number: u64, result: Result<OperationRecord, Problem>) {
+    let taken = result.and_then(|record| take_over(state, &record));
+    if let Err(problem) = taken {
+        tracing::info!(code = problem.code, number, "a step is not here any more");
+        let id = state.history.iter().find(|known| known.number == Some(number)).map(|known| known.id);
+        if let Some(id) = id {
+            state.history.forget(id);
+        }
+    }
+    crate::app::marks::refresh(state);
+}
+
+/// Nobody is at it, and nobody knows on which side it is.
+fn interrupted(number: u64) -> Problem {
+    let message =
+        format!("operation o{number} was interrupted, and its files are neither as before it nor as after");
+    Problem::error("operation-taken", Category::Request, message).hint(
+        "open its files: they are looked at again; or close the editor, and the next `tenon undo` settles it",
+    )
 }
 
 /// Whether a step is on the side, and has the texts, that the journal knows.
@@ -119,6 +147,13 @@ fn is_same(known: &Operation, found: &Operation) -> bool {
         && known.files.iter().zip(&found.files).all(|(known, found)| {
             known.path == found.path && known.before == found.before && known.after == found.after
         })
+}
+
+/// Anybody may have written what it would do, and an editor does not show it first.
+fn imported(number: u64) -> Problem {
+    let message = format!("operation o{number} came with an imported session, so it is not taken from here");
+    Problem::error("imported-operation", Category::Request, message)
+        .hint(format!("`tenon undo o{number}` in a terminal shows what it would write"))
 }
 
 fn other_workspace(number: u64) -> Problem {

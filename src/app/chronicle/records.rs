@@ -1,15 +1,14 @@
 //! What the loop knows, as the journal keeps it.
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use super::Recorded;
+use super::{Recorded, roots};
 use crate::app::applying::FlightFile;
 use crate::app::state::State;
 use crate::model::{CacheKey, Role};
 use crate::ports::{
-    BaseFile, DecisionRecord, Direction, FileChange, FileRecord, NewOperation, ProposalRecord, StepRecord,
-    TaskRecord,
+    BaseFile, DecisionRecord, Direction, FileChange, FileRecord, Kept, NewOperation, ProposalRecord,
+    ProposalStanding, StepRecord, TaskRecord,
 };
 use crate::review::stored::{self, Aside, text_name};
 use crate::review::{
@@ -17,11 +16,28 @@ use crate::review::{
 };
 use crate::text::{DocumentUri, Rope};
 
-/// A proposal, and what to remember of it to see what is decided later.
+/// A proposal, and what to remember of it to see what is decided later; `None` where it is of no root.
 pub(super) fn proposal(state: &State, id: &ProposalId) -> Option<(ProposalRecord, Recorded)> {
     let proposal = state.proposal_of(id)?;
-    let names: Vec<String> = proposal.files.iter().map(|file| text_name(file.track.base())).collect();
-    let role = state.roles.get(id);
+    let roots = &state.chronicle.roots;
+    let root = roots.iter().position(|root| root.holds_proposal(proposal))?;
+    let recorded = Recorded {
+        session: roots[root].session.clone(),
+        name: id.to_string(),
+        root,
+        decisions: proposal.select(None, None),
+        sent: None,
+        is_missing: false,
+        is_stuck: false,
+        names: proposal.files.iter().map(|file| text_name(file.track.base())).collect(),
+    };
+    Some((record_of(state, proposal, &recorded), recorded))
+}
+
+fn record_of(state: &State, proposal: &Proposal, recorded: &Recorded) -> ProposalRecord {
+    let body = body(state, proposal, recorded);
+    let role = state.roles.get(&proposal.id).map(Role::to_string).unwrap_or_default();
+    let proposal = as_kept(state, proposal, recorded);
     let files = proposal
         .files
         .iter()
@@ -34,34 +50,54 @@ pub(super) fn proposal(state: &State, id: &ProposalId) -> Option<(ProposalRecord
             },
         })
         .collect();
-    let record = ProposalRecord {
-        id: proposal.id.to_string(),
+    ProposalRecord {
         task: proposal.task.clone(),
         title: proposal.title.clone(),
         instruction: proposal.instruction.clone(),
         model: proposal.model.clone(),
-        role: role.map(Role::to_string).unwrap_or_default(),
+        role,
         target: proposal.target.clone(),
         files,
-        body: body(role, &state.answers, proposal, &names),
+        body,
         n_hunks: proposal.n_hunks(),
         standing: super::standing(proposal.state()),
-    };
-    Some((record, Recorded { decisions: proposal.select(None, None), names }))
+        id: recorded.name.clone(),
+    }
 }
 
-/// The JSON of a proposal whose texts have these names.
-pub(super) fn body(
-    role: Option<&Role>,
-    answers: &HashMap<ProposalId, CacheKey>,
-    proposal: &Proposal,
-    names: &[String],
-) -> String {
+/// A proposal under its name in its session, with its documents as the journal names them.
+fn as_kept(state: &State, proposal: &Proposal, recorded: &Recorded) -> Proposal {
+    let mut kept = proposal.clone();
+    kept.id = ProposalId::new(recorded.name.as_str());
+    if let Some(root) = state.chronicle.roots.get(recorded.root) {
+        roots::respell(&mut kept, |uri| root.kept(uri));
+    }
+    kept
+}
+
+/// The JSON of a proposal.
+fn body(state: &State, proposal: &Proposal, recorded: &Recorded) -> String {
     let aside = Aside {
-        role: role.map(Role::to_string).unwrap_or_default(),
-        answer: answers.get(&proposal.id).map(hex),
+        role: state.roles.get(&proposal.id).map(Role::to_string).unwrap_or_default(),
+        answer: state.answers.get(&proposal.id).map(hex),
     };
-    stored::body(proposal, &aside, names)
+    stored::body(&as_kept(state, proposal, recorded), &aside, &recorded.names)
+}
+
+/// Hands over what became of a proposal; all of it where the journal does not have it yet.
+pub(super) fn update(
+    state: &State,
+    id: &ProposalId,
+    standing: ProposalStanding,
+    decisions: Vec<DecisionRecord>,
+) -> Option<Kept> {
+    let (proposal, recorded) = (state.proposal_of(id)?, state.chronicle.recorded.get(id)?);
+    let journal = &state.parts.journal;
+    if recorded.is_missing {
+        return Some(journal.propose(&recorded.session, record_of(state, proposal, recorded)));
+    }
+    let body = body(state, proposal, recorded);
+    Some(journal.update_proposal(&recorded.session, &recorded.name, standing, Some(body), decisions))
 }
 
 fn hex(key: &CacheKey) -> String {
@@ -95,7 +131,10 @@ pub(super) fn operation(
     let text = |of: fn(&Proposal) -> &String| known.map_or_else(String::new, |proposal| of(proposal).clone());
     NewOperation {
         local,
-        proposal: proposal.to_string(),
+        proposal: match state.chronicle.recorded.get(proposal) {
+            Some(recorded) => recorded.name.clone(),
+            None => proposal.to_string(),
+        },
         task: text(|proposal| &proposal.task),
         title: text(|proposal| &proposal.title),
         instruction: text(|proposal| &proposal.instruction),

@@ -13,15 +13,15 @@ use crate::review::{Decision, Place, Proposal, ProposalId, ProposalState};
 /// Answers `{"accepted": n}`; the edit follows. Hunks that are in the text already count, and need no edit.
 pub(super) fn accept(state: &mut State, selection: &Selection, confirm: bool) -> Result<Value, Problem> {
     let (id, numbers) = select(state, selection)?;
-    let n_accepted = start(state, &id, numbers, confirm)?;
+    let n_accepted = start(state, &id, numbers, confirm, false)?;
     Ok(json!({ "accepted": n_accepted }))
 }
 
-/// Accepts everything undecided of a proposal.
+/// Accepts everything undecided of a proposal, without a decision of anybody's.
 pub(in crate::app) fn whole(state: &mut State, id: &ProposalId) -> Result<usize, Problem> {
     let selection = Selection { proposal: Some(id.to_string()), ..Selection::default() };
     let (id, numbers) = select(state, &selection)?;
-    start(state, &id, numbers, false)
+    start(state, &id, numbers, false, true)
 }
 
 /// Answers `{"rejected": n}`.
@@ -78,7 +78,13 @@ fn unknown_part(proposal: &Proposal, selection: &Selection) -> Problem {
 }
 
 /// Checks what can be checked now, so that a stale hunk is refused in the command's own answer.
-fn start(state: &mut State, id: &ProposalId, numbers: Vec<usize>, confirm: bool) -> Result<usize, Problem> {
+fn start(
+    state: &mut State,
+    id: &ProposalId,
+    numbers: Vec<usize>,
+    confirm: bool,
+    unasked: bool,
+) -> Result<usize, Problem> {
     let n_accepted = numbers.len();
     let already = check(state, id, &numbers)?;
     let to_send: Vec<usize> = numbers.into_iter().filter(|number| !already.contains(number)).collect();
@@ -88,7 +94,8 @@ fn start(state: &mut State, id: &ProposalId, numbers: Vec<usize>, confirm: bool)
     }
     state.count(id, EditFate::Accepted, already.len());
     if !to_send.is_empty() {
-        applying::enqueue(state, Purpose::Accept { proposal: id.clone(), numbers: to_send, confirm });
+        let purpose = Purpose::Accept { proposal: id.clone(), numbers: to_send, confirm, unasked };
+        applying::enqueue(state, purpose);
     }
     marks::refresh(state);
     Ok(n_accepted)

@@ -26,7 +26,7 @@ pub(super) fn edit(state: &mut State, request: EditRequest) -> Result<Value, Pro
     }
     let target = resolve(state, &request.target)?;
     state.trusted(&target)?;
-    let root = root_of(state, &target);
+    let (root, alone) = home_of(state, &target);
     let consent = consent(state, &request.consent)?;
     let task = state.tasks.next_id();
     let title = title(&request.intent);
@@ -34,6 +34,7 @@ pub(super) fn edit(state: &mut State, request: EditRequest) -> Result<Value, Pro
     let job = EditJob {
         task: task.clone(),
         root,
+        alone,
         target,
         region: request.region,
         intent: request.intent,
@@ -105,14 +106,17 @@ fn plain_path(path: &Path) -> PathBuf {
     plain
 }
 
-/// The innermost workspace folder of a document; the file's own folder when it lies in none.
-pub(in crate::app) fn root_of(state: &State, uri: &DocumentUri) -> PathBuf {
+/// The innermost workspace folder of a document; the file's own folder when it lies in none, and whether it does.
+pub(in crate::app) fn home_of(state: &State, uri: &DocumentUri) -> (PathBuf, bool) {
     let Some(path) = uri.to_path() else {
-        return state.client.folders.first().cloned().unwrap_or_default();
+        let first = state.client.folders.first();
+        return (first.cloned().unwrap_or_default(), first.is_none());
     };
     let folders = state.client.folders.iter().filter(|folder| path.starts_with(folder));
-    let innermost = folders.max_by_key(|folder| folder.components().count()).cloned();
-    innermost.unwrap_or_else(|| path.parent().map(Path::to_owned).unwrap_or_default())
+    match folders.max_by_key(|folder| folder.components().count()) {
+        Some(innermost) => (innermost.clone(), false),
+        None => (path.parent().map(Path::to_owned).unwrap_or_default(), true),
+    }
 }
 
 /// What is asked, in full.

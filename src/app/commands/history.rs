@@ -13,14 +13,24 @@ const LIMIT: usize = 200;
 /// Answers `{"operations": […]}`, the newest first; only those that had to do with `path`, if given. The journal tells
 /// those of all sessions of this workspace; without one, those of this process are told.
 pub(in crate::app) fn history(state: &State, path: Option<String>, reply: Reply<Value>) {
-    let Some(root) = state.chronicle.root().map(str::to_owned) else {
+    let roots = state.chronicle.roots();
+    if roots.is_empty() {
         let _ = reply.send(Ok(of_process(state, path.as_deref())));
         return;
-    };
-    let query = OperationQuery { root: Some(root), path, before: None, limit: LIMIT };
-    let (asked, interrupted) = (state.parts.journal.operations(query), state.chronicle.interrupted.clone());
+    }
+    let asked: Vec<_> = roots
+        .into_iter()
+        .map(|root| {
+            let query = OperationQuery { root: Some(root), path: path.clone(), before: None, limit: LIMIT };
+            state.parts.journal.operations(query)
+        })
+        .collect();
+    let interrupted = state.chronicle.interrupted.clone();
     tokio::spawn(async move {
-        let told = asked.await.map(|operations| {
+        let told = futures::future::try_join_all(asked).await.map(|operations| {
+            let mut operations: Vec<_> = operations.into_iter().flatten().collect();
+            operations.sort_by_key(|operation| std::cmp::Reverse(operation.head.number));
+            operations.truncate(LIMIT);
             let operations: Vec<_> =
                 operations.iter().map(|operation| of_journal(operation, &interrupted)).collect();
             json!({ "operations": operations })

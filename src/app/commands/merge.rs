@@ -61,7 +61,8 @@ pub(super) fn propose(
         files,
         notes: Vec::new(),
     };
-    chronicle::task_begins(state, &task, &title, &title);
+    let root = super::home_of(state, &proposal.target).0;
+    chronicle::task_begins(state, &task, &title, &title, &root);
     state.unshown.push(Ready::new(proposal));
     chronicle::propose(state, &id);
     marks::refresh(state);
@@ -133,7 +134,8 @@ impl Told {
 }
 
 fn beginning(text: &str) -> &str {
-    &text[..text.floor_char_boundary(TOLD)]
+    let at = (0..=TOLD.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
+    &text[..at.unwrap_or_default()]
 }
 
 /// A file with what came later and with the step taken.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde_json::{Value, json};
 
-use super::edit::{in_short, root_of};
+use super::edit::{home_of, in_short};
 use crate::app::event::{Intent, Region};
 use crate::app::state::State;
 use crate::app::tasks::{self, Queued};
@@ -60,9 +60,11 @@ pub(super) fn regenerate(
     let title = in_short(&format!("{}: {}", proposal.title, remark.trim()));
     state.trusted(&target)?;
     let task = state.tasks.next_id();
+    let (root, alone) = home_of(state, &target);
     let job = EditJob {
         task: task.clone(),
-        root: root_of(state, &target),
+        root,
+        alone,
         target,
         region,
         intent: Intent::Instruction(instruction),

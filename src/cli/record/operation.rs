@@ -77,11 +77,38 @@ pub(in crate::cli) fn latest(
         query.before = page.last().map(|operation| operation.head.number);
         let n_found = page.len();
         let heads = page.into_iter().map(|operation| operation.head);
-        found = heads.filter(|head| head.state == state).chain(found).max_by_key(|head| head.turn);
+        // What others made is named by its number, or not meant.
+        found = heads
+            .filter(|head| head.state == state && !head.imported)
+            .chain(found)
+            .max_by_key(|head| head.turn);
         if n_found < PAGE {
             return Ok(found);
         }
     }
+}
+
+/// Fails unless every file is the document below `root` that its path names: nothing else is read or written for it.
+///
+/// # Errors
+/// `other-workspace`.
+pub(in crate::cli) fn in_place(root: &Path, number: u64, files: &[FileRecord]) -> Result<(), Problem> {
+    let is_at = |path: &str, uri: &DocumentUri| DocumentUri::from_path(&root.join(path)).same_file(uri);
+    let is_in_place = |file: &FileRecord| {
+        let is_there = match (&file.path_after, &file.uri_after) {
+            (Some(path), Some(uri)) => is_at(path, uri),
+            (None, None) => true,
+            _ => false,
+        };
+        is_there && is_at(&file.path, &file.uri)
+    };
+    let Some(file) = files.iter().find(|file| !is_in_place(file)) else { return Ok(()) };
+    let message = format!(
+        "{} of operation o{number} is not that file of this workspace but another document",
+        file.path
+    );
+    Err(Problem::error("other-workspace", Category::Request, message)
+        .hint("take it back in the editor in which it was made, or by hand; `tenon show` shows it"))
 }
 
 /// Fails unless the operation belongs to `root`.
@@ -112,5 +139,23 @@ mod tests {
         for bad in ["", "o", "x1", "-1", "oo1", "99999999999999999999999"] {
             assert_eq!(number(bad).unwrap_err().code, "unknown-operation", "{bad}");
         }
+    }
+
+    #[test]
+    fn a_path_and_its_document_are_one() {
+        let file = |uri: &str| FileRecord {
+            path: "a b.txt".to_owned(),
+            path_after: None,
+            uri: DocumentUri::new(uri),
+            uri_after: None,
+            kind: FileChange::Modified,
+            before: None,
+            after: None,
+        };
+        let check =
+            |uri: &str| in_place(Path::new("/w/one"), 1, &[file(uri)]).map_err(|problem| problem.code);
+        assert_eq!(check("file:///w/one/a%20b.txt"), Ok(()));
+        assert_eq!(check("file:///w/two/a%20b.txt"), Err("other-workspace"));
+        assert_eq!(check("untitled:a"), Err("other-workspace"));
     }
 }

@@ -56,12 +56,14 @@ pub(super) fn recover(held: &Held<'_>) -> Result<Vec<Problem>, Problem> {
 }
 
 fn settle(held: &Held<'_>, unfinished: &Unfinished) -> Result<Verdict, Problem> {
+    let number = unfinished.operation.head.number;
+    operation::in_place(held.folder.root(), number, &unfinished.step)?;
     let present = operation::read(&held.folder, paths(&unfinished.step))?;
     let sides: Vec<Side> = unfinished.step.iter().map(|file| side(file, &present)).collect();
     let verdict = judge(&sides);
     let texts = texts(&unfinished.step, &sides, verdict);
     if !texts.is_empty() {
-        held.write(&held.consented(&unfinished.operation.files), &texts)?;
+        super::write(&held.consented(&unfinished.operation.files), &texts)?;
     }
     let settlement = match (verdict, unfinished.operation.head.state) {
         (Verdict::RollBack, _) => Settlement::RolledBack,
@@ -69,7 +71,6 @@ fn settle(held: &Held<'_>, unfinished: &Unfinished) -> Result<Verdict, Problem> 
         (_, OperationState::Redoing) => Settlement::Redone,
         (_, _) => Settlement::Applied,
     };
-    let number = unfinished.operation.head.number;
     held.end(number, settlement, None)?;
     let known =
         |file: &FileRecord| [&file.before, &file.after].map(|text| text.as_ref().map(Rope::to_string));

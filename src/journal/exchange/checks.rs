@@ -4,7 +4,8 @@ use std::path::{Component, Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{Exported, FORM};
+use super::{Exported, FORM, referenced};
+use crate::diff::lower::is_protected;
 use crate::journal::failure::Failure;
 use crate::problem::{Category, Problem};
 use crate::text::DocumentUri;
@@ -17,6 +18,9 @@ const TEXT: usize = 16 << 20;
 
 /// All texts, in bytes.
 const TEXTS: usize = 256 << 20;
+
+/// All texts as often as something refers to them, in bytes: whoever goes through the records reads so much.
+const REFERENCED: usize = 256 << 20;
 
 /// Longest title, instruction or body, in bytes.
 const WORDS: usize = 4 << 20;
@@ -48,8 +52,11 @@ pub(super) fn check(exported: &Exported) -> Result<(), Failure> {
         exported.operations.iter().map(|operation| operation.files.len().max(operation.hunks.len())).sum(),
     ];
     let total = exported.texts.values().map(String::len).fold(0, usize::saturating_add);
+    let size = |name: &str| exported.texts.get(name).map_or(0, String::len);
+    let referenced = referenced(exported).map(size).fold(0, usize::saturating_add);
     if counts.into_iter().any(|n| n > COUNT)
         || total > TEXTS
+        || referenced > REFERENCED
         || exported.texts.values().any(|text| text.len() > TEXT)
     {
         return Err(invalid("it is too large"));
@@ -138,18 +145,26 @@ impl Roots {
             Value::Array(items) => Value::Array(
                 items.into_iter().map(|item| self.moved_body(key, item)).collect::<Result<_, _>>()?,
             ),
-            Value::Object(fields) => Value::Object(
-                fields
-                    .into_iter()
-                    .map(|(key, value)| self.moved_body(&key, value).map(|value| (key, value)))
-                    .collect::<Result<_, _>>()?,
-            ),
+            Value::Object(fields) => {
+                // What is shown is the path, what would be changed is the document.
+                for path in ["path", "to"].into_iter().filter_map(|key| fields.get(key)) {
+                    if let (Some(path), Some(uri)) = (path.as_str(), fields.get("uri")) {
+                        self.document(path, uri.as_str().unwrap_or_default())?;
+                    }
+                }
+                let fields = fields.into_iter().map(|(key, value)| {
+                    let value = self.moved_body(&key, value)?;
+                    Ok::<_, Failure>((key, value))
+                });
+                Value::Object(fields.collect::<Result<_, _>>()?)
+            }
             other => other,
         })
     }
 }
 
-/// Whether `path` stays where it is put: relative, with `/` between parts that are names.
+/// Whether `path` stays where it is put, relative, with `/` between parts that are names; and decides neither what runs
+/// nor whom to trust: nobody here consented to that.
 fn relative(path: &str) -> Result<(), Failure> {
     let plain = !path.is_empty()
         && path.len() <= NAME
@@ -157,5 +172,11 @@ fn relative(path: &str) -> Result<(), Failure> {
         && !path.chars().any(char::is_control)
         && path.split('/').all(|part| !matches!(part, "" | "." | ".."))
         && Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
-    if plain { Ok(()) } else { Err(invalid("a path leaves its root, or is none")) }
+    if !plain {
+        return Err(invalid("a path leaves its root, or is none"));
+    }
+    if is_protected(path) {
+        return Err(invalid("a file in it decides what runs or whom to trust"));
+    }
+    Ok(())
 }

@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::super::{Journal as File, Records, block_on, system_clock};
+use super::super::key::to_hex;
+use super::super::{Journal as File, Records, blobs, block_on, system_clock};
 use crate::ports::{
-    BaseFile, DecisionRecord, FileChange, FileRecord, FrontDoor, Journal as _, NewOperation, ProposalRecord,
-    ProposalStanding, Settlement, StepRecord, TaskRecord,
+    BaseFile, DecisionRecord, FileChange, FileRecord, FrontDoor, Journal as _, NewOperation, OperationQuery,
+    ProposalRecord, ProposalStanding, Settlement, StepRecord, TaskRecord,
 };
 use crate::text::{DocumentUri, Rope};
 
@@ -92,10 +93,47 @@ fn a_session_goes_out_and_comes_in() {
         .replace("file:///w/", "file:///new%20place/")
         .replace("\"/w\"", "\"/new place\"");
     assert_eq!(again, serde_json::from_str::<Value>(&moved).unwrap());
-    // Nobody holds it, so it is taken over.
-    let resumed = block_on(place.records.resume("/new place", FrontDoor::Editor)).unwrap();
-    assert!(resumed.again && resumed.operations.len() == 1);
-    assert_eq!((resumed.next_proposal, resumed.next_operation), (2, 2));
+    // Nobody works in it: anybody may have written it.
+    for door in [FrontDoor::Editor, FrontDoor::Terminal] {
+        let resumed = block_on(place.records.resume("/new place", door)).unwrap();
+        assert!(!resumed.again && resumed.operations.is_empty() && resumed.proposals.is_empty());
+    }
+    let query = OperationQuery { root: Some("/new place".to_owned()), limit: 9, ..OperationQuery::default() };
+    let listed = block_on(place.records.operations(query)).unwrap();
+    assert_eq!(listed.iter().map(|operation| operation.head.imported).collect::<Vec<_>>(), [true]);
+}
+
+/// Each reference was hashed and sealed anew, for minutes; and whoever goes through the records reads every one.
+#[test]
+fn texts_that_are_named_again_and_again_are_bounded() {
+    let mut session = exported();
+    let text = "x".repeat(1 << 20);
+    let name = to_hex(&blobs::hash(text.as_bytes()));
+    session["texts"][&name] = json!(text);
+    let file = json!({"path": "src/a.rs", "path_after": null, "uri": "file:///w/src/a.rs", "uri_after": null,
+        "kind": "modified", "before": name, "after": name});
+    session["operations"][0]["files"] = json!(vec![file.clone(); 100]);
+    let place = Place::new();
+    let again = place.import(session.clone()).unwrap();
+    assert_eq!(again["operations"][0]["files"][99]["after"], json!(name));
+    session["operations"][0]["files"] = json!(vec![file; 128]);
+    assert_eq!(Place::new().import(session), Err("session-invalid"));
+}
+
+#[test]
+fn what_decides_what_runs_is_not_imported() {
+    for path in [".git/config", ".vscode/tasks.json", "sub/.env", ".tenon.toml", "src/.GIT/hooks/x"] {
+        let moved = |text: &str| text.replace("src/a.rs", path).replace("src/b.rs", path);
+        let session = serde_json::from_str(&moved(&exported().to_string())).unwrap();
+        assert_eq!(Place::new().import(session), Err("session-invalid"), "{path}");
+    }
+}
+
+#[test]
+fn what_a_body_shows_is_what_it_changes() {
+    check("/proposals/0/body/files/0/to", json!("docs/README.md"));
+    check("/proposals/0/body/files/0", json!({"path": "docs/README.md", "uri": "file:///w/src/b.rs"}));
+    check("/proposals/0/body/files/0", json!({"path": "src/b.rs", "uri": 1}));
 }
 
 /// With what is at `pointer` replaced, it is refused and nothing of it is kept.

@@ -47,6 +47,16 @@ pub(in crate::lsp) fn completion(params: params::Complete) -> CompletionRequest 
 }
 
 /// A document opened.
+/// Folders that are no files are none of ours.
+pub(in crate::lsp) fn folders_changed(
+    params::FolderChanges { added, removed }: params::FolderChanges,
+) -> Event {
+    let paths = |folders: Vec<params::Identifier>| {
+        folders.into_iter().filter_map(|folder| DocumentUri::new(folder.uri).to_path()).collect()
+    };
+    Event::FoldersChanged { added: paths(added), removed: paths(removed) }
+}
+
 pub(in crate::lsp) fn opened(params: params::DidOpen) -> Event {
     let params::Item { uri, language_id, version, text } = params.text_document;
     Event::Opened { uri: DocumentUri::new(uri), language: language_id, version, text }

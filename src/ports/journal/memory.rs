@@ -111,6 +111,7 @@ impl Memory {
             turn: self.n_turns,
             prepared: Duration::ZERO,
             changed: Duration::ZERO,
+            imported: false,
         };
         push(&mut self.operations, OperationRecord { head, files: new.files });
         self.n_operations
@@ -173,6 +174,11 @@ impl Journal for MemoryJournal {
         memory.sessions.insert(session.clone(), root.to_owned());
         let (next_task, next_proposal, next_operation) = (1, 1, 1);
         kept(Ok(Resumed { session, next_task, next_proposal, next_operation, ..Resumed::default() }))
+    }
+
+    /// None: there is nothing to come back to.
+    fn resume_waiting(&self, _root: &str, _door: FrontDoor) -> Kept<Vec<Resumed>> {
+        kept(Ok(Vec::new()))
     }
 
     fn record_task(&self, _session: &str, _task: TaskRecord) -> Kept {

@@ -137,6 +137,8 @@ pub struct OperationHead {
     pub prepared: Duration,
     /// When its state changed last.
     pub changed: Duration,
+    /// It came with an imported session: it was not made here, and is never the one that is meant by default.
+    pub imported: bool,
 }
 
 /// An operation with its files' texts.
@@ -274,6 +276,8 @@ pub enum FrontDoor {
     Editor,
     /// A command at a terminal.
     Terminal,
+    /// None: it was imported, and anybody may have written it. Nobody takes it over.
+    Imported,
 }
 
 /// A session begun or taken over.
@@ -393,12 +397,13 @@ impl FrontDoor {
         match self {
             Self::Editor => "editor",
             Self::Terminal => "terminal",
+            Self::Imported => "imported",
         }
     }
 
     /// The door that has this word.
     pub fn of(name: &str) -> Option<Self> {
-        [Self::Editor, Self::Terminal].into_iter().find(|door| door.name() == name)
+        [Self::Editor, Self::Terminal, Self::Imported].into_iter().find(|door| door.name() == name)
     }
 }
 

@@ -9,6 +9,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use super::place::{Place, Ran, files};
+use crate::support::session::{Session, able, patch};
 
 const REPLY: &str = "a.txt\n<<<<<<< SEARCH\none\n=======\neins\n>>>>>>> REPLACE\n";
 
@@ -200,7 +201,11 @@ fn a_session_that_was_tampered_with_is_not_let_in() {
         fs::write(&file, tampered.to_string()).unwrap();
         let ran = place.run(&["sessions", "import", file.to_str().unwrap()]);
         assert_eq!(ran.code, Some(2), "{name}: {ran:?}");
-        check_told(&ran, "session-invalid", "`tenon sessions export`");
+        check_told(
+            &ran,
+            "session-invalid",
+            if name.starts_with(".git") { "by hand" } else { "`tenon sessions export`" },
+        );
         let kept = place.must(&["sessions", "--json"]).json();
         assert_eq!(kept["sessions"].as_array().unwrap().len(), 1, "{name}: something of it was kept");
     };
@@ -249,4 +254,30 @@ fn a_workspace_that_is_another_s_by_now_is_not_trusted_any_more_and_keeps_its_ow
     let owner = |path: &Path| fs::metadata(path).unwrap().uid();
     assert_eq!((owner(&place.workspace()), owner(&place.workspace().join("a.txt"))), (4242, 4242));
     assert_eq!(place.files(), files(&[("a.txt", "one\ntwo\n")]));
+}
+
+#[tokio::test]
+async fn a_workspace_that_vanished_in_the_middle_is_told_and_open_text_goes_on() {
+    for peer in able() {
+        let session = Session::with_patches(peer).await;
+        let open = session.open("a.rs", "one\ntwo\n");
+        session.write("b.rs", "one\ntwo\n");
+        let closed = session.uri("b.rs");
+        let update = |name: &str| patch(&format!("*** Update File: {name}\n@@\n-one\n+1\n two\n"));
+        session.propose(&closed, &update("b.rs")).await;
+        fs::remove_dir_all(session.folder.path()).unwrap();
+        let answer = session.command("tenon.accept", json!({})).await;
+        let code = match answer {
+            Ok(_) => session.failure().await,
+            Err(error) => error["data"]["code"].as_str().unwrap_or_else(|| panic!("{error}")).to_owned(),
+        };
+        assert_eq!(code, "unreadable-file", "{peer:?}");
+        assert!(!session.folder.path().exists(), "{peer:?}: nothing is made again");
+        session.propose(&open, &update("a.rs")).await;
+        session.accept(json!({})).await;
+        assert_eq!(session.editor.text(&open), "1\ntwo\n", "{peer:?}");
+        session.undo().await;
+        assert_eq!(session.editor.text(&open), "one\ntwo\n", "{peer:?}");
+        session.finish().await;
+    }
 }

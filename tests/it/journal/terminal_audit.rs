@@ -3,6 +3,12 @@
 
 use serde_json::{Value, json};
 
+use tenon::assembly::Storage;
+use tenon::model::CacheSettings;
+use tenon::ports::{FileChange, FileRecord, FrontDoor, NewOperation};
+use tenon::text::{DocumentUri, Rope};
+use tokio::runtime::Builder;
+
 use super::place::{Place, Ran};
 
 const REPLY: &str = "*** Begin Patch\n*** Update File: a.txt\n@@\n-one\n+zwei\n*** Add File: .vscode/tasks.json\n\
@@ -93,15 +99,17 @@ fn sessions_that_leave_come_and_go_are_in_it() {
     let exported = place.must(&["sessions", "export", &id]).stdout;
     std::fs::write(place.path("s.json"), exported).unwrap();
     let imported = place.must(&["sessions", "import", "../s.json", "--json"]).json();
-    place.must(&["sessions", "expire", "--days", "0"]);
     let new = imported["session"].as_str().unwrap();
+    place.must(&["sessions", "forget", new]);
+    place.must(&["sessions", "expire", "--days", "0"]);
     check(
         &place,
         &[
             ["applied", "o1", "ROOT"],
             ["exported", &id, ""],
             ["imported", new, "ROOT"],
-            ["expired", "2 session(s)", ""],
+            ["forgotten", new, "1 operation(s), 0 proposal(s)"],
+            ["expired", "1 session(s)", ""],
         ],
     );
     let whole = place.must(&["log", "--audit"]).stdout;
@@ -146,4 +154,52 @@ fn a_session_from_outside_brings_no_consent_along() {
     }
     let told = place.must(&["log", "--root", "../other", "--json"]).json();
     assert_eq!(told["operations"], json!([]));
+}
+
+/// Leaves an operation behind as a process does that is killed between its two files, the protected one written.
+fn interrupted(place: &Place) {
+    let file = |path: &str, before: &str, after: &str| FileRecord {
+        path: path.to_owned(),
+        path_after: None,
+        uri: DocumentUri::from_path(&place.workspace().join(path)),
+        uri_after: None,
+        kind: FileChange::Modified,
+        before: Some(Rope::from_str(before)),
+        after: Some(Rope::from_str(after)),
+    };
+    let operation = NewOperation {
+        local: 1,
+        proposal: String::new(),
+        task: String::new(),
+        title: "apply reply".to_owned(),
+        instruction: String::new(),
+        model: String::new(),
+        numbers: Vec::new(),
+        files: vec![file(".vscode/tasks.json", "old\n", "new\n"), file("a.txt", "one\n", "two\n")],
+    };
+    place.write(".vscode/tasks.json", "new\n");
+    place.write("a.txt", "one\n");
+    let (storage, problems) = Storage::open(&place.path("state"), &CacheSettings::default());
+    assert_eq!(problems, []);
+    let journal = storage.journal();
+    let root = place.workspace().canonicalize().unwrap();
+    let runtime = Builder::new_current_thread().build().unwrap();
+    let session =
+        runtime.block_on(journal.resume(root.to_str().unwrap(), FrontDoor::Terminal)).unwrap().session;
+    runtime.block_on(journal.prepare(&session, operation)).unwrap();
+    storage.close();
+}
+
+/// Before, recovery refused the protected file, and the operation was stuck.
+#[test]
+fn what_was_written_by_consent_is_rolled_back_after_a_crash() {
+    let place = Place::new(&[], "search-replace", "");
+    place.run(&["log"]);
+    interrupted(&place);
+    let ran = place.run(&["undo"]);
+    assert!(ran.stderr.contains("note[recovered]") && ran.stderr.contains("nothing-to-undo"), "{ran:?}");
+    let files = place.files();
+    assert_eq!((files[".vscode/tasks.json"].as_str(), files["a.txt"].as_str()), ("old\n", "one\n"));
+    assert_eq!(place.operations()[0]["state"], "rolled-back");
+    check(&place, &[]);
 }

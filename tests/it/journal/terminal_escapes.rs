@@ -61,7 +61,7 @@ fn replies_drive_nothing() {
         }
         let requests =
             replies.iter().map(|reply| json!({"id": hostile, "files": {"a.txt": "one\n"}, "reply": reply}));
-        let lines: String = requests.map(|request| format!("{request}\n")).collect();
+        let lines = requests.fold(String::new(), |lines, request| lines + &request.to_string() + "\n");
         let mut child = place.command(&["apply", "--batch"]).stdin(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all((lines + "{" + hostile + "\n").as_bytes()).unwrap();
         let ran = Ran::of(&child.wait_with_output().unwrap());

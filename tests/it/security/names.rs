@@ -143,8 +143,16 @@ async fn what_holds_secrets_is_not_sent() {
     assert!(ran.code != Some(0) && ran.stderr.contains("private-file"), "{}", ran.stderr);
     machine.asked(0);
     machine.write("a.txt", "one\ntoken = \"Xy7kPq2Lm9Rt4Wv8Zb3Nc6\"\n");
-    machine.run(&["edit", "--yes", "do it", "a.txt", ".env"]).await;
-    assert!(machine.own.requests().iter().all(|request| !request.body.contains("Xy7kPq2Lm9Rt4Wv8Zb3Nc6")));
+    // Not even beside another file; that one alone is sent, without what is secret in it.
+    let ran = machine.run(&["edit", "--yes", "do it", "a.txt", ".env"]).await;
+    assert!(ran.code != Some(0) && ran.stderr.contains("private-file"), "{}", ran.stderr);
+    machine.asked(0);
+    let ran = machine.run(&["edit", "--yes", "do it", "a.txt"]).await;
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    machine.asked(1);
+    let sent = &machine.own.requests()[0].body;
+    assert!(sent.contains("token = ") && !sent.contains("Xy7kPq2Lm9Rt4Wv8Zb3Nc6"), "{sent}");
+    assert_eq!(machine.read("a.txt").unwrap(), "ONE\ntoken = \"Xy7kPq2Lm9Rt4Wv8Zb3Nc6\"\n");
 }
 
 /// Prompt injection: what a file or a reply says is text. It makes a proposal at most, and fetches nothing.

@@ -1,4 +1,5 @@
-//! Trust is in content: what was approved cannot be swapped for something else.
+//! Trust is in content: what was approved cannot be swapped for something else, from one process to the next. Within one
+//! session, `outside` tells it.
 
 use serde_json::{Value, json};
 

@@ -103,7 +103,7 @@ async fn open_buffers_by_the_editor_and_closed_files_on_the_disk() {
             (on_disk("gone.rs").as_deref(), on_disk("from.rs").as_deref()),
             (Some("gone\n"), Some("a\n"))
         );
-        assert_eq!(session.editor.open_documents(), [open.clone()], "{peer:?}");
+        assert_eq!(session.editor.open_documents(), std::slice::from_ref(&open), "{peer:?}");
         session.run("tenon.redo", json!({"operation": operation})).await;
         session.event("applied").await;
         session.editor.flush();

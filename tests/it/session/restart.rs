@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
+use tenon::ports::Journal as _;
 
 use crate::support::client::Peer;
 use crate::support::journal::Disk;
@@ -154,5 +155,182 @@ async fn where_the_text_changed_since_a_merge_is_proposed() {
         session.editor.text(&uri),
         "one\ntwo\nthree\nfour\n<<<<<<< as it is\nV\n=======\nfive\n>>>>>>> without o1\n"
     );
+    session.finish().await;
+}
+
+/// Kills the server when the edit of an undo was sent; `on_disk` is what there is after that.
+async fn killed_in_undo(on_disk: &str) -> Session {
+    let (session, journal) = begin().await;
+    let uri = session.open("a.rs", TEXT);
+    session.propose(&uri, &block("a.rs", "one\n", "1\n")).await;
+    session.accept(json!({})).await;
+    journal.settles_never.store(true, Ordering::SeqCst);
+    session.run("tenon.undo", json!({})).await;
+    session.editor.wait_text(&uri, TEXT).await;
+    session.status().await;
+    journal.settles_never.store(false, Ordering::SeqCst);
+    session.write("a.rs", on_disk);
+    restart(session, &journal).await
+}
+
+#[tokio::test]
+async fn a_step_stays_one_that_can_be_taken_back_though_its_undo_was_cut_short() {
+    let typed = "1\ntwo\nthree\nfour\nfive\nsix\n";
+    let session = killed_in_undo(typed).await;
+    assert_eq!(states(&session).await, ["applied"]);
+    let uri = session.open("a.rs", typed);
+    session.undo().await;
+    assert_eq!(session.editor.text(&uri), "one\ntwo\nthree\nfour\nfive\nsix\n");
+    session.finish().await;
+
+    let undone = "one\ntwo\nthree\nfour\nfive\nsix\n";
+    let session = killed_in_undo(undone).await;
+    assert_eq!(states(&session).await, ["undone"]);
+    let uri = session.open("a.rs", undone);
+    session.redo().await;
+    assert_eq!(session.editor.text(&uri), typed);
+    session.finish().await;
+
+    let other = "uno\ntwo\nthree\nfour\nfive\n";
+    let session = killed_in_undo(other).await;
+    assert_eq!(states(&session).await, ["applied"]);
+    session.open("a.rs", other);
+    assert_eq!(session.refusal("tenon.undo", json!({})).await, "changed-since");
+    let answer = session.run("tenon.undo", json!({"merge": true})).await;
+    assert_eq!(answer["conflicts"], 1, "{answer}");
+    session.finish().await;
+}
+
+#[tokio::test]
+async fn what_arrived_in_part_can_be_taken_back() {
+    let (session, journal) = begin().await;
+    let (a, b) = (session.open("a.rs", TEXT), session.open("b.rs", TEXT));
+    let id = session.propose(&a, &(block("a.rs", "one\n", "1\n") + &block("b.rs", "one\n", "1\n"))).await;
+    journal.settles_never.store(true, Ordering::SeqCst);
+    session.run("tenon.accept", json!({})).await;
+    session.editor.wait_text(&a, "1\ntwo\nthree\nfour\nfive\n").await;
+    session.editor.wait_text(&b, "1\ntwo\nthree\nfour\nfive\n").await;
+    session.status().await;
+    journal.settles_never.store(false, Ordering::SeqCst);
+    let saved = session.editor.text(&a);
+    session.write("a.rs", &saved);
+    session.write("b.rs", TEXT);
+    let session = restart(session, &journal).await;
+    assert_eq!(states(&session).await, ["applied"]);
+    assert_eq!(session.state_of(&id).await, "proposed");
+    let a = session.open("a.rs", &saved);
+    session.undo().await;
+    assert_eq!(session.editor.text(&a), TEXT);
+    // The other one was in a buffer, which the editor brings back.
+    let b = session.open("b.rs", &saved);
+    session.status().await;
+    session.status().await;
+    assert_eq!(states(&session).await, ["applied", "undone"]);
+    session.undo().await;
+    assert_eq!(session.editor.text(&b), TEXT);
+    session.finish().await;
+}
+
+#[tokio::test]
+async fn what_was_not_saved_is_found_when_its_document_is_opened() {
+    let (session, journal) = begin().await;
+    let uri = session.open("a.rs", TEXT);
+    let id = session.propose(&uri, &block("a.rs", "one\n", "1\n")).await;
+    journal.settles_never.store(true, Ordering::SeqCst);
+    session.run("tenon.accept", json!({})).await;
+    session.editor.wait_text(&uri, "1\ntwo\nthree\nfour\nfive\n").await;
+    session.status().await;
+    journal.settles_never.store(false, Ordering::SeqCst);
+    let unsaved = session.editor.text(&uri);
+    session.write("a.rs", TEXT);
+    let session = restart(session, &journal).await;
+    assert_eq!(states(&session).await, ["rolled-back"]);
+    assert_eq!(session.state_of(&id).await, "proposed");
+    let uri = session.open("a.rs", &unsaved);
+    assert_eq!(session.state_of(&id).await, "applied");
+    session.status().await;
+    session.undo().await;
+    assert_eq!(session.editor.text(&uri), TEXT);
+    assert_eq!(states(&session).await, ["undone", "rolled-back"]);
+    session.finish().await;
+}
+
+#[tokio::test]
+async fn a_step_whose_end_could_not_be_written_can_still_be_taken() {
+    let (session, journal) = begin().await;
+    let uri = session.open("a.rs", TEXT);
+    session.propose(&uri, &block("a.rs", "one\n", "1\n")).await;
+    journal.settles_fail.store(true, Ordering::SeqCst);
+    session.accept(json!({})).await;
+    assert_eq!(states(&session).await, ["prepared"]);
+    journal.settles_fail.store(false, Ordering::SeqCst);
+    session.undo().await;
+    assert_eq!(session.editor.text(&uri), TEXT);
+    assert_eq!(states(&session).await, ["undone"]);
+    // And without the user's doing anything with it.
+    journal.settles_fail.store(true, Ordering::SeqCst);
+    session.redo().await;
+    assert_eq!(states(&session).await, ["redoing"]);
+    journal.settles_fail.store(false, Ordering::SeqCst);
+    session.propose(&uri, &block("a.rs", "two\n", "2\n")).await;
+    session.status().await;
+    assert_eq!(states(&session).await, ["applied"]);
+    session.finish().await;
+}
+
+#[tokio::test]
+async fn a_decision_that_could_not_be_written_is_told_again() {
+    let (session, journal) = begin().await;
+    let uri = session.open("a.rs", TEXT);
+    let id = session.propose(&uri, &block("a.rs", "one\n", "1\n")).await;
+    let standing = || journal.memory.proposals()[0].standing;
+    journal.fails.store(true, Ordering::SeqCst);
+    session.run("tenon.reject", json!({"proposal": id})).await;
+    session.status().await;
+    assert_eq!(standing(), tenon::ports::ProposalStanding::Proposed);
+    journal.fails.store(false, Ordering::SeqCst);
+    session.propose(&uri, &block("a.rs", "two\n", "2\n")).await;
+    session.status().await;
+    assert_eq!(standing(), tenon::ports::ProposalStanding::Rejected);
+    // It is said again when it fails again.
+    let is_warning = |message: &Value| {
+        message["params"]["message"].as_str().is_some_and(|text| text.contains("may not survive"))
+    };
+    assert!(session.editor.client.claim(is_warning).is_some());
+    journal.fails.store(true, Ordering::SeqCst);
+    session.run("tenon.reject", json!({})).await;
+    session.editor.client.expect_where("the warning", is_warning).await;
+    session.finish().await;
+}
+
+#[tokio::test]
+async fn after_a_restart_a_place_that_is_there_twice_is_not_guessed() {
+    let (session, journal) = begin().await;
+    let uri = session.open("a.rs", TEXT);
+    session.propose(&uri, &block("a.rs", "two\n", "zwei\n")).await;
+    session.accept(json!({})).await;
+    let session = restart(session, &journal).await;
+    let twice = "zwei\none\nzwei\nthree\none\nzwei\nthree\nfour\nfive\n";
+    let uri = session.open("a.rs", twice);
+    assert_eq!(session.refusal("tenon.undo", json!({})).await, "changed-since");
+    assert_eq!(session.editor.text(&uri), twice);
+    session.finish().await;
+}
+
+#[tokio::test]
+async fn a_step_that_another_process_took_is_known_as_it_is_then() {
+    let (session, journal) = begin().await;
+    let uri = session.open("a.rs", TEXT);
+    session.propose(&uri, &block("a.rs", "one\n", "1\n")).await;
+    session.accept(json!({})).await;
+    journal.memory.settle("", 1, tenon::ports::Settlement::Undone, None).await.unwrap();
+    session.run("tenon.undo", json!({})).await;
+    assert_eq!(session.failure().await, "operation-taken");
+    session.status().await;
+    // The text has it still, so making it again changes nothing but the record.
+    session.redo().await;
+    assert_eq!(states(&session).await, ["applied"]);
+    session.undo().await;
+    assert_eq!(session.editor.text(&uri), TEXT);
     session.finish().await;
 }

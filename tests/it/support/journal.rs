@@ -24,6 +24,8 @@ pub(crate) struct Disk {
     pub(crate) fails: AtomicBool,
     /// How an operation ended is never written, nor answered.
     pub(crate) settles_never: AtomicBool,
+    /// How an operation ended cannot be written.
+    pub(crate) settles_fail: AtomicBool,
 }
 
 impl Disk {
@@ -76,6 +78,10 @@ impl Journal for Disk {
         })
     }
 
+    fn resume_waiting(&self, root: &str, door: FrontDoor) -> Kept<Vec<Resumed>> {
+        self.memory.resume_waiting(root, door)
+    }
+
     fn record_task(&self, session: &str, task: TaskRecord) -> Kept {
         self.written(|| self.memory.record_task(session, task))
     }
@@ -117,6 +123,10 @@ impl Journal for Disk {
     ) -> Kept {
         if self.settles_never.load(Ordering::SeqCst) {
             return Box::pin(std::future::pending());
+        }
+        if self.settles_fail.load(Ordering::SeqCst) {
+            let locked = Problem::error("journal-unusable", Category::Storage, "the file is locked");
+            return Box::pin(std::future::ready(Err(locked)));
         }
         self.written(|| self.memory.settle(session, number, settlement, files))
     }

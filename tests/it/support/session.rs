@@ -132,7 +132,18 @@ impl Session {
 
     /// A session in a folder, with a journal; both may have been another's.
     pub(crate) async fn kept(peer: Peer, folder: TempDir, journal: Arc<dyn Journal>) -> Self {
-        let parameters = peer.parameters_at(folder.path());
+        Self::kept_with(peer, folder, journal, |_| {}).await
+    }
+
+    /// The same for an editor that says something else when it begins.
+    pub(crate) async fn kept_with(
+        peer: Peer,
+        folder: TempDir,
+        journal: Arc<dyn Journal>,
+        change: impl FnOnce(&mut Value),
+    ) -> Self {
+        let mut parameters = peer.parameters_at(folder.path());
+        change(&mut parameters);
         let models = [Scripted::new("first"), Scripted::new("second")];
         Self::journalled(models, parameters, peer, without_cache(), folder, journal).await
     }

@@ -1,0 +1,45 @@
+//! Which files no model is shown: by their names, and by where links lead.
+//!
+//! Guarantee: a path of which it is not known where it leads is withheld as well. Blocking (it asks the file system).
+
+use std::path::Path;
+
+use crate::model::OutgoingFilter;
+use crate::ports::SourceFiles;
+use crate::text::DocumentUri;
+
+/// Why a file is not shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Withheld {
+    /// It usually holds secrets, or the user says so.
+    Private,
+    /// A link on its way leads out of the workspace, or nowhere.
+    LeadsOut,
+}
+
+/// Whether `uri`, called `name`, is withheld. Outside of every folder (`alone`) nothing can lead out; what is there is
+/// still judged by where it really is.
+pub(crate) fn withheld(
+    files: &dyn SourceFiles,
+    filter: &OutgoingFilter,
+    (root, alone): (&Path, bool),
+    (name, uri): (&str, &DocumentUri),
+) -> Option<Withheld> {
+    let denies = |path: &Path| filter.denies(&path.to_string_lossy());
+    let Some(path) = uri.to_path() else { return filter.denies(name).then_some(Withheld::Private) };
+    if filter.denies(name) || denies(&path) {
+        return Some(Withheld::Private);
+    }
+    let top = path.ancestors().last().unwrap_or(&path);
+    let Some(real) = files.resolve(top, &path) else { return Some(Withheld::LeadsOut) };
+    if denies(&top.join(real)) {
+        return Some(Withheld::Private);
+    }
+    if alone {
+        return None;
+    }
+    match files.resolve(root, &path) {
+        Some(inside) => denies(&inside).then_some(Withheld::Private),
+        None => Some(Withheld::LeadsOut),
+    }
+}
