@@ -24,4 +24,4 @@ pub use edit::run;
 pub(crate) use gather::{desynchronised, relative};
 pub use job::{EditJob, Finding, Intent, Outcome, Region, Services, Settings};
 pub use prompts::PromptLog;
-pub(crate) use withheld::withheld;
+pub(crate) use withheld::{leads_to, withheld};

@@ -22,6 +22,7 @@ use plan::{FilePlan, How, Plan, plan};
 
 /// Arguments of `tenon undo` and `tenon redo`.
 #[derive(Debug, Clone, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct TakeArgs {
     /// The workspace.
     #[arg(long, value_name = "DIR", default_value = ".")]

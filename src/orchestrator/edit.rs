@@ -16,6 +16,7 @@ use super::failure::{Failed, Failure};
 use super::gather::{Gathered, gather, whole_lines};
 use super::job::{EditJob, Outcome, Services};
 use super::put_back::put_back;
+use super::withheld::leads_to;
 use crate::diff::gate::{self, Consent, Note};
 use crate::diff::impact::{Impact, impact};
 use crate::diff::lower::ProtectedConsent;
@@ -297,12 +298,12 @@ fn allowed(
         }
         let comes = Some(path) == change.new_path();
         let goes = !comes && change.path_after() != Some(path);
-        match files.resolve(root, &root.join(path)) {
+        match leads_to(files, root, &root.join(path)) {
             // A link may hide such a name.
-            Some(leads_to) if !consent.permits(&leads_to.to_string_lossy()) => {
+            Some(real) if !consent.permits(&real.to_string_lossy()) => {
                 return Err(Refusal::protected(path));
             }
-            Some(leads_to) if goes && leads_to != Path::new(path) => return Err(Refusal::link(path)),
+            Some(real) if goes && real != Path::new(path) => return Err(Refusal::link(path)),
             None => return Err(Refusal::outside(path)),
             _ => {}
         }

@@ -2,7 +2,7 @@
 //!
 //! Guarantee: a path of which it is not known where it leads is withheld as well. Blocking (it asks the file system).
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::model::OutgoingFilter;
 use crate::ports::SourceFiles;
@@ -30,16 +30,28 @@ pub(crate) fn withheld(
     if filter.denies(name) || denies(&path) {
         return Some(Withheld::Private);
     }
-    let top = path.ancestors().last().unwrap_or(&path);
-    let Some(real) = files.resolve(top, &path) else { return Some(Withheld::LeadsOut) };
-    if denies(&top.join(real)) {
+    let Some(real) = really(files, &path) else { return Some(Withheld::LeadsOut) };
+    if denies(&real) {
         return Some(Withheld::Private);
     }
     if alone {
         return None;
     }
-    match files.resolve(root, &path) {
+    match leads_to(files, root, &path) {
         Some(inside) => denies(&inside).then_some(Withheld::Private),
         None => Some(Withheld::LeadsOut),
     }
+}
+
+/// Where `path` leads below `root`, links followed; `None` when that is outside. Neither has to exist: in a folder that is
+/// gone, an open document is still edited.
+pub(crate) fn leads_to(files: &dyn SourceFiles, root: &Path, path: &Path) -> Option<PathBuf> {
+    let (root, path) = (really(files, root)?, really(files, path)?);
+    path.strip_prefix(root).ok().map(Path::to_owned)
+}
+
+/// A path with every link followed.
+fn really(files: &dyn SourceFiles, path: &Path) -> Option<PathBuf> {
+    let top = path.ancestors().last()?;
+    Some(top.join(files.resolve(top, path)?))
 }

@@ -14,6 +14,7 @@ use crate::app::state::State;
 use crate::app::{chronicle, trust};
 use crate::diff::Refusal;
 use crate::diff::lower::ProtectedConsent;
+use crate::orchestrator;
 use crate::ports::{ApplyId, SourceFiles, Verdict};
 use crate::problem::{Category, Problem};
 use crate::review::AppliedFile;
@@ -180,7 +181,7 @@ fn check(
         consents.given = ProtectedConsent::default();
     }
     for spot in spots {
-        let leads_to = files.resolve(&spot.root, &spot.root.join(&spot.path));
+        let leads_to = orchestrator::leads_to(files, &spot.root, &spot.root.join(&spot.path));
         let leads_to = leads_to.ok_or_else(|| Problem::from(&Refusal::outside(&spot.shown)))?;
         let names = [&spot.path, &leads_to];
         if names.into_iter().any(|path| !consents.permit(&path.to_string_lossy())) {
@@ -197,7 +198,7 @@ fn check(
 fn is_link(files: &dyn SourceFiles, spot: &Spot, leads_to: &Path) -> bool {
     let (Some(folder), Some(name)) = (spot.path.parent(), spot.path.file_name()) else { return true };
     let folder = if folder.as_os_str().is_empty() { spot.root.clone() } else { spot.root.join(folder) };
-    files.resolve(&spot.root, &folder).is_none_or(|folder| folder.join(name) != leads_to)
+    orchestrator::leads_to(files, &spot.root, &folder).is_none_or(|folder| folder.join(name) != leads_to)
 }
 
 /// The places were looked at: the edit goes on, or it did not happen.

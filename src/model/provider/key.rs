@@ -198,7 +198,7 @@ fn run(command: &[String], limit: Duration) -> Result<SecretString, String> {
 
 /// A folder of the user's own, which exists.
 fn home() -> Option<PathBuf> {
-    let home = etcetera::home_dir().ok().filter(|home| home.is_absolute() && home.is_dir());
+    let home = std::env::home_dir().filter(|home| home.is_absolute() && home.is_dir());
     home.or_else(|| std::env::current_exe().ok()?.parent().map(Path::to_owned))
 }
 

@@ -98,7 +98,7 @@ async fn a_link_that_comes_later_leads_nothing_out() {
     std::fs::remove_dir(root.join("out")).unwrap();
     symlink(elsewhere.path(), root.join("out")).unwrap();
     session.run("tenon.accept", json!({})).await;
-    assert_eq!(session.failure().await, "bad-path");
+    assert_eq!(session.failure().await, "unreadable-file");
     assert_eq!(session.editor.n_applied(), 0);
     assert_eq!(std::fs::read_dir(elsewhere.path()).unwrap().count(), 0);
     // It is pending again, and works once the link is gone.
@@ -108,9 +108,25 @@ async fn a_link_that_comes_later_leads_nothing_out() {
     std::fs::rename(root.join("out"), root.join("was")).unwrap();
     std::fs::write(elsewhere.path().join("n.txt"), "new\n").unwrap();
     symlink(elsewhere.path(), root.join("out")).unwrap();
-    session.run("tenon.undo", json!({})).await;
-    assert_eq!(session.failure().await, "bad-path");
+    assert_eq!(session.refusal("tenon.undo", json!({})).await, "unreadable-file");
     assert!(elsewhere.path().join("n.txt").exists(), "nothing outside is deleted");
+    session.finish().await;
+}
+
+/// The same with a document that is open, and so is not read.
+#[tokio::test]
+async fn nor_does_one_on_the_way_to_an_open_document() {
+    let session = Session::start(Peer::Neovim).await;
+    let elsewhere = tempfile::tempdir().unwrap();
+    std::fs::write(elsewhere.path().join("a.rs"), "one\n").unwrap();
+    let uri = session.open("out/a.rs", "one\n");
+    session.propose(&uri, &block("out/a.rs", "one\n", "1\n")).await;
+    let root = session.folder.path();
+    std::fs::rename(root.join("out"), root.join("was")).unwrap();
+    symlink(elsewhere.path(), root.join("out")).unwrap();
+    session.run("tenon.accept", json!({})).await;
+    assert_eq!(session.failure().await, "bad-path");
+    assert_eq!((session.editor.n_applied(), session.editor.text(&uri).as_str()), (0, "one\n"));
     session.finish().await;
 }
 

@@ -51,14 +51,15 @@ async fn a_forged_proposal_writes_nothing() {
     for path in [".git/hooks/post-checkout", ".env", ".tenon.toml", ".vscode/tasks.json"] {
         check("protected-path", |body, _| body.replace("sub/n.txt", path)).await;
     }
-    // What is shown is not what would be written.
-    check("path-mismatch", |body, root| {
+    // What is shown is not what would be written: it does not even come back.
+    check("no-proposal", |body, root| {
         body.replace(&format!("{root}/sub/n.txt"), &format!("{root}/.git/hooks/post-checkout"))
     })
     .await;
-    check("path-mismatch", |body, root| body.replace(&format!("{root}/sub/n.txt"), &format!("{root}/x.txt")))
+    check("no-proposal", |body, root| body.replace(&format!("{root}/sub/n.txt"), &format!("{root}/x.txt")))
         .await;
-    check("path-mismatch", |body, _| body.replace("\"sub/n.txt\"", "\"sub/../sub/n.txt\"")).await;
+
+    check("no-proposal", |body, _| body.replace("\"sub/n.txt\"", "\"sub/../sub/n.txt\"")).await;
 }
 
 /// One that was made here, with files that were never written here.
@@ -93,7 +94,7 @@ async fn a_forged_operation_writes_nothing() {
         std::fs::write(path, "[core]\n").unwrap();
     }
     let session = Session::kept(Peer::VsCode, folder, Arc::clone(&journal) as _).await;
-    for (number, expected) in [(1, "protected-path"), (2, "path-mismatch"), (3, "path-mismatch")] {
+    for (number, expected) in [(1, "protected-path"), (2, "unknown-operation"), (3, "unknown-operation")] {
         let answer = session.command("tenon.undo", json!({"operation": format!("o{number}")})).await;
         let code = match answer {
             Ok(_) => session.failure().await,
