@@ -3,6 +3,7 @@
 mod accept;
 mod edit;
 mod history;
+mod hunks;
 mod merge;
 mod prompt;
 mod regenerate;

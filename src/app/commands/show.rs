@@ -9,7 +9,7 @@ use crate::problem::Problem;
 use crate::review::{Decision, Place, Proposal, ProposedChange, ProposedFile};
 use crate::text::{DocumentUri, Rope, TextEdit};
 
-/// Answers `{"proposal": id, "diff": text, "impact": […], "notes": […]}`. With `open` the diff is also shown in the
+/// Answers `{"proposal": id, "diff": text, "impact": […], "notes": […], "files": […]}`. With `open` the diff is also shown in the
 /// editor, as a file that begins with the impact.
 pub(super) fn show(state: &State, proposal: Option<&str>, open: bool) -> Result<Value, Problem> {
     let index = state.proposal_index(proposal, |_| true)?;
@@ -30,7 +30,8 @@ pub(super) fn show(state: &State, proposal: Option<&str>, open: bool) -> Result<
             .collect::<Vec<_>>()
     };
     let impact: Vec<Value> = proposal.files.iter().flat_map(of_file).collect();
-    Ok(json!({ "proposal": proposal.id.as_str(), "diff": diff, "impact": impact, "notes": proposal.notes }))
+    let (id, files) = (proposal.id.as_str(), super::hunks::files(state, proposal));
+    Ok(json!({ "proposal": id, "diff": diff, "impact": impact, "notes": proposal.notes, "files": files }))
 }
 
 #[derive(serde::Serialize)]
