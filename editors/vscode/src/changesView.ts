@@ -1,0 +1,100 @@
+/** The tree of what is pending: proposals, their files with the number of open changes, and the changes. */
+import * as vscode from 'vscode';
+
+import * as edits from './edits.ts';
+import type { Pending } from './pending.ts';
+import type { Target } from './review.ts';
+
+export class ChangesView implements vscode.TreeDataProvider<Target>, vscode.Disposable {
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly #view: vscode.TreeView<Target>;
+  readonly #subscription: vscode.Disposable;
+  #hasFocus = false;
+
+  readonly onDidChangeTreeData = this.#changed.event;
+
+  constructor(private readonly pending: Pending) {
+    this.#view = vscode.window.createTreeView('tenon.changes', { treeDataProvider: this, showCollapseAll: true });
+    this.#subscription = pending.onChanged(() => this.#refresh());
+    this.#view.onDidChangeSelection(() => (this.#hasFocus = true));
+    // The editor takes the focus from the tree; the tree itself tells only of selections.
+    vscode.window.onDidChangeTextEditorSelection(() => (this.#hasFocus = false));
+    vscode.window.onDidChangeActiveTextEditor(() => (this.#hasFocus = false));
+  }
+
+  /** What is selected, while the user is at the tree. */
+  selected(): Target | undefined {
+    const [item] = this.#view.selection;
+    return this.#hasFocus && this.#view.visible && item && this.#isThere(item) ? item : undefined;
+  }
+
+  getChildren(item?: Target): Target[] {
+    if (item === undefined) {
+      return [...this.pending.proposals].reverse().map((proposal) => ({ proposal }));
+    }
+    const { proposal, file } = item;
+    if (item.placed) {
+      return [];
+    }
+    return file
+      ? edits.open(file).map((hunk) => ({ proposal, file, placed: { proposal, file, hunk } }))
+      : proposal.files.filter((file) => edits.open(file).length > 0).map((file) => ({ proposal, file }));
+  }
+
+  getTreeItem({ proposal, file, placed }: Target): vscode.TreeItem {
+    if (file && placed) {
+      const span = file.change === 'modified' ? edits.lines(file, placed.hunk) : undefined;
+      const item = new vscode.TreeItem(edits.summary(file, placed.hunk));
+      item.id = `${proposal.id}/${placed.hunk.hunk}`;
+      item.contextValue = placed.hunk.place === 'stale' ? 'stale' : 'hunk';
+      item.iconPath = new vscode.ThemeIcon(placed.hunk.place === 'stale' ? 'warning' : 'diff-modified');
+      if (span) {
+        item.description = `line ${span.first + 1}`;
+      }
+      item.tooltip = edits.gist(placed.hunk, 200);
+      item.accessibilityInformation = { label: `${edits.summary(file, placed.hunk)}, ${item.description ?? file.path}` };
+      const uri = vscode.Uri.parse(file.uri);
+      const at = span?.first ?? 0;
+      item.command = file.change === 'created'
+        ? { title: 'Compare', command: 'tenon.openDiff', arguments: [{ proposal, file }] }
+        : { title: 'Show', command: 'vscode.open', arguments: [uri, { selection: new vscode.Range(at, 0, at, 0), preserveFocus: true }] };
+      return item;
+    }
+    if (file) {
+      const n = edits.open(file).length;
+      const item = new vscode.TreeItem(file.path, vscode.TreeItemCollapsibleState.Expanded);
+      item.id = `${proposal.id}:${file.path}`;
+      item.contextValue = 'file';
+      item.resourceUri = vscode.Uri.parse(file.uri);
+      item.description = file.change === 'modified' ? `${n}` : file.change;
+      item.accessibilityInformation = { label: `${file.path}, ${file.change}, ${n} pending` };
+      return item;
+    }
+    const n = proposal.files.reduce((sum, file) => sum + edits.open(file).length, 0);
+    const item = new vscode.TreeItem(proposal.title, vscode.TreeItemCollapsibleState.Expanded);
+    item.id = proposal.id;
+    item.contextValue = 'proposal';
+    item.iconPath = new vscode.ThemeIcon('sparkle');
+    item.description = `${n} pending`;
+    item.accessibilityInformation = { label: `${proposal.title}, ${n} pending` };
+    return item;
+  }
+
+  dispose(): void {
+    this.#subscription.dispose();
+    this.#view.dispose();
+    this.#changed.dispose();
+  }
+
+  #refresh(): void {
+    const n = this.pending.all().length;
+    this.#view.badge = n > 0 ? { value: n, tooltip: `${n} changes wait for your decision` } : undefined;
+    this.#changed.fire();
+  }
+
+  #isThere({ proposal, placed }: Target): boolean {
+    return placed
+      ? this.pending.all().some((open) => open.proposal.id === proposal.id && open.hunk.hunk === placed.hunk.hunk)
+      : this.pending.proposals.some(({ id }) => id === proposal.id);
+  }
+}

@@ -1,0 +1,204 @@
+/**
+ * Decisions on pending changes: commands for the hunk at the cursor, a file, a proposal; and how hunks look in the text.
+ *
+ * Every command works from the keyboard: without an item of a tree it takes the one selected there when that tree has
+ * the focus, else the place of the cursor.
+ */
+import * as vscode from 'vscode';
+
+import * as edits from './edits.ts';
+import type { Pending, Placed, Proposal } from './pending.ts';
+import type { Edit, ProposedFile } from './protocol.ts';
+import type { Server } from './server.ts';
+
+/** What a command is about; a tree gives it, or it is found. */
+export interface Target {
+  proposal: Proposal;
+  file?: ProposedFile;
+  placed?: Placed;
+}
+
+/** Characters shown beside a hunk. */
+const ROOM = 80;
+
+export class Review implements vscode.Disposable {
+  readonly #removed = vscode.window.createTextEditorDecorationType({
+    backgroundColor: new vscode.ThemeColor('tenon.removedBackground'),
+    borderColor: new vscode.ThemeColor('tenon.pendingBorder'),
+    isWholeLine: true,
+    overviewRulerColor: new vscode.ThemeColor('tenon.pendingBorder'),
+    overviewRulerLane: vscode.OverviewRulerLane.Left,
+  });
+  readonly #inserted = vscode.window.createTextEditorDecorationType({
+    after: { color: new vscode.ThemeColor('tenon.insertedForeground'), margin: '0 0 0 2em' },
+    overviewRulerColor: new vscode.ThemeColor('tenon.pendingBorder'),
+    overviewRulerLane: vscode.OverviewRulerLane.Left,
+  });
+  readonly #subscriptions: vscode.Disposable[];
+
+  constructor(
+    private readonly server: Server,
+    private readonly pending: Pending,
+    private readonly selected: () => Target | undefined,
+  ) {
+    this.#subscriptions = [
+      pending.onChanged(() => this.#draw()),
+      vscode.window.onDidChangeVisibleTextEditors(() => this.#draw()),
+      vscode.window.onDidChangeActiveTextEditor(() => this.#draw()),
+    ];
+  }
+
+  async decideHunk(accepts: boolean, item?: Target): Promise<void> {
+    const placed = this.#hunk(item);
+    if (placed) {
+      const { proposal, hunk } = placed;
+      await this.#decide(accepts, { proposal: proposal.id, hunk: hunk.hunk });
+    }
+  }
+
+  async decideFile(accepts: boolean, item?: Target): Promise<void> {
+    const target = item ?? this.selected();
+    const editor = vscode.window.activeTextEditor;
+    const files = target?.file
+      ? [{ proposal: target.proposal, file: target.file }]
+      : editor ? distinct(this.pending.in(editor.document.uri)) : [];
+    if (files.length === 0) {
+      nothing('No change is pending in this file.');
+    }
+    for (const { proposal, file } of files) {
+      await this.#decide(accepts, { proposal: proposal.id, path: file.path });
+    }
+  }
+
+  async decideAll(accepts: boolean, item?: Target, confirm = false): Promise<void> {
+    const proposal = await this.#proposal(item);
+    if (proposal) {
+      await this.#decide(accepts, { proposal: proposal.id, ...(confirm ? { confirm } : {}) });
+    }
+  }
+
+  async step(command: 'tenon.next' | 'tenon.previous'): Promise<void> {
+    const editor = vscode.window.activeTextEditor;
+    const from = editor && editor.document.uri.scheme === 'file'
+      ? { uri: this.server.uri(editor.document.uri), line: editor.selection.active.line + 1 }
+      : {};
+    await this.server.attempt(command, from);
+  }
+
+  async regenerate(item?: Target): Promise<void> {
+    const placed = this.#hunk(item);
+    if (placed === undefined) {
+      return;
+    }
+    const remark = await vscode.window.showInputBox({
+      title: `Tenon: ask again, ${edits.summary(placed.file, placed.hunk)}`,
+      prompt: 'What is wrong with this change? The first instruction goes along.',
+      ignoreFocusOut: true,
+    });
+    if (remark !== undefined && remark.trim() !== '') {
+      await this.server.attempt('tenon.regenerate', { proposal: placed.proposal.id, hunk: placed.hunk.hunk, remark: remark.trim() });
+    }
+  }
+
+  /** The file, or one that is asked for, whose before and after shall be seen. */
+  async fileToCompare(item?: Target): Promise<{ proposal: Proposal; file: ProposedFile } | undefined> {
+    const target = item ?? this.selected();
+    if (target?.file) {
+      return { proposal: target.proposal, file: target.file };
+    }
+    const editor = vscode.window.activeTextEditor;
+    const here = editor ? distinct(this.pending.in(editor.document.uri)) : [];
+    const files = here.length > 0 ? here : distinct(this.pending.all());
+    if (files.length < 2) {
+      return files[0] ?? nothing('No change is pending.');
+    }
+    const items = files.map((entry) => ({ label: entry.file.path, description: entry.proposal.title, entry }));
+    return (await vscode.window.showQuickPick(items, { title: 'Compare which file?' }))?.entry;
+  }
+
+  dispose(): void {
+    this.#removed.dispose();
+    this.#inserted.dispose();
+    for (const subscription of this.#subscriptions) {
+      subscription.dispose();
+    }
+  }
+
+  async #decide(accepts: boolean, selection: object): Promise<void> {
+    await this.server.attempt(accepts ? 'tenon.accept' : 'tenon.reject', selection);
+    this.pending.schedule();
+  }
+
+  #hunk(item?: Target): Placed | undefined {
+    const target = item ?? this.selected();
+    if (target?.placed) {
+      return target.placed;
+    }
+    const editor = vscode.window.activeTextEditor;
+    const placed = editor && this.pending.at(editor);
+    return placed ?? nothing('No pending change is at the cursor. “Go to Next Pending Change” leads to one.');
+  }
+
+  async #proposal(item?: Target): Promise<Proposal | undefined> {
+    const target = item ?? this.selected();
+    const { proposals } = this.pending;
+    if (target || proposals.length < 2) {
+      return target?.proposal ?? proposals[0] ?? nothing('No change is pending.');
+    }
+    const items = [...proposals].reverse().map((proposal) => ({ label: proposal.title, description: proposal.id, proposal }));
+    return (await vscode.window.showQuickPick(items, { title: 'Which change?' }))?.proposal;
+  }
+
+  #draw(): void {
+    for (const editor of vscode.window.visibleTextEditors) {
+      const removed: vscode.DecorationOptions[] = [];
+      const inserted: vscode.DecorationOptions[] = [];
+      for (const placed of this.pending.in(editor.document.uri)) {
+        for (const edit of placed.file.change === 'modified' ? placed.hunk.edits : []) {
+          const { lines, last } = place(editor.document, edit);
+          const hoverMessage = hover(editor.document, placed);
+          if (lines) {
+            removed.push({ range: lines, hoverMessage });
+          }
+          const gist = edits.gist(placed.hunk, ROOM);
+          const contentText = gist === '' ? `→ ${edits.summary(placed.file, placed.hunk)}` : `→ ${gist}`;
+          inserted.push({ range: last, hoverMessage, renderOptions: { after: { contentText } } });
+        }
+      }
+      editor.setDecorations(this.#removed, removed);
+      editor.setDecorations(this.#inserted, inserted);
+    }
+    const active = vscode.window.activeTextEditor;
+    const here = active !== undefined && this.pending.in(active.document.uri).length > 0;
+    void vscode.commands.executeCommand('setContext', 'tenon.pendingHere', here);
+  }
+}
+
+/** The lines that go, if any, and the end of the line beside which is said what comes. */
+function place(document: vscode.TextDocument, { range }: Edit): { lines?: vscode.Range; last: vscode.Range } {
+  const { start, end } = range;
+  const isInsertion = start.line === end.line && start.character === end.character;
+  const endLine = end.character === 0 && end.line > start.line ? end.line - 1 : end.line;
+  const beside = document.lineAt(Math.min(endLine, document.lineCount - 1)).range;
+  const last = new vscode.Range(beside.end, beside.end);
+  return isInsertion ? { last } : { lines: new vscode.Range(start.line, 0, beside.end.line, beside.end.character), last };
+}
+
+function hover(document: vscode.TextDocument, { proposal, file, hunk }: Placed): vscode.MarkdownString {
+  const textOf = ({ range }: Edit) =>
+    document.getText(new vscode.Range(range.start.line, range.start.character, range.end.line, range.end.character));
+  const text = new vscode.MarkdownString();
+  text.appendText(`Pending: ${edits.summary(file, hunk)} (${proposal.title})`);
+  text.appendCodeblock(edits.asDiff(hunk, textOf), 'diff');
+  return text;
+}
+
+/** Each file of a proposal once. */
+function distinct(placed: Placed[]): { proposal: Proposal; file: ProposedFile }[] {
+  return [...new Map(placed.map(({ proposal, file }) => [file, { proposal, file }])).values()];
+}
+
+function nothing(what: string): undefined {
+  void vscode.window.showInformationMessage(`Tenon: ${what}`);
+  return undefined;
+}
