@@ -104,7 +104,8 @@ async function target(): Promise<vscode.TextEditor | undefined> {
 async function isWritable(uri: vscode.Uri): Promise<boolean> {
   try {
     await fs.access(uri.fsPath, fs.constants.W_OK);
-    return true;
+    // The superuser may write everything, and is warned all the same.
+    return ((await fs.stat(uri.fsPath)).mode & 0o222) !== 0;
   } catch (thrown) {
     // A file that is not there yet is made when it is saved.
     return (thrown as NodeJS.ErrnoException).code === 'ENOENT';

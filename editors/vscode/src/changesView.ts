@@ -9,23 +9,18 @@ export class ChangesView implements vscode.TreeDataProvider<Target>, vscode.Disp
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #view: vscode.TreeView<Target>;
   readonly #subscription: vscode.Disposable;
-  #hasFocus = false;
 
   readonly onDidChangeTreeData = this.#changed.event;
 
   constructor(private readonly pending: Pending) {
     this.#view = vscode.window.createTreeView('tenon.changes', { treeDataProvider: this, showCollapseAll: true });
     this.#subscription = pending.onChanged(() => this.#refresh());
-    this.#view.onDidChangeSelection(() => (this.#hasFocus = true));
-    // The editor takes the focus from the tree; the tree itself tells only of selections.
-    vscode.window.onDidChangeTextEditorSelection(() => (this.#hasFocus = false));
-    vscode.window.onDidChangeActiveTextEditor(() => (this.#hasFocus = false));
   }
 
-  /** What is selected, while the user is at the tree. */
+  /** What is selected, if it still waits for a decision. */
   selected(): Target | undefined {
     const [item] = this.#view.selection;
-    return this.#hasFocus && this.#view.visible && item && this.#isThere(item) ? item : undefined;
+    return item && this.#isThere(item) ? item : undefined;
   }
 
   getChildren(item?: Target): Target[] {

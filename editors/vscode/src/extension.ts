@@ -37,7 +37,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const pending = new Pending(server);
   const changes = new ChangesView(pending);
   const history = new HistoryView(server);
-  const review = new Review(server, pending, () => changes.selected());
+  const review = new Review(server, pending);
   const comparing = new Comparing(pending);
   const status = new StatusItem(server, pending, tasks);
   const asking = new Asking(server);
@@ -87,6 +87,19 @@ export function activate(context: vscode.ExtensionContext): void {
     }
   };
 
+  // A menu of a tree gives its item, one of the editor a URI, and a key pressed in the tree says only that it was there.
+  const on = (run: (item?: Target) => Promise<void>) => async (given?: Target | { view: true }): Promise<void> => {
+    if (given === undefined || 'proposal' in given) {
+      return run(given);
+    }
+    const selected = 'view' in given ? changes.selected() : undefined;
+    if ('view' in given && selected === undefined) {
+      void vscode.window.showInformationMessage('Tenon: choose a row with Enter first.');
+      return;
+    }
+    await run(selected);
+  };
+
   const commands: Record<string, (...args: never[]) => unknown> = {
     editSelection: () => asking.edit('selection'),
     editFile: () => asking.edit('file'),
@@ -96,17 +109,17 @@ export function activate(context: vscode.ExtensionContext): void {
     documentHere: () => asking.intend('document'),
     refactorSelection: () => asking.intend('refactor'),
     cancelTask: (task?: string) => cancel(typeof task === 'string' ? task : undefined),
-    acceptHunk: (item?: Target) => review.decideHunk(true, item),
-    rejectHunk: (item?: Target) => review.decideHunk(false, item),
-    acceptFile: (item?: Target) => review.decideFile(true, target(item)),
-    rejectFile: (item?: Target) => review.decideFile(false, target(item)),
-    acceptAll: (item?: Target) => review.decideAll(true, target(item)),
-    rejectAll: (item?: Target) => review.decideAll(false, target(item)),
-    previewAll: (item?: Target) => review.decideAll(true, target(item), true),
+    acceptHunk: on((item) => review.decideHunk(true, item)),
+    rejectHunk: on((item) => review.decideHunk(false, item)),
+    acceptFile: on((item) => review.decideFile(true, item)),
+    rejectFile: on((item) => review.decideFile(false, item)),
+    acceptAll: on((item) => review.decideAll(true, item)),
+    rejectAll: on((item) => review.decideAll(false, item)),
+    previewAll: on((item) => review.decideAll(true, item, true)),
     nextChange: () => review.step('tenon.next'),
     previousChange: () => review.step('tenon.previous'),
-    regenerateHunk: (item?: Target) => review.regenerate(item),
-    openDiff: (item?: Target) => compare(target(item)),
+    regenerateHunk: on((item) => review.regenerate(item)),
+    openDiff: on(compare),
     undoLast: () => history.take('tenon.undo'),
     redoLast: () => history.take('tenon.redo'),
     undoOperation: (item?: Operation) => history.take('tenon.undo', item),
@@ -166,7 +179,3 @@ export async function deactivate(): Promise<void> {
   await running?.stop();
 }
 
-/** The editor's own menus give a URI, not an item of ours. */
-function target(item?: Target): Target | undefined {
-  return item?.proposal ? item : undefined;
-}

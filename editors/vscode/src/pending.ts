@@ -143,7 +143,7 @@ export class Pending implements vscode.Disposable {
   }
 }
 
-/** The server gives URIs back as the editor wrote them, or made from a path. */
+/** The server gives URIs back as the editor wrote them, or made from a path. The text after a change has the same path. */
 function isSame(uri: string, document: vscode.Uri): boolean {
-  return uri === document.toString() || vscode.Uri.parse(uri).fsPath === document.fsPath;
+  return document.scheme !== 'file' ? false : uri === document.toString() || vscode.Uri.parse(uri).fsPath === document.fsPath;
 }

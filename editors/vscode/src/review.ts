@@ -1,8 +1,7 @@
 /**
  * Decisions on pending changes: commands for the hunk at the cursor, a file, a proposal; and how hunks look in the text.
  *
- * Every command works from the keyboard: without an item of a tree it takes the one selected there when that tree has
- * the focus, else the place of the cursor.
+ * A command is about what it is given, an item of the tree, else about the place of the cursor.
  */
 import * as vscode from 'vscode';
 
@@ -39,7 +38,6 @@ export class Review implements vscode.Disposable {
   constructor(
     private readonly server: Server,
     private readonly pending: Pending,
-    private readonly selected: () => Target | undefined,
   ) {
     this.#subscriptions = [
       pending.onChanged(() => this.#draw()),
@@ -57,12 +55,12 @@ export class Review implements vscode.Disposable {
   }
 
   async decideFile(accepts: boolean, item?: Target): Promise<void> {
-    const target = item ?? this.selected();
     const editor = vscode.window.activeTextEditor;
-    const files = target?.file
-      ? [{ proposal: target.proposal, file: target.file }]
-      : editor ? distinct(this.pending.in(editor.document.uri)) : [];
-    if (files.length === 0) {
+    const here = editor && item === undefined ? distinct(this.pending.in(editor.document.uri)) : [];
+    const files = item?.file ? [{ proposal: item.proposal, file: item.file }] : here;
+    if (files.length === 0 && item !== undefined) {
+      nothing('Choose a file or a change of it; “Accept All Changes” and “Reject All Changes” are for the whole.');
+    } else if (files.length === 0) {
       nothing('No change is pending in this file.');
     }
     for (const { proposal, file } of files) {
@@ -102,9 +100,8 @@ export class Review implements vscode.Disposable {
 
   /** The file, or one that is asked for, whose before and after shall be seen. */
   async fileToCompare(item?: Target): Promise<{ proposal: Proposal; file: ProposedFile } | undefined> {
-    const target = item ?? this.selected();
-    if (target?.file) {
-      return { proposal: target.proposal, file: target.file };
+    if (item?.file) {
+      return { proposal: item.proposal, file: item.file };
     }
     const editor = vscode.window.activeTextEditor;
     const here = editor ? distinct(this.pending.in(editor.document.uri)) : [];
@@ -130,9 +127,8 @@ export class Review implements vscode.Disposable {
   }
 
   #hunk(item?: Target): Placed | undefined {
-    const target = item ?? this.selected();
-    if (target?.placed) {
-      return target.placed;
+    if (item) {
+      return item.placed ?? nothing('Choose a single change; this row has several.');
     }
     const editor = vscode.window.activeTextEditor;
     const placed = editor && this.pending.at(editor);
@@ -140,10 +136,9 @@ export class Review implements vscode.Disposable {
   }
 
   async #proposal(item?: Target): Promise<Proposal | undefined> {
-    const target = item ?? this.selected();
     const { proposals } = this.pending;
-    if (target || proposals.length < 2) {
-      return target?.proposal ?? proposals[0] ?? nothing('No change is pending.');
+    if (item || proposals.length < 2) {
+      return item?.proposal ?? proposals[0] ?? nothing('No change is pending.');
     }
     const items = [...proposals].reverse().map((proposal) => ({ label: proposal.title, description: proposal.id, proposal }));
     return (await vscode.window.showQuickPick(items, { title: 'Which change?' }))?.proposal;

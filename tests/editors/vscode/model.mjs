@@ -7,6 +7,8 @@ export class Model {
   #replies = [];
   /** Bodies of the requests that came. */
   requests = [];
+  /** Keys that came along with them. */
+  keys = [];
   /** How many connections were closed by the other side before the end. */
   left = 0;
 
@@ -37,6 +39,7 @@ export class Model {
   reset() {
     this.#replies = [];
     this.requests = [];
+    this.keys = [];
     this.left = 0;
   }
 
@@ -50,6 +53,7 @@ export class Model {
     for await (const part of request) {
       parts.push(part);
     }
+    this.keys.push(request.headers.authorization);
     this.requests.push(Buffer.concat(parts).toString());
     const reply = this.#replies.shift();
     if (reply === undefined || reply.status !== undefined) {

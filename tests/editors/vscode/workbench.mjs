@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { createRequire } from 'node:module';
 
 /** Longest wait for one condition, in milliseconds. */
-const LIMIT = 30_000;
+const LIMIT = 20_000;
 
 const cache = process.env.TENON_VSCODE_CACHE;
 const { chromium } = createRequire(join(cache, 'package.json'))('playwright-core');
@@ -33,6 +33,7 @@ export class CodeServer {
       'security.workspace.trust.startupPrompt': 'never',
       'security.workspace.trust.banner': 'always',
       'editor.minimap.enabled': false,
+      'workbench.secondarySideBar.defaultVisibility': 'hidden',
       'editor.quickSuggestions': { other: 'off', comments: 'off', strings: 'off' },
       'editor.wordBasedSuggestions': 'off',
       'editor.autoClosingBrackets': 'never',
@@ -117,12 +118,28 @@ export class Workbench {
   /** Runs a command by its title, in the command palette. */
   async command(title) {
     await this.press('F1');
+    await this.#choose(`>${title}`, title);
+  }
+
+  /** Types into the quick input, and takes the entry whose label begins so. */
+  async #choose(typed, label) {
     const input = this.page.locator('.quick-input-widget input[aria-controls]').first();
     await input.waitFor();
-    await input.fill(`>${title}`);
-    const first = this.page.locator('.quick-input-list .monaco-list-row').first();
-    await this.see(`the command ${title}`, async () => ((await first.getAttribute('aria-label')) ?? '').includes(title));
+    await input.fill(typed);
+    const rows = this.page.locator('.quick-input-list .monaco-list-row');
+    const labels = () => rows.evaluateAll((rows) => rows.map((row) => row.getAttribute('aria-label') ?? ''));
+    await this.see(`the entry ${label}`, async () => (await labels()).some((text) => text.startsWith(label)), labels);
+    const at = (await labels()).findIndex((text) => text.startsWith(label));
+    const focused = this.page.locator('.quick-input-list .monaco-list-row.focused');
+    await this.see('the entry to be chosen', async () => {
+      if (((await focused.getAttribute('aria-label').catch(() => '')) ?? '').startsWith(label)) {
+        return true;
+      }
+      await this.press(at === 0 ? 'Home' : 'ArrowDown');
+      return false;
+    }, labels);
     await this.press('Enter');
+    await this.see('the quick input to close', async () => !(await input.isVisible()) || (await input.inputValue()) !== typed);
   }
 
   /** Whether the palette offers a command, by its full title. */
@@ -141,14 +158,9 @@ export class Workbench {
   /** Opens a file of the folder, and waits until it can be typed in. */
   async openFile(name) {
     await this.press('Control+p');
-    const input = this.page.locator('.quick-input-widget input[aria-controls]').first();
-    await input.waitFor();
-    await input.fill(name);
-    const first = this.page.locator('.quick-input-list .monaco-list-row').first();
-    await this.see(`the file ${name}`, async () => ((await first.getAttribute('aria-label')) ?? '').includes(name));
-    await this.press('Enter');
+    await this.#choose(name, name);
     await this.see(`the editor of ${name}`, async () => (await this.tab()).startsWith(name));
-    await this.press('Control+1');
+    await this.page.locator('.editor-group-container.active .monaco-editor.focused').first().waitFor();
   }
 
   /** The name of the active editor. */
