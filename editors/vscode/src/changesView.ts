@@ -5,6 +5,9 @@ import * as edits from './edits.ts';
 import type { Pending } from './pending.ts';
 import type { Target } from './review.ts';
 
+/** How often it is tried to go to a row. */
+const ATTEMPTS = 10;
+
 export class ChangesView implements vscode.TreeDataProvider<Target>, vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #view: vscode.TreeView<Target>;
@@ -34,6 +37,27 @@ export class ChangesView implements vscode.TreeDataProvider<Target>, vscode.Disp
     return file
       ? edits.open(file).map((hunk) => ({ proposal, file, placed: { proposal, file, hunk } }))
       : proposal.files.filter((file) => edits.open(file).length > 0).map((file) => ({ proposal, file }));
+  }
+
+  getParent({ proposal, file, placed }: Target): Target | undefined {
+    if (placed && file) {
+      return { proposal, file };
+    }
+    return file ? { proposal } : undefined;
+  }
+
+  /** Leads to the tree, with the newest proposal selected: keys act on it at once. */
+  async show(): Promise<void> {
+    await vscode.commands.executeCommand('tenon.changes.focus');
+    // A tree that is shown for the first time has no rows for a moment, and then the editor refuses to go to one.
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      const newest = this.pending.proposals.at(-1);
+      try {
+        return newest && (await this.#view.reveal({ proposal: newest }, { focus: true, select: true, expand: 2 }));
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }
   }
 
   getTreeItem({ proposal, file, placed }: Target): vscode.TreeItem {

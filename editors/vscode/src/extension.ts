@@ -126,7 +126,7 @@ export function activate(context: vscode.ExtensionContext): void {
     redoOperation: (item?: Operation) => history.take('tenon.redo', item),
     showHistory: () => vscode.commands.executeCommand('tenon.history.focus'),
     refreshHistory: () => history.refresh(),
-    showChanges: () => vscode.commands.executeCommand('tenon.changes.focus'),
+    showChanges: () => changes.show(),
     showPrompt: () => server.attempt('tenon.prompt', { open: true }),
     showMenu: () => status.menu(),
     storeKey: async () => restartWithKeys(await keys.ask(() => configuration.resolved(server))),

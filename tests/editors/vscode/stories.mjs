@@ -68,7 +68,7 @@ async function open(name, files) {
 
 /** Asks for a change of a file as a whole, by keys. */
 async function ask(name, instruction) {
-  await bench.press('Control+k', 'g');
+  await bench.chord('g');
   await bench.answer(`edit ${name}`, instruction);
 }
 
@@ -111,6 +111,7 @@ function stories(title, options, body) {
       await bench?.close();
       bench = undefined;
       model.reset();
+      configure();
     });
     body();
   });
@@ -129,10 +130,11 @@ stories('with a server', () => ({ machine: { 'tenon.server.path': program } }), 
     await bench.page.keyboard.type('# typed é😀\n\n');
     waits.open();
     await bench.message('1 change in 1 file ready for review');
+    await bench.status('1 waiting');
     assert.equal(await bench.text(), `# typed é😀\n\n${MAIN}`, 'nothing is in the text before it is accepted');
-    await bench.press('Control+k', '.');
+    await bench.chord('.');
     await bench.see('the place where the change is now', async () => (await bench.cursor()) === 4, () => bench.cursor());
-    await bench.press('Control+k', 'y');
+    await bench.chord('y');
     await bench.shows(`# typed é😀\n\n${ONE_DONE}`);
     await bench.save();
     await bench.onDisk('main.py', `# typed é😀\n\n${ONE_DONE}`);
@@ -147,14 +149,14 @@ stories('with a server', () => ({ machine: { 'tenon.server.path': program } }), 
     await bench.status('1 waiting for your decision');
     const lenses = () => bench.page.locator('.codelens-decoration').allInnerTexts();
     await bench.see('lenses', async () => (await lenses()).join().match(/Apply.*Reject.*Apply.*Reject/s), lenses);
-    await bench.press('Control+k', '.');
+    await bench.chord('.');
     await bench.see('the first', async () => (await bench.cursor()) === 2, () => bench.cursor());
     await shot('review');
-    await bench.press('Control+k', 'y');
+    await bench.chord('y');
     await bench.shows(ONE_DONE);
-    await bench.press('Control+k', '.');
+    await bench.chord('.');
     await bench.see('the second', async () => (await bench.cursor()) === 6, () => bench.cursor());
-    await bench.press('Control+k', 'n');
+    await bench.chord('n');
     await bench.status('Tenon: ready');
     await bench.shows(ONE_DONE);
     await bench.save();
@@ -168,15 +170,15 @@ stories('with a server', () => ({ machine: { 'tenon.server.path': program } }), 
     await ask('main.py', 'make it larger');
     await bench.message('ready for review');
     await bench.status('1 waiting');
-    await bench.press('Control+k', 'Shift+D');
-    const sides = () => bench.page.locator('.diff-editor .view-lines').allInnerTexts();
+    await bench.chord('Shift+D');
+    const sides = () => bench.page.locator('.monaco-diff-editor .view-lines').allInnerTexts();
     await bench.see('both sides', async () => {
       const [left, right] = (await sides()).map((text) => text.replaceAll('\u00a0', ' '));
       return left?.includes('return 1') && right?.includes('return 10') && right.includes('x = 20');
     }, sides);
     await bench.command('View: Close Editor');
     await bench.openFile('main.py');
-    await bench.press('Control+k', 'Shift+Y');
+    await bench.chord('Shift+Y');
     await bench.shows(BOTH_DONE);
     await bench.command('Tenon: Undo Last Accepted Change');
     await bench.shows(MAIN);
@@ -197,7 +199,7 @@ stories('with a server', () => ({ machine: { 'tenon.server.path': program } }), 
     await until('the request', () => model.requests.length === 1);
     await bench.see('the button', async () => (await bench.page.getByRole('button', { name: 'Cancel' }).count()) > 0);
     await bench.status('Tenon works');
-    await bench.press('Control+k', 'q');
+    await bench.chord('q');
     await until('the closed connection', () => model.left === 1);
     await bench.status('Tenon: ready');
     assert.equal(await bench.text(), MAIN);
@@ -205,6 +207,7 @@ stories('with a server', () => ({ machine: { 'tenon.server.path': program } }), 
     model.says(block('main.py', '    return 1\n', '    return 10\n'));
     await ask('main.py', 'make it much larger');
     await bench.message('ready for review');
+    await bench.status('1 waiting');
     await bench.command('Tenon: Accept All Changes');
     await bench.shows(ONE_DONE);
   });
@@ -215,15 +218,15 @@ stories('with a server', () => ({ machine: { 'tenon.server.path': program } }), 
     model.says(block('main.py', 'def one():\n', 'from more import ten\n\n\ndef one():\n'), block('more.py', '', 'def ten():\n    return 10\n'));
     await ask('main.py', 'add ten');
     await bench.message('2 changes in 2 files ready for review');
-    await bench.command('Tenon: Show Pending Changes');
+    await bench.tree();
     const rows = () => bench.rows('Pending Changes');
     await bench.see('the files', async () => {
       const labels = (await rows()).join('\n');
       return labels.includes('main.py, modified, 1 pending') && labels.includes('more.py, created, 1 pending');
     }, rows);
     await shot('changes');
-    await bench.press('Home', 'Control+k', 'Shift+Y');
-    await bench.message('choose a row with Enter first');
+    await bench.chord('Shift+Y');
+    await bench.message('Choose a file or a change of it');
     await bench.command('Tenon: Accept All Changes');
     await bench.status('Tenon: ready');
     await bench.command('File: Save All Files');
@@ -267,8 +270,6 @@ stories('with a server', () => ({ machine: { 'tenon.server.path': program } }), 
     }
     await bench.command('Tenon: Forget an API Key…');
     await bench.answer('Forget which API key?', '');
-    await bench.status('Tenon: ready');
-    configure();
   });
 
   test('documents without a file, and files that may not be written, are explained', async () => {
@@ -296,13 +297,13 @@ stories('with a server', () => ({ machine: { 'tenon.server.path': program } }), 
       assert.ok(await bench.offers(`Tenon: ${title}`), title);
     }
     assert.ok(!(await bench.offers('Tenon: Cancel Task')), 'what cannot be done is not offered');
-    await bench.command('Tenon: Show Pending Changes');
+    await bench.tree();
     const rows = () => bench.rows('Pending Changes');
     await bench.see('the rows', async () => (await rows()).length === 4, rows);
     assert.ok((await rows()).every((label) => label.trim() !== ''), 'each row has a label');
     // From the tree by keys: the first hunk is the third row.
-    await bench.press('Home', 'ArrowDown', 'ArrowDown', 'Enter');
-    await bench.press('Control+k', 'y');
+    await bench.press('ArrowDown', 'ArrowDown', 'Enter');
+    await bench.chord('y');
     await bench.see('one left', async () => (await rows()).length === 3, rows);
     await bench.openFile('main.py');
     await bench.shows(ONE_DONE);
@@ -333,9 +334,10 @@ stories('when something is missing', () => ({}), () => {
     model.says(block('main.py', '    return 1\n', '    return 10\n'));
     await ask('main.py', 'make it larger');
     await bench.message('ready for review');
-    await bench.press('Control+k', '.');
+    await bench.status('1 waiting');
+    await bench.chord('.');
     await bench.see('the change', async () => (await bench.cursor()) === 2);
-    await bench.press('Control+k', 'y');
+    await bench.chord('y');
     await bench.shows(ONE_DONE);
   });
 
@@ -390,7 +392,7 @@ stories('in restricted mode', () => ({ machine: { 'tenon.server.path': program }
     await bench.message('ready for review');
     assert.equal(await bench.text(), MAIN, 'the workspace does not decide that changes are applied');
     assert.ok(!readdirSync(place).includes('ran'), 'the program of the workspace does not run');
-    await bench.press('Control+k', 'Shift+Y');
+    await bench.chord('Shift+Y');
     await bench.shows(ONE_DONE);
     await bench.save();
     await bench.onDisk('main.py', ONE_DONE);

@@ -115,6 +115,22 @@ export class Workbench {
     }
   }
 
+  /** Presses keys that begin with Ctrl+K, the second when the editor waits for it. */
+  async chord(second) {
+    await this.press('Control+k');
+    await this.see('the editor to wait for the second key', async () =>
+      (await this.page.locator('.statusbar-item').allInnerTexts()).some((text) => text.includes('Waiting for second key')), () => this.focus());
+    await this.press(second);
+  }
+
+  /** What has the focus, for messages of failed stories. */
+  async focus() {
+    return this.page.evaluate(() => {
+      const { activeElement: at } = document;
+      return `focus on ${at?.tagName}.${at?.className} “${at?.getAttribute('aria-label') ?? at?.textContent?.slice(0, 60)}”`;
+    });
+  }
+
   /** Runs a command by its title, in the command palette. */
   async command(title) {
     await this.press('F1');
@@ -238,8 +254,14 @@ export class Workbench {
     return rows.evaluateAll((rows) => rows.map((row) => row.getAttribute('aria-label') ?? ''));
   }
 
+  /** Leads to the tree of pending changes, and waits until keys reach it. */
+  async tree() {
+    await this.command('Tenon: Show Pending Changes');
+    await this.page.locator('.monaco-list.element-focused[aria-label="Pending Changes"]').waitFor();
+  }
+
   /** Waits for a condition that only the page can tell. */
-  async see(what, condition, actual = () => '') {
+  async see(what, condition, actual = () => this.focus()) {
     await until(what, condition, actual);
   }
 
