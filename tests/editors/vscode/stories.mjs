@@ -228,7 +228,9 @@ stories('with a server', () => ({ machine: { 'tenon.server.path': program } }), 
     await bench.chord('Shift+Y');
     await bench.message('Choose a file or a change of it');
     await bench.command('Tenon: Accept All Changes');
-    await bench.status('Tenon: ready');
+    await bench.see('the step', async () => /add ten, applied/.test((await bench.rows('History')).join()), () => bench.rows('History'));
+    await bench.openFile('main.py');
+    await bench.shows(`from more import ten\n\n\n${MAIN}`);
     await bench.command('File: Save All Files');
     await bench.onDisk('more.py', 'def ten():\n    return 10\n');
     await bench.onDisk('main.py', `from more import ten\n\n\n${MAIN}`);
