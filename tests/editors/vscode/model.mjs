@@ -9,6 +9,8 @@ export class Model {
   requests = [];
   /** Keys that came along with them. */
   keys = [];
+  /** What it writes at the cursor. */
+  fills = '';
   /** How many connections were closed by the other side before the end. */
   left = 0;
 
@@ -43,9 +45,14 @@ export class Model {
     this.left = 0;
   }
 
-  stop() {
+  /** Goes away; `again` comes back at the same place. */
+  async stop() {
     this.#server.closeAllConnections();
-    this.#server.close();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  async again(url) {
+    await new Promise((resolve) => this.#server.listen(new URL(url).port, '127.0.0.1', resolve));
   }
 
   async #answer(request, response) {
@@ -55,6 +62,12 @@ export class Model {
     }
     this.keys.push(request.headers.authorization);
     this.requests.push(Buffer.concat(parts).toString());
+    if (request.url.endsWith('/infill')) {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(`data: ${JSON.stringify({ content: this.fills, stop: false })}\n\n`);
+      response.end(`data: ${JSON.stringify({ content: '', stop: true, stop_type: 'word' })}\n\n`);
+      return;
+    }
     const reply = this.#replies.shift();
     if (reply === undefined || reply.status !== undefined) {
       const { status = 500, body = { error: { message: 'the story has no reply for this request' } } } = reply ?? {};

@@ -35,7 +35,7 @@ function folder(name, files = { 'main.py': MAIN }) {
   return made;
 }
 
-function configure(more = '') {
+function configure(more = '', ofModel = '') {
   writeFileSync(join(place, 'config.toml'), `[providers.fake]
 api = "openai-chat"
 base_url = "${model.url}"
@@ -43,9 +43,11 @@ ${more}
 [models.coder]
 provider = "fake"
 model = "slow"
+${ofModel}
 
 [roles]
 edit = ["coder"]
+${ofModel === '' ? '' : 'completion = ["coder"]'}
 
 [cache]
 enabled = false
@@ -252,6 +254,78 @@ stories('with a server', () => ({ machine: { 'tenon.server.path': program } }), 
     assert.equal(await bench.text(), MAIN);
   });
 
+  test('no network: it is said, and the next request is served', async () => {
+    const url = model.url;
+    await model.stop();
+    await open('network');
+    await bench.openFile('main.py');
+    await ask('main.py', 'make it larger');
+    await bench.message('Tenon: ');
+    const said = () => bench.messages().then((all) => all.join('\n'));
+    await bench.see('why', async () => /connect|reached/i.test(await said()), said);
+    assert.equal(await bench.text(), MAIN);
+    await model.again(url);
+    await bench.clearMessages();
+    model.says(block('main.py', '    return 1\n', '    return 10\n'));
+    await ask('main.py', 'make it larger, please');
+    await bench.message('ready for review');
+  });
+
+  test('a hunk is asked for anew with a remark', async () => {
+    await open('regenerate');
+    await bench.openFile('main.py');
+    model.says(block('main.py', '    return 1\n', '    return 10\n'));
+    await ask('main.py', 'make it larger');
+    await bench.status('1 waiting');
+    await bench.chord('.');
+    await bench.see('the change', async () => (await bench.cursor()) === 2);
+    model.says(block('main.py', '    return 1\n', '    return 11\n'));
+    await bench.chord('Shift+G');
+    await bench.answer('ask again, replace 1 line by 1', 'a prime');
+    await until('the request', () => model.requests.length === 2);
+    assert.match(model.requests[1], /a prime/);
+    await bench.see('the new one', async () => (await bench.page.locator('.view-overlays, .view-lines').first().count()) > 0);
+    await bench.tree();
+    await bench.see('one proposal', async () => (await bench.rows('Pending Changes')).length === 3, () => bench.rows('Pending Changes'));
+    await bench.command('Tenon: Accept All Changes');
+    await bench.openFile('main.py');
+    await bench.shows(MAIN.replace('return 1', 'return 11'));
+  });
+
+  test('in the Refactor Preview nothing is ticked, and what is discarded stays pending', async () => {
+    await open('preview');
+    await bench.openFile('main.py');
+    model.says(TWO);
+    await ask('main.py', 'make it larger');
+    await bench.status('1 waiting');
+    await bench.command('Tenon: Accept All in Refactor Preview…');
+    const panel = bench.page.locator('.refactor-preview');
+    await panel.waitFor();
+    const boxes = panel.locator('input[type=checkbox], .monaco-checkbox');
+    await bench.see('the boxes', async () => (await boxes.count()) > 0);
+    await bench.command('Refactor Preview: Discard Refactoring');
+    await bench.message('nothing was changed');
+    assert.equal(await bench.text(), MAIN);
+    await bench.status('1 waiting');
+    await bench.chord('Shift+Y');
+    await bench.shows(BOTH_DONE);
+  });
+
+  test('text is completed at the cursor', async () => {
+    configure('', 'fill = "infill"');
+    model.fills = ' + 41';
+    await open('completion');
+    await bench.openFile('main.py');
+    await bench.select(2);
+    await bench.press('End');
+    await bench.page.keyboard.type(' ');
+    await bench.press('Backspace');
+    const ghost = bench.page.locator('.ghost-text-decoration, .ghost-text');
+    await bench.see('grey text', async () => (await ghost.allInnerTexts()).join('').replaceAll('\u00a0', ' ').includes('+ 41'), async () => (await ghost.allInnerTexts()).join());
+    await bench.press('Tab');
+    await bench.shows(MAIN.replace('return 1', 'return 1 + 41'));
+  });
+
   test('a key goes from the secret storage to the provider, and nowhere else', async () => {
     configure('key_env = "STORY_KEY"');
     await open('key');
@@ -376,6 +450,20 @@ stories('when something is missing', () => ({}), () => {
     model.says(block('main.py', '    return 1\n', '    return 10\n'));
     await ask('main.py', 'make it larger');
     await bench.message('ready for review');
+  });
+});
+
+stories('with the server in the package', () => ({ vsix: process.env.TENON_VSIX_BUNDLED }), () => {
+  test('install, open a file, ask, accept', async () => {
+    await open('bundled');
+    await bench.openFile('main.py');
+    model.says(block('main.py', '    return 1\n', '    return 10\n'));
+    await ask('main.py', 'make it larger');
+    await bench.status('1 waiting');
+    await bench.chord('.');
+    await bench.see('the change', async () => (await bench.cursor()) === 2);
+    await bench.chord('y');
+    await bench.shows(ONE_DONE);
   });
 });
 
