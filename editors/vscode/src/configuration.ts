@@ -1,4 +1,4 @@
-/** Opens the server's configuration file, made with a first model to fill in where there is none. */
+/** The server's configuration file: where it is, opened, taken up when it is saved; and trust in a workspace's own. */
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
@@ -23,35 +23,55 @@ const TEMPLATE = `# Configuration of tenon. A server of Ollama, LM Studio, llama
 `;
 
 /** What `tenon config --json` says. */
-export async function resolved(server: Server): Promise<{ file: string; found: boolean }> {
+export async function resolved(server: Server): Promise<unknown> {
   return JSON.parse(await server.output(['config', '--json']));
 }
 
-export async function open(server: Server): Promise<void> {
-  let file: string;
+/** The path of the file, whether it is there or not, and also when there is a mistake in it: then the error names it. */
+async function file(server: Server): Promise<string> {
   try {
-    file = (await resolved(server)).file;
+    const { file } = (await resolved(server)) as { file?: unknown };
+    if (typeof file === 'string') {
+      return file;
+    }
+    throw new Error('the server does not say where its configuration is');
   } catch (thrown) {
     const { stderr = '', message } = thrown as { stderr?: string; message: string };
-    // A file with a mistake is still to be opened; the message names it.
-    const named = /(\/[^:\n]+\.toml)/.exec(stderr)?.[1];
+    const named = /((?:\/|[A-Za-z]:\\)[^:\n]+\.toml)/.exec(stderr)?.[1];
     if (named === undefined) {
-      void vscode.window.showErrorMessage(`Tenon: ${(stderr || message).split('\n')[0]}`);
-      return;
+      throw new Error((stderr || message).split('\n')[0]);
     }
-    file = named;
+    return named;
   }
-  await fs.mkdir(path.dirname(file), { recursive: true });
-  await fs.writeFile(file, TEMPLATE, { flag: 'wx' }).catch((thrown: NodeJS.ErrnoException) => {
-    if (thrown.code !== 'EEXIST') {
-      throw thrown;
-    }
-  });
-  await vscode.window.showTextDocument(vscode.Uri.file(file));
 }
 
-/** Shows in a terminal what trusting the workspace would let in, and asks there. */
-export function trust(server: Server): void {
+/** Opens it; one that is not there is made, with a first model to fill in. */
+export async function open(server: Server): Promise<void> {
+  try {
+    const named = await file(server);
+    await fs.mkdir(path.dirname(named), { recursive: true });
+    await fs.writeFile(named, TEMPLATE, { flag: 'wx' }).catch((thrown: NodeJS.ErrnoException) => {
+      if (thrown.code !== 'EEXIST') {
+        throw thrown;
+      }
+    });
+    await vscode.window.showTextDocument(vscode.Uri.file(named));
+  } catch (thrown) {
+    const { message } = thrown as Error;
+    void vscode.window.showErrorMessage(message.startsWith('Tenon: ') ? message : `Tenon: ${message}`);
+  }
+}
+
+/** Whether a document that was saved is the file. */
+export async function isFile(server: Server, document: vscode.TextDocument): Promise<boolean> {
+  if (document.uri.scheme !== 'file' || !document.fileName.endsWith('.toml')) {
+    return false;
+  }
+  return file(server).then((named) => named === document.fileName, () => false);
+}
+
+/** Shows in a terminal what trusting the workspace would let in, and asks there. Then the server begins anew with it. */
+export function trust(server: Server, restart: () => Promise<void>): void {
   const [root] = folders();
   const program = server.program?.path;
   if (root === undefined || program === undefined) {
@@ -59,5 +79,11 @@ export function trust(server: Server): void {
     return;
   }
   const terminal = vscode.window.createTerminal({ name: 'tenon trust', shellPath: program, shellArgs: ['trust', '--root', root], cwd: root });
+  const closing = vscode.window.onDidCloseTerminal((closed) => {
+    if (closed === terminal) {
+      closing.dispose();
+      void restart();
+    }
+  });
   terminal.show();
 }

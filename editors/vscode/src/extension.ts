@@ -132,7 +132,7 @@ export function activate(context: vscode.ExtensionContext): void {
     storeKey: async () => restartWithKeys(await keys.ask(() => configuration.resolved(server))),
     forgetKey: async () => restartWithKeys(await keys.forget()),
     openConfiguration: () => configuration.open(server),
-    trustWorkspace: () => configuration.trust(server),
+    trustWorkspace: () => configuration.trust(server, restart),
     openSettings: () => vscode.commands.executeCommand('workbench.action.openSettings', '@ext:tenon.tenon'),
     openWalkthrough: () => vscode.commands.executeCommand('workbench.action.openWalkthrough', 'tenon.tenon#start', false),
     restartServer: restart,
@@ -157,6 +157,12 @@ export function activate(context: vscode.ExtensionContext): void {
     vscode.workspace.onDidChangeConfiguration((change) => {
       if (STARTING.some((name) => change.affectsConfiguration(name))) {
         void restart();
+      }
+    }),
+    vscode.workspace.onDidSaveTextDocument(async (document) => {
+      if (await configuration.isFile(server, document)) {
+        log.info('the configuration was saved');
+        await restart();
       }
     }),
     // What the workspace says about the server counts from now on.

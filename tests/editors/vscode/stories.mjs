@@ -299,14 +299,14 @@ stories('with a server', () => ({ machine: { 'tenon.server.path': program } }), 
     await ask('main.py', 'make it larger');
     await bench.status('1 waiting');
     await bench.command('Tenon: Accept All in Refactor Preview…');
-    const panel = bench.page.locator('.refactor-preview');
-    await panel.waitFor();
-    const boxes = panel.locator('input[type=checkbox], .monaco-checkbox');
-    await bench.see('the boxes', async () => (await boxes.count()) > 0);
-    await bench.command('Refactor Preview: Discard Refactoring');
-    await bench.message('nothing was changed');
-    assert.equal(await bench.text(), MAIN);
+    const discard = bench.page.getByRole('button', { name: 'Discard', exact: true });
+    await discard.waitFor();
+    const ticked = await bench.page.locator('.panel').getByRole('checkbox').evaluateAll((boxes) => boxes.map((box) => box.checked ?? box.ariaChecked));
+    assert.ok(ticked.length >= 2 && ticked.every((is) => is !== true && is !== 'true'), `${ticked}`);
+    await bench.status('Tenon: ready');
+    await discard.click();
     await bench.status('1 waiting');
+    assert.equal(await bench.text(), MAIN);
     await bench.chord('Shift+Y');
     await bench.shows(BOTH_DONE);
   });
@@ -415,6 +415,32 @@ stories('when something is missing', () => ({}), () => {
     await bench.see('the change', async () => (await bench.cursor()) === 2);
     await bench.chord('y');
     await bench.shows(ONE_DONE);
+  });
+
+  test('no model: the configuration is opened, and counts as soon as it is saved', async () => {
+    const full = readFileSync(join(place, 'config.toml'), 'utf8');
+    writeFileSync(join(place, 'config.toml'), '');
+    use(program);
+    bench = await Workbench.open(chromium, code, folder('model'));
+    await bench.status('Tenon: ready');
+    await bench.openFile('main.py');
+    await ask('main.py', 'make it larger');
+    await bench.see('a way on', async () => (await bench.page.getByRole('button', { name: 'Open Configuration' }).count()) > 0, () => bench.messages());
+    await bench.command('Tenon: Open Configuration File');
+    await bench.see('the file', async () => (await bench.tab()).startsWith('config.toml'));
+    await bench.page.evaluate((text) => navigator.clipboard.writeText(text), full);
+    await bench.page.locator('.editor-group-container.active .monaco-editor.focused').first().waitFor();
+    await bench.press('Control+v');
+    await bench.shows(full.trimEnd().replace(/\n*$/, '\n'));
+    await bench.save();
+    await until('the file', () => readFileSync(join(place, 'config.toml'), 'utf8') === full);
+    await bench.openFile('main.py');
+    model.says(block('main.py', '    return 1\n', '    return 10\n'));
+    await bench.see('the server to know the model', async () => {
+      await ask('main.py', 'make it larger');
+      return model.requests.length > 0;
+    });
+    await bench.status('1 waiting');
   });
 
   test('another version, a program that is not there, then the right one', async () => {
