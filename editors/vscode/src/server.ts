@@ -30,6 +30,28 @@ import type { Life } from './statusText.ts';
 import * as version from './version.ts';
 
 const run = promisify(execFile);
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+/** Time to see why a start failed, in milliseconds. */
+const SETTLES = 500;
+
+/** Time before a server that ended is started again, times the number of crashes, in milliseconds. */
+const BREATH = 100;
+
+/** What goes wrong is said once, by us, with what can be done; the library's own words go to the log only. */
+class QuietClient extends LanguageClient {
+  override error(message: string, data?: unknown): void {
+    super.error(message, data, false);
+  }
+
+  override warn(message: string, data?: unknown): void {
+    super.warn(message, data, false);
+  }
+
+  override info(message: string, data?: unknown): void {
+    super.info(message, data, false);
+  }
+}
 
 export interface Program {
   path: string;
@@ -197,8 +219,10 @@ export class Server implements vscode.Disposable {
     try {
       await this.#connect(program);
     } catch (thrown) {
-      // The error handler has said more when the process ended by itself.
-      if (this.#state === 'starting') {
+      this.log.warn(`the start failed: ${firstLine(thrown)}`);
+      // When the process ended by itself that is seen a moment later, and is more to the point.
+      await pause(SETTLES);
+      if (this.#state === 'starting' && this.#crashes.count === 0) {
         this.#failed(messages.cannotRun(program, firstLine(thrown)));
       }
     }
@@ -231,7 +255,7 @@ export class Server implements vscode.Disposable {
       },
     };
     const env = await this.environment();
-    const client = new LanguageClient(
+    const client = new QuietClient(
       'tenon',
       'Tenon',
       { command: program, args: ['lsp'], options: { env, ...(cwd ? { cwd } : {}) } },
@@ -256,11 +280,15 @@ export class Server implements vscode.Disposable {
   }
 
   /** The process ended though nobody asked for it. */
-  #closed(): { action: CloseAction; handled: true } {
+  async #closed(): Promise<{ action: CloseAction; handled: true }> {
     if (this.#crashes.record(Date.now())) {
       this.log.warn(`the server ended by itself (${this.#crashes.count}), starting it again`);
       this.#is('starting', 'the server ended by itself and is started again');
-      return { action: CloseAction.Restart, handled: true };
+      const client = this.#client;
+      await pause(this.#crashes.count * BREATH);
+      // The user may have restarted it meanwhile; that one is another client.
+      const action = client === this.#client ? CloseAction.Restart : CloseAction.DoNotRestart;
+      return { action, handled: true };
     }
     this.#failed(messages.crashedTooOften(this.#crashes.count));
     return { action: CloseAction.DoNotRestart, handled: true };

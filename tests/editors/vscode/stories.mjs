@@ -447,6 +447,9 @@ stories('when something is missing', () => ({}), () => {
     use(wrapper('old', 'echo tenon 9.9.9'));
     bench = await Workbench.open(chromium, code, folder('version'));
     await bench.message('is “tenon 9.9.9”, and this extension needs 0.1.x');
+    use(wrapper('ends', `[ "$1" = lsp ] && exit 3\nexec '${program}' "$@"`));
+    await bench.message('ended by itself 5 times');
+    assert.deepEqual((await bench.messages()).filter((text) => /connection|EPIPE|-32/.test(text)), [], 'no words of the library');
     use('/nowhere/tenon');
     await bench.message('names /nowhere/tenon, which is not a program here');
     use(program);
