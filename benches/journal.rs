@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use tenon::journal::{Journal as Store, Records, system_clock};
-use tenon::ports::{FileChange, FileRecord, Journal as _, NewOperation, Settlement};
+use tenon::ports::{FileChange, FileRecord, FrontDoor, Journal as _, NewOperation, Settlement};
 use tenon::text::{DocumentUri, Rope};
 use tokio::runtime::Runtime;
 
@@ -82,7 +82,8 @@ fn operation(n: u64) -> NewOperation {
 
 fn operations(folder: &Path, runtime: &Runtime) -> Duration {
     let records = open(folder);
-    let session = runtime.block_on(records.resume("/w")).expect("a session begins").session;
+    let session =
+        runtime.block_on(records.resume("/w", FrontDoor::Editor)).expect("a session begins").session;
     let once = |n: u64| {
         let operation = operation(n);
         let begun = Instant::now();
@@ -97,7 +98,7 @@ fn operations(folder: &Path, runtime: &Runtime) -> Duration {
 /// Opens the file and takes its session over, with what comes back of it.
 fn opening(folder: &Path, runtime: &Runtime) -> Duration {
     let records = open(folder);
-    let session = runtime.block_on(records.resume("/w")).expect("it resumes").session;
+    let session = runtime.block_on(records.resume("/w", FrontDoor::Editor)).expect("it resumes").session;
     let mut last = None;
     for n in (N_ROUNDS as u64 + 1)..=N_PAST {
         let number = records.prepare(&session, operation(n));
@@ -111,7 +112,7 @@ fn opening(folder: &Path, runtime: &Runtime) -> Duration {
     let once = || {
         let begun = Instant::now();
         let records = open(folder);
-        let resumed = runtime.block_on(records.resume("/w")).expect("it resumes");
+        let resumed = runtime.block_on(records.resume("/w", FrontDoor::Editor)).expect("it resumes");
         assert!(resumed.again && resumed.operations.len() == 100, "the session comes back");
         begun.elapsed()
     };

@@ -28,7 +28,7 @@ pub use event::{
 
 use crate::model::{Budget, CompletionSettings};
 use crate::orchestrator::Services;
-use crate::ports::{Components, Journal, Scratch, Trust};
+use crate::ports::{Components, FileWriter, FrontDoor, Journal, Scratch, Trust};
 use crate::problem::Problem;
 use crate::review::ReviewMode;
 
@@ -39,6 +39,10 @@ pub struct Parts {
     pub services: Services,
     /// The record of what is proposed and done.
     pub journal: Arc<dyn Journal>,
+    /// Writes the files that are not open when a step is taken back or made again.
+    pub writer: Arc<dyn FileWriter>,
+    /// Whose sessions there are taken over.
+    pub door: FrontDoor,
     /// Where diffs go that are made to be looked at.
     pub scratch: Arc<dyn Scratch>,
     /// What happens to a proposal when it is ready.

@@ -18,15 +18,16 @@ use crate::config::trust::TrustStore;
 use crate::config::{Config, ConfiguredModels};
 use crate::diff::lower::ProtectedConsent;
 use crate::gateway::{Books, Gateway, Policy};
+use crate::journal::random_id;
 use crate::model::{Model, OutgoingFilter, Role};
 use crate::orchestrator::{Board, Services, Settings};
 use crate::ports::{
-    Components, Editor, MemoryJournal, MemoryLedger, ModelSource, Recorder, Trust, UpstreamSource,
+    Components, Editor, FrontDoor, MemoryJournal, MemoryLedger, ModelSource, Recorder, Trust, UpstreamSource,
 };
 use crate::problem::{Problem, Severity};
 use crate::recording::ReplyRecorder;
 use crate::telemetry::NumbersFile;
-use crate::workspace::{DiskFiles, ScratchFolder};
+use crate::workspace::{DiskFiles, DiskWriter, ScratchFolder};
 
 /// The parts as `config` describes them, with `models` in the place of the configured ones. `filter` is the one that
 /// stands before the models. `scratch` is where diffs to look at are written.
@@ -57,6 +58,8 @@ pub fn parts(
             filter,
         },
         journal: Arc::new(MemoryJournal::default()),
+        writer: Arc::new(DiskWriter),
+        door: FrontDoor::default(),
         scratch: Arc::new(ScratchFolder::new(scratch)),
         review_mode: config.review_mode,
         trust: Trust::default(),
@@ -90,16 +93,14 @@ pub fn books_in_memory() -> Books {
     Books { ledger: Arc::new(MemoryLedger::default()), responses: None, recorder: None }
 }
 
-/// 128 random bits in hexadecimal digits.
+/// An id for what this process asks of models.
 fn session_id() -> String {
-    let mut random = [0; 16];
-    if let Err(error) = getrandom::fill(&mut random) {
+    random_id().unwrap_or_else(|error| {
         // Without randomness of the system, the time and the process are as good as unique.
         tracing::warn!(%error, "no randomness for the session's id");
         let since = std::time::UNIX_EPOCH.elapsed().unwrap_or_default().as_nanos();
-        random = (since << 32 | u128::from(std::process::id())).to_be_bytes();
-    }
-    format!("{:032x}", u128::from_be_bytes(random))
+        format!("{:032x}", since << 32 | u128::from(std::process::id()))
+    })
 }
 
 /// What came of reading the configuration and opening the log, for [`start`].
@@ -115,6 +116,8 @@ pub struct Loaded {
     pub scratch: Option<PathBuf>,
     /// What is kept over sessions.
     pub storage: Storage,
+    /// Whose sessions there are taken over.
+    pub door: FrontDoor,
     /// Protected files that the user lets be written; it holds in a trusted workspace only.
     pub protected: ProtectedConsent,
     /// Which workspaces the user trusts; `None` trusts none.
@@ -149,7 +152,7 @@ pub fn start(loaded: &Loaded, editor: Arc<dyn Editor>) -> mpsc::UnboundedSender<
         let (parts, watch) = built(&loaded, editor);
         watch::entered(&loaded, trust);
         // Nobody waits any more only at the end.
-        let _ = begun.send(watch);
+        let _ = begun.send(watch.of(&facts.folders, trust));
         Parts { trust, ..parts }
     });
     let application = events.downgrade();
@@ -187,6 +190,7 @@ fn built(loaded: &Loaded, editor: Arc<dyn Editor>) -> (Parts, Watch) {
     parts.components = Arc::clone(&loaded.components);
     parts.services.ledger = loaded.storage.ledger();
     parts.journal = loaded.storage.journal();
+    parts.door = loaded.door;
     loaded.storage.expire();
     parts.warnings.extend(problem.iter().chain(&loaded.warnings).cloned());
     if problem.is_none() {

@@ -60,7 +60,7 @@ pub enum Command {
     Doctor(doctor::DoctorArgs),
     /// Show the models of each role, what is known of them, and whether they answer.
     Models(models::ModelsArgs),
-    /// Show how the running servers are.
+    /// Show how the running servers are, what is kept of a workspace, and what was counted.
     Status(status::StatusArgs),
     /// Print what was counted, as Prometheus reads it.
     Metrics,
@@ -101,6 +101,16 @@ pub struct EditArgs {
 }
 
 impl Command {
+    /// Whether what the command counts is kept. What only looks leaves no trace.
+    pub fn is_counted(&self) -> bool {
+        match self {
+            Self::Edit(args) => !args.show_prompt,
+            Self::Apply(args) => !args.check && !args.batch,
+            Self::Undo(_) | Self::Redo(_) | Self::Models(_) => true,
+            _ => false,
+        }
+    }
+
     /// Whether the result, and so an error too, is wanted as JSON.
     pub fn wants_json(&self) -> bool {
         match self {

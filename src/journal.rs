@@ -29,6 +29,7 @@ mod responses;
 mod seal;
 mod sessions;
 mod usage;
+mod users;
 mod work;
 
 use std::path::{Path, PathBuf};
@@ -37,7 +38,7 @@ use std::time::{Duration, SystemTime};
 
 use database::Database;
 pub use key::KeyPlace;
-pub use records::Records;
+pub use records::{Records, random_id};
 pub use responses::Answers;
 use rusqlite::Row;
 pub use usage::UsageLedger;

@@ -16,18 +16,35 @@ use tenon::config::layer;
 use tenon::config::trust::TrustStore;
 use tenon::config::{self, Config, ConfigError, StateDir, UserFile};
 use tenon::lsp;
-use tenon::ports::{Component, Components, Direction, LifeCycle};
-use tenon::problem::{Category, Problem};
-use tenon::telemetry::{AllNumbers, Front, NumbersFile, Telemetry};
+use tenon::ports::metrics::catalogue::PROBLEMS;
+use tenon::ports::{Component, Components, Direction, FrontDoor, LifeCycle};
+use tenon::problem::{Category, Problem, Severity};
+use tenon::telemetry::{self, AllNumbers, Front, NumbersFile, Telemetry};
 
 fn main() -> ExitCode {
-    let command = Arguments::parse().command;
+    let command = match Arguments::try_parse() {
+        Ok(arguments) => arguments.command,
+        Err(error) => return output::usage(&error).into(),
+    };
     let json = command.wants_json();
-    run(&command).unwrap_or_else(|problem| output::fail(&problem, json).into())
+    let code = run(&command).unwrap_or_else(|problem| {
+        // Of an edit the application has counted it.
+        if matches!(command, Command::Undo(_) | Command::Redo(_)) {
+            PROBLEMS.count(problem.code);
+        }
+        output::fail(&problem, json).into()
+    });
+    if command.is_counted()
+        && let Ok(state) = StateDir::open()
+    {
+        telemetry::add_to_total(&state);
+    }
+    code
 }
 
 fn run(command: &Command) -> Result<ExitCode, Problem> {
     let file = UserFile::locate();
+    tenon::workspace::keep_out(file.path().map(Path::to_owned).into_iter().chain(StateDir::place()));
     let config = config::load(&file);
     // The server and `edit` settle this for the folder that they are told of.
     let here = matches!(command, Command::Config(_) | Command::Doctor(_) | Command::Models(_));
@@ -35,7 +52,7 @@ fn run(command: &Command) -> Result<ExitCode, Problem> {
     let exit = match command {
         Command::Apply(args) => return apply(args),
         Command::Log(args) => on_record(|record| log::run(args, record, now()))?,
-        Command::Show(args) => on_record(|record| show::run(args, record))?,
+        Command::Show(args) => on_record(|record| show::run(args, record, now()))?,
         Command::Undo(args) => on_record(|record| undo::run(args, Direction::Undo, record))?,
         Command::Redo(args) => on_record(|record| undo::run(args, Direction::Redo, record))?,
         Command::Sessions(args) => on_record(|record| sessions::run(args, record, now()))?,
@@ -73,10 +90,15 @@ fn run(command: &Command) -> Result<ExitCode, Problem> {
             }
             let loaded = Loaded {
                 record: args.record.clone(),
+                door: FrontDoor::Terminal,
                 protected: consent::protected(&args.allow_protected, &args.root)?,
                 sends_nothing: args.show_prompt,
                 ..parts.loaded(Ok(config?))
             };
+            if !args.show_prompt && !args.allow_protected.is_empty() {
+                let record = Record::new(loaded.storage.journal())?;
+                consent::note(&record, &args.allow_protected, &args.root);
+            }
             let exit = block_on(edit::run(args, |editor| assembly::start(&loaded, editor)));
             loaded.storage.close();
             exit??
@@ -97,11 +119,22 @@ fn run(command: &Command) -> Result<ExitCode, Problem> {
             storage.close();
             exit?
         }
-        Command::Status(args) => status::run(args, &numbers()?)?,
+        Command::Status(args) => on_record(|record| {
+            let numbers = numbers().ok().unwrap_or_default();
+            let trust = TrustStore::of_user().map(|store| store.judge(&args.root).trust);
+            status::run(args, &numbers, record, trust.unwrap_or_default())
+        })?,
         Command::Metrics => metrics::run(&numbers()?)?,
         Command::Trust(args) => {
             let state = StateDir::open()?;
-            trust::run(args, &TrustStore::new(&state), config.as_ref().map_err(Clone::clone))?
+            let config = config.as_ref().map_err(Clone::clone);
+            trust::run(args, &TrustStore::new(&state), config, |action, subject, detail| {
+                let noted = on_record(|record| {
+                    record.note(None, action, subject, detail);
+                    Ok(())
+                });
+                noted.unwrap_or_else(|problem| output::tell(&problem));
+            })?
         }
         Command::Demo => {
             let parts = Parts::start(Front::Terminal);
@@ -218,8 +251,13 @@ impl Parts {
     fn storage(&self, config: &Config) -> (Storage, Vec<Problem>) {
         match &self.state {
             Ok(state) => Storage::open(state.path(), &config.cache),
-            // Told with the log's problem.
-            Err(_) => (Storage::default(), Vec::new()),
+            Err(problem) => {
+                let message = format!("what is done may not survive a restart: {}", problem.message);
+                (
+                    Storage::default(),
+                    vec![Problem { severity: Severity::Warning, message, ..problem.clone() }],
+                )
+            }
         }
     }
 }

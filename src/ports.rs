@@ -21,13 +21,14 @@ pub use editor::{
     ApplyId, Editor, FileEdit, Hint, Mark, MarkKind, NO_ANSWER, Progress, ProgressStage, TaskNotice,
     WorkspaceChange,
 };
-pub use files::{FileError, Scratch, SourceFiles};
+pub use files::{FileBelow, FileError, FileWrite, FileWriter, Scratch, SourceFiles};
 pub use health::{Availability, Health, LastError, ModelHealth, ProviderHealth};
 pub use journal::{
     AuditRecord, BaseFile, DecisionRecord, Direction, Expired, Expiry, FileChange, FileName, FileRecord,
-    Imported, Journal, Kept, MemoryJournal, NewOperation, OperationHead, OperationQuery, OperationRecord,
-    OperationState, OperationSummary, ProposalRecord, ProposalStanding, Resumed, SessionSummary, Settlement,
-    StepRecord, TaskRecord, Unfinished, operation_taken, unknown_operation, unknown_session,
+    Forgotten, FrontDoor, Imported, Journal, Kept, MemoryJournal, NewOperation, OperationHead,
+    OperationQuery, OperationRecord, OperationState, OperationSummary, ProposalRecord, ProposalStanding,
+    Resumed, SessionSummary, Settlement, StepRecord, TaskRecord, Unfinished, operation_taken, session_held,
+    unknown_operation, unknown_session,
 };
 pub use ledger::{
     EditFate, KnownUsage, Ledger, MemoryLedger, ModelStatistics, ProviderHistory, RequestEnd, Spent,

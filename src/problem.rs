@@ -57,18 +57,37 @@ pub struct Problem {
     /// What to do about it, if anything can be said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// More of it for programs, in the form that `docs/errors.md` or `docs/protocol.md` tells for the code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub details: Option<Box<serde_json::Value>>,
 }
 
 impl Problem {
     /// Creates an error without a hint.
     pub fn error(code: &'static str, category: Category, message: impl Into<String>) -> Self {
-        Self { code, category, severity: Severity::Error, message: plain(&message.into()), hint: None }
+        Self {
+            code,
+            category,
+            severity: Severity::Error,
+            message: plain(&message.into()),
+            hint: None,
+            details: None,
+        }
     }
 
     /// Adds what to do about it.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(plain(&hint.into()));
+        self
+    }
+}
+
+impl Problem {
+    /// Adds what programs may want to know.
+    #[must_use]
+    pub fn details(mut self, details: serde_json::Value) -> Self {
+        self.details = Some(Box::new(details));
         self
     }
 }
@@ -106,8 +125,19 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// A word for a shell command in a hint: people paste those.
+pub fn shell_word(word: &str) -> Cow<'_, str> {
+    let is_safe = |c: char| c.is_alphanumeric() || "/._-+,:@%=".contains(c);
+    if !word.is_empty() && !word.starts_with('-') && word.chars().all(is_safe) {
+        return Cow::Borrowed(word);
+    }
+    Cow::Owned(format!("'{}'", word.replace('\'', "'\\''")))
+}
+
 /// Whether a character does something instead of being seen: control characters (C0, C1, DEL) but the tab, marks that
-/// turn the direction of text around, and those that have no width.
+/// turn the direction of text around, and those that have no width, or are blank where a sign is expected
+/// (`Default_Ignorable_Code_Point` of the Unicode Character Database). The mark that asks for an emoji in colour (U+FE0F)
+/// is everywhere in honest text and carries nothing.
 pub fn is_unseen(c: char) -> bool {
     (c.is_control() && c != '\t')
         || matches!(
@@ -119,15 +149,19 @@ pub fn is_unseen(c: char) -> bool {
                 | '\u{1160}'
                 | '\u{17b4}'
                 | '\u{17b5}'
-                | '\u{180e}'
+                | '\u{180b}'..='\u{180f}'
                 | '\u{200b}'..='\u{200f}'
                 | '\u{2028}'..='\u{202e}'
                 | '\u{2060}'..='\u{206f}'
+                | '\u{2800}'
                 | '\u{3164}'
+                | '\u{fe00}'..='\u{fe0e}'
                 | '\u{feff}'
                 | '\u{ffa0}'
-                | '\u{fff9}'..='\u{fffb}'
-                | '\u{e0000}'..='\u{e01ef}'
+                | '\u{fff0}'..='\u{fffb}'
+                | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{1d173}'..='\u{1d17a}'
+                | '\u{e0000}'..='\u{e0fff}'
         )
 }
 
@@ -144,6 +178,8 @@ mod tests {
             ("\u{9b}31m\u{85}\u{7f}", "\\u{9b}31m\\u{85}\\u{7f}"),
             ("a\u{202e}b\u{2066}c\u{200b}\u{feff}", "a\\u{202e}b\\u{2066}c\\u{200b}\\u{feff}"),
             ("\u{e0041}\u{3164}", "\\u{e0041}\\u{3164}"),
+            ("a\u{fe00}\u{180b}\u{2800}\u{1d173}", "a\\u{fe00}\\u{180b}\\u{2800}\\u{1d173}"),
+            ("\u{2764}\u{fe0f}", "\u{2764}\u{fe0f}"),
             ("é \u{1f600} \u{4e2d}", "é \u{1f600} \u{4e2d}"),
         ] {
             assert_eq!(plain(text), expected);
@@ -151,6 +187,19 @@ mod tests {
             assert!(!visible(text).contains(is_unseen));
         }
         assert_eq!(visible("a\nb"), "a\\u{a}b");
+    }
+
+    #[test]
+    fn what_is_pasted_is_one_word() {
+        for (word, expected) in [
+            ("/a/b-c.d", "/a/b-c.d"),
+            ("a b", "'a b'"),
+            ("x; cmd", "'x; cmd'"),
+            ("it's", "'it'\\''s'"),
+            ("", "''"),
+        ] {
+            assert_eq!(shell_word(word), expected);
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::util::SubscriberInitExt;
 
-pub use numbers::{AllNumbers, NumbersFile, ProcessNumbers};
+pub use numbers::{AllNumbers, NumbersFile, ProcessNumbers, add_to_total};
 
 use crate::config::StateDir;
 use crate::problem::{Category, Problem, Severity};

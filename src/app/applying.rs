@@ -4,14 +4,17 @@
 //! mirrored text becomes, at some single content change, exactly the text expected. Files that are not open can
 //! not be observed; for them the editor's yes is taken, and after its no the disk is asked.
 
+mod disk;
 mod judge;
 mod plan;
 mod settle;
 mod take;
 
-pub(super) use plan::{able, replace_all, span_edits, stale};
+pub(super) use disk::written;
+pub(super) use plan::{Live, able, live, replace_all, span_edits, stale};
 
 use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
 use std::time::Duration;
 
 use super::chronicle::{self, Prepare};
@@ -54,7 +57,11 @@ pub(super) enum Purpose {
     /// An operation of the history is taken back or done again.
     Take { operation: u64, direction: Direction },
     /// Some files of an edit arrived and others did not: the ones that did are taken back.
-    RollBack { operation: u64 },
+    RollBack {
+        operation: u64,
+        /// The files that we wrote ourselves, where they were before.
+        written: Vec<DocumentUri>,
+    },
 }
 
 /// An edit that will be computed when its turn comes, against the text as it is then.
@@ -84,6 +91,8 @@ pub(super) struct FlightFile {
     pub last: Option<Rope>,
     /// Whether the disk shows that it happened, once that was looked up.
     pub on_disk: Option<bool>,
+    /// It was not open, and we wrote it ourselves.
+    pub is_written: bool,
 }
 
 /// Where a file that gets another path was and will be.
@@ -104,8 +113,8 @@ impl FlightFile {
         (before, after, edit): (Rope, Rope, TextEdit),
         version: Option<i32>,
     ) -> Self {
-        let (renamed, seen, last, on_disk) = (None, false, None, None);
-        Self { path, kind, before, after, edit, track, version, renamed, seen, last, on_disk }
+        let (renamed, seen, last, on_disk, is_written) = (None, false, None, None, false);
+        Self { path, kind, before, after, edit, track, version, renamed, seen, last, on_disk, is_written }
     }
 
     /// Where the file was when the edit was sent.
@@ -167,7 +176,7 @@ pub(super) struct Flights {
 impl Flights {
     /// Whether an operation is being taken, or will be: it must not be taken twice.
     pub(super) fn is_busy(&self, id: u64) -> bool {
-        let takes = |plan: &Plan| matches!(plan.purpose, Purpose::Take { operation, .. } | Purpose::RollBack { operation } if operation == id);
+        let takes = |plan: &Plan| matches!(plan.purpose, Purpose::Take { operation, .. } | Purpose::RollBack { operation, .. } if operation == id);
         self.waiting
             .iter()
             .chain(&self.preparing)
@@ -209,10 +218,14 @@ pub(super) fn read_then(
     event: impl FnOnce(FileTexts) -> InternalEvent + Send + 'static,
 ) {
     let (files, send) = (state.parts.services.files.clone(), state.sender());
+    let root = state.client.folders.first().cloned();
     tokio::spawn(async move {
         let wanted = needed.clone();
         let reading = tokio::task::spawn_blocking(move || {
-            wanted.into_iter().map(|uri| (uri.clone(), read_file(files.as_ref(), &uri))).collect()
+            wanted
+                .into_iter()
+                .map(|uri| (uri.clone(), read_file(files.as_ref(), root.as_deref(), &uri)))
+                .collect()
         });
         // A file system that hangs must not hold up every later edit.
         let texts = match tokio::time::timeout(READ_TIME, reading).await {
@@ -226,8 +239,20 @@ pub(super) fn read_then(
     });
 }
 
-fn read_file(files: &dyn SourceFiles, uri: &DocumentUri) -> Result<Option<String>, String> {
-    match uri.to_path() {
+/// What lies below the root is read through the root's own handle.
+fn read_file(
+    files: &dyn SourceFiles,
+    root: Option<&Path>,
+    uri: &DocumentUri,
+) -> Result<Option<String>, String> {
+    let path = uri.to_path();
+    if let (Some(root), Some(path)) = (root, &path)
+        && path.starts_with(root)
+    {
+        let found = files.read_below(root, path).map_err(|error| error.to_string())?;
+        return Ok(found.map(|found| found.text));
+    }
+    match path {
         Some(path) => files.read(&path).map_err(|error| error.to_string()),
         None => Err(format!("{} is not open", uri.as_str())),
     }
@@ -289,8 +314,21 @@ pub(super) fn prepared(state: &mut State, id: ApplyId, number: Option<u64>) {
         state.flights.waiting.push_front(plan);
         return chronicle::settle(state, number, Settlement::RolledBack, None, String::new(), None);
     }
+    if !disk::write(state, id) {
+        deliver(state, id);
+    }
+}
+
+/// Sends the editor's part of an edit.
+fn deliver(state: &mut State, id: ApplyId) {
+    let Some(flight) = state.flights.current.as_ref().filter(|flight| flight.id == id) else { return };
+    let files: Vec<&FlightFile> = flight.files.iter().filter(|file| !file.is_written).collect();
+    if files.is_empty() {
+        // Nothing of it is the editor's.
+        return answered(state, id, true, None);
+    }
     let label = plan::label(state, &flight.plan.purpose);
-    let change = WorkspaceChange { label, files: plan::edits(state, &flight.files) };
+    let change = WorkspaceChange { label, files: plan::edits(state, &files) };
     EDITS.count(EditStep::Sent);
     let editor = &state.parts.services.editor;
     if matches!(flight.plan.purpose, Purpose::Accept { confirm: true, .. }) {
@@ -422,11 +460,20 @@ pub(super) fn applied_kind(file: &FlightFile) -> AppliedKind {
     }
 }
 
-/// Checks whether an operation could be taken in `direction`, as far as open documents tell.
-pub(super) fn check_take(state: &State, operation: u64, direction: Direction) -> Result<(), Problem> {
-    let purpose = Purpose::Take { operation, direction };
-    if plan::closed_files(state, &purpose).is_empty() {
-        plan::build(state, &purpose, &FileTexts::new())?;
+/// The closed files whose texts must be known to say whether an operation can be taken.
+pub(super) fn closed_files_of(state: &State, operation: u64, direction: Direction) -> Vec<DocumentUri> {
+    plan::closed_files(state, &Purpose::Take { operation, direction })
+}
+
+/// Checks whether an operation could be taken in `direction`, as far as open documents and `texts` tell.
+pub(super) fn check_take(
+    state: &State,
+    operation: u64,
+    direction: Direction,
+    texts: &FileTexts,
+) -> Result<(), Problem> {
+    if let Some(operation) = state.history.get(operation) {
+        take::refuse_protected(operation)?;
     }
-    Ok(())
+    plan::build(state, &Purpose::Take { operation, direction }, texts).map(drop)
 }

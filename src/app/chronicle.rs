@@ -5,6 +5,7 @@
 //! already. Without a journal, or after it failed, everything goes on as before; that is said once.
 
 mod back;
+mod recall;
 mod records;
 mod unfinished;
 
@@ -24,6 +25,7 @@ use crate::problem::{Category, Problem, Severity};
 use crate::review::{Decision, ProposalId, ProposalState};
 
 pub(super) use back::resumed;
+pub(super) use recall::{Recalled, recall, recalled};
 pub(super) use records::{direction, of_flight, of_operation};
 pub(super) use unfinished::{Left, looked};
 
@@ -95,8 +97,9 @@ pub(super) fn begin(state: &mut State) {
     state.chronicle.opening = true;
     let journal = state.parts.journal.clone();
     let root = state.chronicle.root.clone();
+    let door = state.parts.door;
     let kept: Kept<Box<(Resumed, Vec<Unfinished>)>> = Box::pin(async move {
-        let resumed = journal.resume(&root).await?;
+        let resumed = journal.resume(&root, door).await?;
         let unfinished = journal.unfinished(&resumed.session).await?;
         Ok(Box::new((resumed, unfinished)))
     });

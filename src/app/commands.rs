@@ -3,7 +3,6 @@
 mod accept;
 mod edit;
 mod history;
-mod hunks;
 mod merge;
 mod prompt;
 mod regenerate;
@@ -17,12 +16,13 @@ use serde_json::{Value, json};
 pub(super) use accept::{turn_down, whole as accept_whole};
 pub(super) use edit::root_of;
 pub(super) use history::history;
+pub(super) use take::{take, unread};
 
+use super::applying::FileTexts;
 use super::event::Command;
 use super::state::State;
 use super::tasks;
 use crate::problem::Problem;
-use crate::review::Direction;
 
 /// Runs a command.
 pub(super) fn run(state: &mut State, command: Command) -> Result<Value, Problem> {
@@ -36,10 +36,9 @@ pub(super) fn run(state: &mut State, command: Command) -> Result<Value, Problem>
         Command::Regenerate { proposal, hunk, remark } => {
             regenerate::regenerate(state, proposal.as_deref(), hunk, &remark)
         }
-        Command::Undo(which) => take::take(state, &which, Direction::Undo),
-        Command::Redo(which) => take::take(state, &which, Direction::Redo),
+        Command::Undo(_) | Command::Redo(_) => take(state, &command, &FileTexts::new()),
         Command::History { path } => Ok(history::of_process(state, path.as_deref())),
-        Command::Show { proposal, open } => show::show(state, proposal.as_deref(), open),
+        Command::Show { proposal, open, texts } => show::show(state, proposal.as_deref(), open, texts),
         Command::Prompt { task, open } => prompt::prompt(state, task.as_deref(), open),
         Command::Status => Ok(status::status(state)),
     }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 
 use super::applying::{FileTexts, Plan};
-use super::chronicle::{Left, Word};
+use super::chronicle::{Left, Recalled, Word};
 use super::completion::{Asked, Filled};
 use crate::orchestrator::Outcome;
 pub use crate::orchestrator::{Finding, Intent, Region};
@@ -39,6 +39,8 @@ pub struct EditRequest {
     pub auto: Option<bool>,
     /// More files to give to the model (command line).
     pub also: Vec<PathBuf>,
+    /// Protected files that the user lets be written, workspace-relative.
+    pub consent: Vec<String>,
 }
 
 /// Which part of which proposal; everything `None` is the latest proposal, whole.
@@ -110,12 +112,14 @@ pub enum Command {
         /// Only what had to do with this file, workspace-relative.
         path: Option<String>,
     },
-    /// `tenon.show`: `{"proposal": id, "diff": text}`; also opens the diff where the editor can show a document.
+    /// `tenon.show`: `{"proposal": id, "diff": text, "files": […], …}`; also opens the diff where the editor can show a document.
     Show {
         /// The proposal; none means the latest.
         proposal: Option<String>,
         /// Whether to open it in the editor (code actions do, scripts do not).
         open: bool,
+        /// Whether to tell the whole texts of the files as well.
+        texts: bool,
     },
     /// `tenon.prompt`: `{"task": id, "text": text, "prompts": […]}`.
     Prompt {
@@ -333,6 +337,12 @@ pub(super) enum InternalEvent {
     RefreshMarks,
     /// The journal said something.
     Journal(Word),
+    /// The closed files of an edit were written.
+    FilesWritten { id: ApplyId, result: Result<(), Problem> },
+    /// The closed files were read that an undo or a redo has to know.
+    TakeRead { command: Command, reply: Reply<Value>, texts: FileTexts },
+    /// A step that a command names by its number was looked up in the journal.
+    Recalled(Box<Recalled>),
     /// The files were read by which it is judged what became of operations that were left under way.
     LeftLooked { left: Left, texts: FileTexts },
 }

@@ -4,6 +4,7 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::applying::FileTexts;
 use super::event::{Command, Event, Internal, InternalEvent, Query, Reply};
 use super::state::State;
 use super::{applying, chronicle, commands, completion, documents, marks, queries, tasks};
@@ -74,9 +75,29 @@ pub(super) fn command(state: &mut State, command: Command, reply: Reply<Value>) 
     if let Command::History { path } = command {
         return commands::history(state, path, reply);
     }
+    let Some((command, reply)) = chronicle::recall(state, command, reply) else { return };
+    run_command(state, command, reply);
+}
+
+/// Runs a command that needs nothing looked up any more.
+pub(super) fn run_command(state: &mut State, command: Command, reply: Reply<Value>) {
+    if matches!(command, Command::Undo(_) | Command::Redo(_)) {
+        return take(state, command, reply, FileTexts::new());
+    }
     let result = commands::run(state, command);
     // Nobody waits any more when the request was cancelled.
     let _ = reply.send(result);
+}
+
+/// Runs an undo or a redo when the closed files are read that it has to know; what is meant may be another step by
+/// then.
+fn take(state: &mut State, command: Command, reply: Reply<Value>, texts: FileTexts) {
+    let needed = commands::unread(state, &command, &texts);
+    if needed.is_empty() {
+        let _ = reply.send(commands::take(state, &command, &texts));
+        return;
+    }
+    applying::read_then(state, needed, |texts| InternalEvent::TakeRead { command, reply, texts });
 }
 
 fn own(state: &mut State, event: InternalEvent) {
@@ -90,6 +111,9 @@ fn own(state: &mut State, event: InternalEvent) {
         }
         InternalEvent::RefreshMarks => marks::refresh(state),
         InternalEvent::Journal(word) => chronicle::heard(state, word),
+        InternalEvent::FilesWritten { id, result } => applying::written(state, id, result),
+        InternalEvent::TakeRead { command, reply, texts } => take(state, command, reply, texts),
+        InternalEvent::Recalled(recalled) => chronicle::recalled(state, *recalled),
         InternalEvent::LeftLooked { left, texts } => chronicle::looked(state, left, &texts),
     }
 }

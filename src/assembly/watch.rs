@@ -1,6 +1,7 @@
 //! Looks at the running parts every few seconds: how they are, whether a number deserves a warning, and what is
 //! counted is put where the terminal finds it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use crate::ports::{
     Trust,
 };
 use crate::telemetry::NumbersFile;
+use crate::workspace::FolderWatch;
 
 /// Time between two looks.
 const EVERY: Duration = Duration::from_secs(10);
@@ -31,6 +33,9 @@ pub(super) struct Watch {
     alerts: Alerts,
     /// Why no model can be asked at all.
     without_models: bool,
+    /// The folders, and why the workspace is restricted while they are as they were.
+    folders: FolderWatch,
+    restricted: Option<&'static str>,
 }
 
 impl Watch {
@@ -49,7 +54,26 @@ impl Watch {
             budget: loaded.config.budget,
             alerts: Alerts::new(loaded.config.alerts),
             without_models,
+            folders: FolderWatch::default(),
+            restricted: None,
         }
+    }
+
+    /// Looks at these folders as well.
+    pub(super) fn of(self, folders: &[PathBuf], trust: Trust) -> Self {
+        Self { folders: FolderWatch::new(folders), restricted: restricted(trust), ..self }
+    }
+
+    /// Says how the workspace is; a folder that hangs holds up nothing else.
+    async fn look_at_folders(&self) {
+        let folders = self.folders.clone();
+        let looking = tokio::task::spawn_blocking(move || folders.trouble());
+        let (state, reason) = match tokio::time::timeout(EVERY, looking).await {
+            Ok(Ok(None)) => (LifeCycle::Ready, self.restricted.map(str::to_owned)),
+            Ok(Ok(Some(trouble))) => (LifeCycle::Degraded, Some(trouble)),
+            Ok(Err(_)) | Err(_) => (LifeCycle::Degraded, Some("its folders do not answer".to_owned())),
+        };
+        self.components.set(Component::Workspace, state, reason.as_deref());
     }
 
     /// Looks until the application is gone.
@@ -58,6 +82,7 @@ impl Watch {
         let began = tokio::time::Instant::now();
         loop {
             self.look(began.elapsed());
+            self.look_at_folders().await;
             if let Some(numbers) = self.numbers.clone() {
                 let components = Arc::clone(&self.components);
                 // A disk that hangs holds up nothing else.
@@ -131,12 +156,15 @@ pub(super) fn begin(loaded: &Loaded, without_models: Option<&str>) {
 
 /// How the workspace is, once it is known which one it is.
 pub(super) fn entered(loaded: &Loaded, trust: Trust) {
-    let reason = match trust {
+    loaded.components.set(Component::Workspace, LifeCycle::Ready, restricted(trust));
+}
+
+fn restricted(trust: Trust) -> Option<&'static str> {
+    match trust {
         Trust::Trusted => None,
         Trust::Restricted => Some("restricted: it is not trusted"),
         Trust::Changed => Some("restricted: what was trusted has changed"),
-    };
-    loaded.components.set(Component::Workspace, LifeCycle::Ready, reason);
+    }
 }
 
 /// Takes over the numbers that others keep.

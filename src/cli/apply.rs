@@ -5,6 +5,7 @@
 
 mod batch;
 mod candidates;
+mod count;
 pub(in crate::cli) mod report;
 
 use std::io::{Read, Write};
@@ -25,7 +26,7 @@ use crate::text::{PositionMap, Rope, TextEdit};
 use crate::workspace::{Folder, NewText};
 
 use super::output;
-use super::record::{Description, Held, Record};
+use super::record::{Description, Held, Noted, Record};
 
 /// The format of a reply, as named on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, serde::Deserialize)]
@@ -140,6 +141,7 @@ pub fn run_with(args: &ApplyArgs, record: Option<&Record>, streams: &mut Streams
         batch::run(args, streams).map(|()| ExitCode::SUCCESS)
     } else {
         let outcome = apply(args, record, streams.input);
+        count::ended(&outcome);
         let code = match &outcome {
             Ok(_) => ExitCode::SUCCESS,
             Err(failure) if failure.usage => ExitCode::from(USAGE),
@@ -265,6 +267,9 @@ impl<'r> Writer<'r> {
             Self::Recorded(held) => {
                 // What cannot be written is no operation, and is told with its file.
                 held.folder().check(texts)?;
+                for path in &args.allow_protected {
+                    held.note(Noted::Consented, path);
+                }
                 let from = args.file.display();
                 let description = Description { title: format!("apply {from}"), ..Description::default() };
                 held.make(description, texts).map(drop).map_err(Failure::refused)

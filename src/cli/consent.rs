@@ -5,9 +5,10 @@
 
 use std::path::Path;
 
+use super::record::{Noted, Record};
 use crate::config::trust::TrustStore;
 use crate::diff::lower::ProtectedConsent;
-use crate::problem::{Category, Problem};
+use crate::problem::{Category, Problem, shell_word};
 
 /// The consent to these paths below `root`.
 ///
@@ -28,10 +29,18 @@ pub fn protected(paths: &[String], root: &Path) -> Result<ProtectedConsent, Prob
         let message = "protected files are not written in a workspace that is not trusted";
         return Err(Problem::error("restricted-workspace", Category::Request, message).hint(format!(
             "look at it with `tenon trust --show --root {}`, or change them by hand",
-            root.display()
+            shell_word(&root.display().to_string())
         )));
     }
     Ok(consent)
+}
+
+/// Notes in the audit log that these paths below `root` may be written.
+pub fn note(record: &Record, paths: &[String], root: &Path) {
+    let root = super::log::root(root).unwrap_or_default();
+    for path in paths {
+        record.note(None, Noted::Consented, path, &root);
+    }
 }
 
 #[cfg(test)]

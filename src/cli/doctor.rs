@@ -128,7 +128,10 @@ pub async fn run(args: &DoctorArgs, surroundings: &Surroundings<'_>) -> Exit {
     let printed = if args.json {
         output::print_json(&report)
     } else {
-        output::print(&render(&report, Colours::for_stdout()))
+        {
+            let colours = Colours::for_stdout();
+            output::print_painted(&render(&report, colours), colours)
+        }
     };
     match printed {
         Err(problem) => output::fail(&problem, false),

@@ -62,6 +62,7 @@ pub async fn run(
         intent: Intent::Instruction(args.instruction.clone()),
         auto: Some(false),
         also,
+        consent: Vec::new(),
     };
     let task = ask(&events, Command::Edit(request)).await?;
     if args.show_prompt {
@@ -74,7 +75,8 @@ pub async fn run(
             return Ok(Exit::Cancelled);
         }
     };
-    let shown = ask(&events, Command::Show { proposal: Some(proposal.clone()), open: false }).await?;
+    let shown =
+        ask(&events, Command::Show { proposal: Some(proposal.clone()), open: false, texts: false }).await?;
     let diff = shown["diff"].as_str().unwrap_or_default();
     if !args.json {
         output::print_diff(diff)?;

@@ -1,6 +1,9 @@
-//! `tenon log`: what was done in a workspace, newest first, and to which files.
+//! `tenon log`: what was done in a workspace, newest first, and to which files; the history of one file; the audit log.
 
-use std::path::PathBuf;
+mod audits;
+mod history;
+
+use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -20,15 +23,21 @@ pub struct LogArgs {
     /// The workspace.
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub root: PathBuf,
-    /// Only what was done to this file, relative to the root.
-    #[arg(long, value_name = "PATH")]
+    /// The same as naming the file without `--file`.
+    #[arg(long = "file", value_name = "PATH", hide = true, conflicts_with = "path")]
     pub file: Option<String>,
+    /// List the audit log of all workspaces: what was done, trusted, consented to, exported.
+    #[arg(long, conflicts_with_all = ["path", "file", "root"])]
+    pub audit: bool,
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,
-    /// At most so many operations.
+    /// At most so many operations, or entries.
     #[arg(short, value_name = "N", default_value_t = 20)]
     pub n: usize,
+    /// Only what was done to this file, under this name and those it had before.
+    #[arg(value_name = "PATH")]
+    pub path: Option<String>,
 }
 
 /// Runs the command. `now` is the time since the beginning of 1970.
@@ -37,45 +46,82 @@ pub struct LogArgs {
 /// The journal cannot be read, or there is no such folder.
 pub fn run(args: &LogArgs, record: &Record, now: Duration) -> Result<Exit, Problem> {
     let record = record.on_disk()?;
-    let root = root(&args.root)?;
-    let path = args.file.as_deref().map(|file| relative(file, &root)).transpose()?;
-    let query = OperationQuery { root: Some(root.clone()), path, before: None, limit: args.n };
-    let operations = record.wait(record.journal().operations(query))?;
-    if args.json {
-        let operations: Vec<Value> = operations.iter().map(operation_json).collect();
-        output::print_json(&json!({ "root": root, "operations": operations, "errors": [] }))?;
-    } else if operations.is_empty() {
-        output::print("Nothing was done here yet.\n")?;
-    } else {
-        let lines: Vec<String> = operations.iter().map(|operation| line(operation, now)).collect();
-        output::print(&lines.concat())?;
+    if args.audit {
+        audits::print(record, args.n, args.json, now)?;
+        return Ok(Exit::Done);
     }
+    let root = root(&args.root)?;
+    let file = args.path.as_deref().or(args.file.as_deref());
+    let file = file.map(|file| relative(file, &root)).transpose()?;
+    let operations = match &file {
+        Some(file) => history::of(record, &root, file, args.n)?,
+        None => {
+            let query = OperationQuery { root: Some(root.clone()), path: None, before: None, limit: args.n };
+            record.wait(record.journal().operations(query))?
+        }
+    };
+    print(&operations, &root, file.as_deref(), args.json, now)?;
     Ok(Exit::Done)
 }
 
+fn print(
+    operations: &[OperationSummary],
+    root: &str,
+    file: Option<&str>,
+    json: bool,
+    now: Duration,
+) -> Result<(), Problem> {
+    if json {
+        let operations: Vec<Value> = operations.iter().map(operation_json).collect();
+        return output::print_json(&json!({ "root": root, "operations": operations, "errors": [] }));
+    }
+    if operations.is_empty() {
+        let to = file.map_or_else(|| format!("in {root}"), |file| format!("to {file} in {root}"));
+        return output::print(&format!(
+            "Nothing was done {} yet; --root names another workspace.\n",
+            visible(&to)
+        ));
+    }
+    let lines: Vec<String> = operations.iter().map(|operation| line(operation, now)).collect();
+    output::print(&lines.concat())
+}
+
 /// The root's name in the journal. A workspace that is gone has still a history.
-pub(super) fn root(path: &std::path::Path) -> Result<String, Problem> {
-    let gone = || record::open(path).map(|folder| record::root_name(folder.root()));
-    match std::fs::canonicalize(path) {
-        Ok(root) => Ok(record::root_name(&root)),
-        Err(_) => std::path::absolute(path).map(|root| record::root_name(&root)).or_else(|_| gone()),
+pub(super) fn root(path: &Path) -> Result<String, Problem> {
+    let there = std::fs::canonicalize(path).ok();
+    // Where it would be, so that a folder is the same one before and after it went.
+    let gone = || whole(path).or_else(|| std::path::absolute(path).ok());
+    match there.or_else(gone) {
+        Some(root) => Ok(record::root_name(&root)),
+        None => record::open(path).map(|folder| record::root_name(folder.root())),
     }
 }
 
 /// A path as the journal names it: relative to the root, also when it is given from the working folder.
 fn relative(file: &str, root: &str) -> Result<String, Problem> {
-    let path = std::path::Path::new(file);
-    let relative = if path.is_absolute() {
-        let whole = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let outside = || {
-            Problem::error("outside-workspace", Category::Request, format!("{file} is outside {root}"))
-                .hint("name a file below the root")
-        };
-        whole.strip_prefix(root).map_err(|_| outside())?.to_owned()
-    } else {
-        path.components().filter(|part| *part != std::path::Component::CurDir).collect()
+    let path = Path::new(file);
+    let outside = || {
+        Problem::error("outside-workspace", Category::Request, format!("{file} is outside {root}"))
+            .hint("name a file below the root")
     };
+    let relative = match whole(path) {
+        Some(whole) if path.is_absolute() || whole.starts_with(root) => {
+            whole.strip_prefix(root).map_err(|_| outside())?.to_owned()
+        }
+        _ if path.is_absolute() => path.strip_prefix(root).map_err(|_| outside())?.to_owned(),
+        _ => path.components().filter(|part| *part != Component::CurDir).collect(),
+    };
+    if relative.components().any(|part| part == Component::ParentDir) {
+        return Err(outside());
+    }
     Ok(relative.to_string_lossy().replace('\\', "/"))
+}
+
+/// Where a path leads whose folder exists; the file itself may be gone, and is no link to elsewhere here.
+fn whole(path: &Path) -> Option<PathBuf> {
+    let folder =
+        path.parent().map(|parent| if parent.as_os_str().is_empty() { Path::new(".") } else { parent })?;
+    Some(std::fs::canonicalize(folder).ok()?.join(path.file_name()?))
 }
 
 fn line(operation: &OperationSummary, now: Duration) -> String {

@@ -69,7 +69,10 @@ pub async fn run(args: &ModelsArgs, sources: &Sources<'_>) -> Exit {
     let printed = if args.json {
         output::print_json(&report)
     } else {
-        output::print(&table::render(&report, Colours::for_stdout()))
+        {
+            let colours = Colours::for_stdout();
+            output::print_painted(&table::render(&report, colours), colours)
+        }
     };
     match printed {
         Err(problem) => output::fail(&problem, false),

@@ -54,7 +54,15 @@ impl From<Exit> for ExitCode {
 /// # Errors
 /// stdout cannot be written to: a full disk behind a redirection.
 pub fn print(text: &str) -> Result<(), Problem> {
-    put(&shown(text))
+    put(&plain(text))
+}
+
+/// Prints a result that was painted with `colours`.
+///
+/// # Errors
+/// As of [`print`].
+pub fn print_painted(text: &str, colours: Colours) -> Result<(), Problem> {
+    put(&if colours == Colours::NONE { plain(text) } else { shown(text) })
 }
 
 /// Text with our own colours, and everything else that is not seen written out.
@@ -125,6 +133,17 @@ pub fn print_diff(diff: &str) -> Result<(), Problem> {
     print(&text)
 }
 
+/// Tells what clap says: help as it is, an error with the arguments that it repeats made visible, since a shell may have
+/// taken them from names of files.
+pub fn usage(error: &clap::Error) -> Exit {
+    if !error.use_stderr() {
+        let _ = error.print();
+        return Exit::Done;
+    }
+    let _ = io::stderr().lock().write_all(plain(&error.render().to_string()).as_bytes());
+    Exit::Usage
+}
+
 /// Tells a problem: as JSON on stdout where that is wanted, else as text on stderr. Returns how to end.
 pub fn fail(problem: &Problem, json: bool) -> Exit {
     if !json || print_json(problem).is_err() {
@@ -192,6 +211,7 @@ impl Colours {
 
     /// Paints a word.
     pub fn paint(self, colour: Colour, text: &str) -> String {
+        let text = plain(text);
         let code = match colour {
             Colour::Red => 31,
             Colour::Yellow => 33,
@@ -199,7 +219,7 @@ impl Colours {
             Colour::Bold => 1,
             Colour::Faint => 2,
         };
-        if self.0 { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+        if self.0 { format!("\x1b[{code}m{text}\x1b[0m") } else { text }
     }
 }
 
@@ -225,6 +245,15 @@ mod tests {
         assert_eq!(shown(&painted), painted);
         let hostile = "\x1b[2Ja\x1b]0;t\x07\u{9b}2J\u{202e}b\x1b[31;5mc\x1b";
         assert_eq!(shown(hostile), "\\u{1b}[2Ja\\u{1b}]0;t\\u{7}\\u{9b}2J\\u{202e}b\\u{1b}[31;5mc\\u{1b}");
+    }
+
+    #[test]
+    fn arguments_drive_no_terminal() {
+        let mut command = clap::Command::new("tenon");
+        let error = command.try_get_matches_from_mut(["tenon", "\u{1b}[2J\u{202e}"]).unwrap_err();
+        assert!(error.render().to_string().contains('\u{202e}'), "clap passes it on");
+        assert_eq!(usage(&error), Exit::Usage);
+        assert!(!plain(&error.render().to_string()).contains(|c| c != '\n' && is_unseen(c)));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! process left under way is finished or rolled back before anything else is written ([`recover()`]). The session of the
 //! workspace is held as long as a [`Held`] lives.
 
+mod audit;
 pub(in crate::cli) mod operation;
 mod recover;
 
@@ -12,7 +13,12 @@ use std::sync::Arc;
 
 use tokio::runtime::Runtime;
 
-use crate::ports::{Direction, FileRecord, Journal, Kept, NewOperation, Settlement};
+pub use audit::Noted;
+
+use crate::diff::lower::ProtectedConsent;
+use crate::ports::{
+    Direction, FileRecord, FrontDoor, Journal, Kept, NewOperation, OperationRecord, Settlement,
+};
 use crate::problem::{Category, Problem};
 use crate::workspace::{Folder, NewText, Writes};
 
@@ -77,7 +83,7 @@ impl Record {
     /// Takes the session of the workspace `folder` and settles what was left under way there. Says what became of that.
     pub(in crate::cli) fn hold(&self, folder: Folder) -> Result<(Held<'_>, Vec<Problem>), Problem> {
         let root = root_name(folder.root());
-        let resumed = self.wait(self.journal.resume(&root))?;
+        let resumed = self.wait(self.journal.resume(&root, FrontDoor::Terminal))?;
         let held = Held {
             record: self,
             folder,
@@ -109,6 +115,10 @@ pub(in crate::cli) fn open(root: &Path) -> Result<Folder, Problem> {
 /// A root as the journal names it.
 pub(in crate::cli) fn root_name(root: &Path) -> String {
     root.to_string_lossy().into_owned()
+}
+
+fn write(folder: &Folder, texts: &[NewText]) -> Result<(), Problem> {
+    folder.prepare(texts).and_then(Writes::commit).map_err(|error| Problem::from(&error))
 }
 
 impl Held<'_> {
@@ -145,23 +155,25 @@ impl Held<'_> {
         };
         let journal = self.record.journal();
         let number = self.record.wait(journal.prepare(&self.session, operation))?;
-        let written = self.write(texts);
+        let written = write(&self.folder, texts);
         self.settle(number, written, Settlement::Applied, None)?;
         Ok(number)
     }
 
-    /// Writes `texts`, all or none, which take an operation in `direction`. `settled` are the operation's files then,
+    /// Writes `texts`, all or none, which take `operation` in `direction`: what it wrote by consent may be written
+    /// again. `settled` are the operation's files then,
     /// where they are others than before.
     ///
     /// # Errors
     /// Why nothing was written.
     pub(in crate::cli) fn take(
         &self,
-        number: u64,
+        operation: &OperationRecord,
         direction: Direction,
         texts: &[NewText],
         settled: Option<Vec<FileRecord>>,
     ) -> Result<(), Problem> {
+        let number = operation.head.number;
         let journal = self.record.journal();
         let done = match direction {
             Direction::Undo => Settlement::Undone,
@@ -172,12 +184,14 @@ impl Held<'_> {
         }
         let step = texts.iter().map(|text| operation::file_record(self.folder.root(), text)).collect();
         self.record.wait(journal.prepare_take(&self.session, number, direction, step))?;
-        let written = self.write(texts);
+        let written = write(&self.consented(&operation.files), texts);
         self.settle(number, written, done, settled)
     }
 
-    fn write(&self, texts: &[NewText]) -> Result<(), Problem> {
-        self.folder.prepare(texts).and_then(Writes::commit).map_err(|error| Problem::from(&error))
+    /// The folder, where the files of a step that was done may be written, whatever their names.
+    fn consented(&self, files: &[FileRecord]) -> Folder {
+        let paths = files.iter().flat_map(|file| [Some(file.path.as_str()), file.path_after.as_deref()]);
+        self.folder.clone().allowing(ProtectedConsent::recorded(paths.flatten()))
     }
 
     /// Notes how it ended, and passes on how the writing did.
@@ -194,8 +208,27 @@ impl Held<'_> {
             Err(problem) if problem.code == "half-written" => return written,
             Err(_) => (Settlement::RolledBack, None),
         };
-        let settled =
-            self.record.wait(self.record.journal().settle(&self.session, number, settlement, files));
+        let settled = self.end(number, settlement, files);
         written.and(settled)
+    }
+
+    /// Settles an operation, and notes it.
+    fn end(
+        &self,
+        number: u64,
+        settlement: Settlement,
+        files: Option<Vec<FileRecord>>,
+    ) -> Result<(), Problem> {
+        self.record.wait(self.record.journal().settle(&self.session, number, settlement, files))?;
+        // What did not happen is no deed.
+        if let Some(noted) = Noted::of(settlement) {
+            self.note(noted, &format!("o{number}"));
+        }
+        Ok(())
+    }
+
+    /// Notes in the audit log what was done here.
+    pub(in crate::cli) fn note(&self, action: Noted, subject: &str) {
+        self.record.note(Some(&self.session), action, subject, &self.root);
     }
 }

@@ -10,10 +10,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::log::{ago, root, short};
-use super::record::Record;
+use super::record::{Noted, Record};
 use super::{Exit, output};
+use crate::diff::lower::is_protected;
 use crate::diff::render::visible;
-use crate::ports::{Expiry, SessionSummary};
+use crate::ports::{Expiry, SessionSummary, unknown_session};
 use crate::problem::{Category, Problem};
 
 /// Largest file that is imported, in bytes.
@@ -54,6 +55,11 @@ pub enum Action {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
+    /// Forget one: what was proposed and done in it can be neither decided nor taken back any more.
+    Forget {
+        /// Its id, or the beginning of it.
+        id: String,
+    },
     /// Forget the ones that are too old, and the oldest until the rest is small enough.
     Expire {
         /// Days that a session may be unused.
@@ -76,12 +82,16 @@ pub fn run(args: &SessionsArgs, record: &Record, now: Duration) -> Result<Exit, 
         Some(Action::List { root }) => list(record, root.as_deref(), args.json, now),
         Some(Action::Export { id }) => export(record, id),
         Some(Action::Import { root, file }) => import(record, root, file, args.json),
+        Some(Action::Forget { id }) => forget(record, id, args.json),
         Some(Action::Expire { days, megabytes }) => {
             let expiry = Expiry {
                 age: Duration::from_secs(days.saturating_mul(DAY)),
                 bytes: megabytes.saturating_mul(1 << 20),
             };
             let gone = record.wait(record.journal().expire(expiry))?;
+            if gone.n_sessions > 0 {
+                record.note(None, Noted::Expired, &format!("{} session(s)", gone.n_sessions), "");
+            }
             say(
                 args.json,
                 &json!({ "status": "expired", "sessions": gone.n_sessions, "bytes": gone.bytes, "errors": [] }),
@@ -113,9 +123,10 @@ fn list(record: &Record, of: Option<&Path>, json: bool, now: Duration) -> Result
 fn line(session: &SessionSummary, now: Duration) -> String {
     let held = if session.held { ", in use" } else { "" };
     format!(
-        "{}  {}  {} operation(s), {} proposal(s), {} open, {}{held}\n    {}\n",
+        "{}  {}  {}, {} operation(s), {} proposal(s), {} open, {}{held}\n    {}\n",
         short(&session.id),
         ago(now.saturating_sub(session.used)),
+        session.door.name(),
         session.n_operations,
         session.n_proposals,
         session.n_open,
@@ -128,6 +139,7 @@ fn session_json(session: &SessionSummary) -> Value {
     json!({
         "id": session.id,
         "root": session.root,
+        "door": session.door.name(),
         "begun": session.begun.as_secs(),
         "used": session.used.as_secs(),
         "held": session.held,
@@ -151,25 +163,60 @@ fn export(record: &Record, id: &str) -> Result<(), Problem> {
     let session = whole_id(record, id)?;
     let exported = record.wait(record.journal().export(&session))?;
     output::print_json(&exported)?;
+    record.note(Some(&session), Noted::Exported, &session, "");
     let said = "tenon: what is exported is not encrypted: texts, instructions and replies are readable";
     let _ = writeln!(std::io::stderr().lock(), "{said}");
     Ok(())
 }
 
-/// The id that begins with `id`, when only one does; else `id` itself, of which the journal then says what it is.
+fn forget(record: &Record, id: &str, json: bool) -> Result<(), Problem> {
+    let session = whole_id(record, id)?;
+    let gone = record.wait(record.journal().forget(&session))?;
+    say(
+        json,
+        &json!({
+            "status": "forgotten",
+            "session": session,
+            "proposals": gone.n_proposals,
+            "operations": gone.n_operations,
+            "bytes": gone.bytes,
+            "errors": [],
+        }),
+        &format!(
+            "Session {} is forgotten: {} operation(s), {} proposal(s), {} of texts.",
+            short(&session),
+            gone.n_operations,
+            gone.n_proposals,
+            size(gone.bytes)
+        ),
+    )
+}
+
 fn whole_id(record: &Record, id: &str) -> Result<String, Problem> {
     let sessions = record.wait(record.journal().sessions(None))?;
-    let mut found = sessions.into_iter().filter(|session| !id.is_empty() && session.id.starts_with(id));
-    Ok(match (found.next(), found.next()) {
-        (Some(session), None) => session.id,
-        _ => id.to_owned(),
-    })
+    the_one(sessions.into_iter().map(|session| session.id), id)
+}
+
+/// The one of `ids` that begins with `id`.
+fn the_one(ids: impl Iterator<Item = String>, id: &str) -> Result<String, Problem> {
+    let mut found = ids.filter(|known| !id.is_empty() && known.starts_with(id));
+    match (found.next(), found.next()) {
+        (Some(one), None) => Ok(one),
+        (Some(_), Some(_)) => {
+            let message = format!("several sessions begin with {id}");
+            Err(Problem::error("unknown-session", Category::Request, message)
+                .hint("write more of its id; `tenon sessions` lists them"))
+        }
+        (None, _) => Err(unknown_session(id)),
+    }
 }
 
 fn import(record: &Record, to: &Path, file: &Path, json: bool) -> Result<(), Problem> {
     let to = root(to)?;
     let exported = read(file)?;
+    refuse_protected(&exported)?;
     let imported = record.wait(record.journal().import(&to, exported))?;
+    record.note(Some(&imported.session), Noted::Imported, &imported.session, &to);
     say(
         json,
         &json!({
@@ -186,6 +233,19 @@ fn import(record: &Record, to: &Path, file: &Path, json: bool) -> Result<(), Pro
             imported.n_proposals
         ),
     )
+}
+
+/// Refuses a session that has to do with protected files: undo and redo take a consent from what was done, and what was
+/// done elsewhere is none.
+fn refuse_protected(exported: &Value) -> Result<(), Problem> {
+    let items = |name: &str| exported[name].as_array().into_iter().flatten();
+    let files =
+        items("operations").chain(items("proposals")).filter_map(|item| item["files"].as_array()).flatten();
+    let mut paths = files.flat_map(|file| [&file["path"], &file["path_after"]]).filter_map(Value::as_str);
+    let Some(path) = paths.find(|path| is_protected(path)) else { return Ok(()) };
+    let message = format!("the session has to do with {path}, which is protected");
+    Err(Problem::error("session-invalid", Category::Request, message)
+        .hint("a consent to write such a file does not come from outside; change it by hand"))
 }
 
 fn read(file: &Path) -> Result<Value, Problem> {
@@ -205,4 +265,24 @@ fn read(file: &Path) -> Result<Value, Problem> {
         return Err(invalid(format!("{} is larger than {IMPORT_CAP} bytes", file.display())));
     }
     serde_json::from_str(&text).map_err(|error| invalid(format!("{} is not JSON: {error}", file.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_beginning_of_an_id_is_enough_where_it_is_the_only_one() {
+        let check = |id: &str, expected: Result<&str, &str>| {
+            let found = the_one(["4f3a", "4f7c", "9e00"].map(str::to_owned).into_iter(), id);
+            let found = found.map_err(|problem| problem.message);
+            assert_eq!(found.as_deref().map_err(String::as_str), expected, "{id}");
+        };
+        check("9", Ok("9e00"));
+        check("4f7", Ok("4f7c"));
+        check("4f7c", Ok("4f7c"));
+        check("4f", Err("several sessions begin with 4f"));
+        check("5", Err("there is no session 5"));
+        check("", Err("there is no session "));
+    }
 }

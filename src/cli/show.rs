@@ -1,10 +1,11 @@
 //! `tenon show`: one operation with its diff.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::log::{operation_json, short};
+use super::log::{ago, operation_json, short};
 use super::record::{Record, operation};
 use super::{Exit, output};
 use crate::diff::render;
@@ -26,11 +27,11 @@ pub struct ShowArgs {
     pub operation: String,
 }
 
-/// Runs the command.
+/// Runs the command. `now` is the time since the beginning of 1970.
 ///
 /// # Errors
 /// The journal cannot be read, or there is no such operation in this workspace.
-pub fn run(args: &ShowArgs, record: &Record) -> Result<Exit, Problem> {
+pub fn run(args: &ShowArgs, record: &Record, now: Duration) -> Result<Exit, Problem> {
     let record = record.on_disk()?;
     let number = operation::number(&args.operation)?;
     operation::belongs(record, &super::log::root(&args.root)?, number)?;
@@ -46,15 +47,19 @@ pub fn run(args: &ShowArgs, record: &Record) -> Result<Exit, Problem> {
         output::print_json(&shown)?;
         return Ok(Exit::Done);
     }
-    output::print(&heading(&summary))?;
+    output::print(&heading(&summary, now))?;
     output::print_diff(&diff)?;
     Ok(Exit::Done)
 }
 
-fn heading(operation: &OperationSummary) -> String {
+fn heading(operation: &OperationSummary, now: Duration) -> String {
     let head = &operation.head;
-    let mut text =
-        format!("operation o{}, {}\nsession   {}\n", head.number, head.state.name(), short(&head.session));
+    let since = |time: Duration| ago(now.saturating_sub(time));
+    let mut text = format!("operation o{}, {}", head.number, head.state.name());
+    if head.changed > head.prepared {
+        text.push_str(&format!(" {}", since(head.changed)));
+    }
+    text.push_str(&format!("\nmade      {}\nsession   {}\n", since(head.prepared), short(&head.session)));
     for (name, value) in [
         ("proposal ", &head.proposal),
         ("title    ", &head.title),

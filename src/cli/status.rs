@@ -1,40 +1,60 @@
-//! `tenon status`: how the running servers are.
+//! `tenon status`: how the running servers are, what is kept of a workspace, and what was counted.
+
+mod kept;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
 use super::output::{self, Colour, Colours, Exit};
-use crate::ports::LifeCycle;
-use crate::problem::{Category, Problem, plain};
+use super::record::Record;
+use crate::ports::{LifeCycle, Trust};
+use crate::problem::{Problem, plain};
 use crate::telemetry::{AllNumbers, ProcessNumbers};
+use kept::Kept;
+
+/// Families that are told to people, each with its word.
+const TOLD: &[(&str, &str)] = &[
+    ("tenon_problems_total", "problems"),
+    ("tenon_diff_refusals_total", "refusals"),
+    ("tenon_hunks_total", "edits"),
+    ("tenon_model_requests_total", "requests"),
+];
 
 /// Arguments of `tenon status`.
 #[derive(Debug, clap::Args)]
 pub struct StatusArgs {
-    /// Print one JSON object, with the numbers of all servers.
+    /// The workspace.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub root: PathBuf,
+    /// Print one JSON object, with all numbers.
     #[arg(long)]
     pub json: bool,
 }
 
-/// Prints the health of every running server, as it wrote it last: ten seconds ago at most, if anything changed.
+/// Prints the health of every running server, as it wrote it last: ten seconds ago at most, if anything changed; then
+/// what is kept of the workspace, and what servers and commands counted.
 ///
 /// # Errors
-/// `no-server`: none is running; or stdout cannot be written to.
-pub fn run(args: &StatusArgs, all: &AllNumbers) -> Result<Exit, Problem> {
-    if all.servers.is_empty() {
-        return Err(Problem::error("no-server", Category::Request, "no server is running")
-            .hint("open an editor that runs tenon lsp; tenon metrics prints what was counted before"));
-    }
+/// The journal cannot be read, or stdout not be written to.
+pub fn run(args: &StatusArgs, all: &AllNumbers, record: &Record, trust: Trust) -> Result<Exit, Problem> {
+    let kept = Kept::read(record, super::log::root(&args.root)?, trust)?;
     if args.json {
-        output::print_json(&object(all))?;
-    } else {
-        let colours = Colours::for_stdout();
-        output::print(&all.servers.iter().map(|server| text(server, colours)).collect::<String>())?;
+        output::print_json(&object(all, &kept))?;
+        return Ok(Exit::Done);
     }
+    let colours = Colours::for_stdout();
+    let mut told: String = all.servers.iter().map(|server| text(server, colours)).collect();
+    if all.servers.is_empty() {
+        told.push_str("No server is running.\n");
+    }
+    output::print(&format!("{told}{}{}", kept.text(), counted(all)))?;
     Ok(Exit::Done)
 }
 
 /// The object that `--json` prints.
-fn object(all: &AllNumbers) -> Value {
+fn object(all: &AllNumbers, kept: &Kept) -> Value {
     let servers: Vec<_> = all
         .servers
         .iter()
@@ -48,7 +68,27 @@ fn object(all: &AllNumbers) -> Value {
             })
         })
         .collect();
-    json!({ "servers": servers, "metrics": all.numbers })
+    json!({ "servers": servers, "workspace": kept, "metrics": all.numbers, "errors": [] })
+}
+
+/// What was counted, the most frequent first.
+fn counted(all: &AllNumbers) -> String {
+    let mut text = String::new();
+    for (family, word) in TOLD {
+        let Some(values) = all.numbers.counters.get(*family) else { continue };
+        let line = listed(values);
+        if !line.is_empty() {
+            text.push_str(&format!("  {word:<13} {line}\n"));
+        }
+    }
+    if text.is_empty() { text } else { format!("counted in all workspaces\n{text}") }
+}
+
+/// Numbers with their words, the largest first; `none` of nothing.
+fn listed(values: &BTreeMap<String, u64>) -> String {
+    let mut values: Vec<_> = values.iter().filter(|(_, n)| **n > 0).collect();
+    values.sort_by_key(|(_, n)| std::cmp::Reverse(**n));
+    values.iter().map(|(word, n)| format!("{n} {}", plain(word))).collect::<Vec<_>>().join(", ")
 }
 
 fn text(server: &ProcessNumbers, colours: Colours) -> String {
@@ -115,16 +155,18 @@ mod tests {
 
     #[test]
     fn the_object_has_the_servers_and_the_sum() {
-        let object = object(&all(2));
+        let object = object(&all(2), &Kept::default());
         assert_eq!(object["servers"].as_array().map(Vec::len), Some(2));
         assert_eq!(object["servers"][0]["health"][1]["state"], "degraded");
         assert!(object["metrics"]["counters"].is_object());
     }
 
     #[test]
-    fn no_server_is_a_problem_with_a_hint() {
-        let problem = run(&StatusArgs { json: true }, &all(0)).unwrap_err();
-        assert_eq!(problem.code, "no-server");
-        assert!(problem.hint.is_some());
+    fn what_was_counted_is_told_with_the_largest_first() {
+        assert_eq!(counted(&all(1)), "");
+        let mut all = all(0);
+        let codes = [("a", 2), ("b\u{1b}", 7), ("c", 0)].map(|(code, n)| (code.to_owned(), n));
+        all.numbers.counters.insert("tenon_problems_total".to_owned(), codes.into());
+        assert_eq!(counted(&all), "counted in all workspaces\n  problems      7 b\\u{1b}, 2 a\n");
     }
 }

@@ -5,12 +5,13 @@
 
 use std::fmt::Write as _;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
 
 use super::output::{self, Exit};
+use super::record::Noted;
 use crate::config::layer::overlay;
 use crate::config::trust::{Found, Judged, Look, SETTINGS, TrustStore};
 use crate::config::{Config, ConfigError};
@@ -29,6 +30,10 @@ Trusting this workspace means, as long as the files above stay as they are:
   - you may let a change write a protected file, by name, with --allow-protected.
 It never means: providers, keys, headers, proxies or commands from the workspace. Those are yours alone.
 ";
+
+/// What it means that a workspace is not trusted.
+const RESTRICTED: &str = "  its settings are not read, no change is applied without your decision, \
+no protected file is written\n";
 
 /// Arguments of `tenon trust`.
 #[derive(Debug, Args)]
@@ -67,7 +72,7 @@ struct WatchedFile {
     sha256: Option<String>,
 }
 
-/// Runs the command.
+/// Runs the command. `note` takes what goes into the audit log, with its subject and detail.
 ///
 /// # Errors
 /// The workspace cannot be looked at or trusted, or nobody could be asked; the trust is as before.
@@ -75,9 +80,14 @@ pub fn run(
     args: &TrustArgs,
     store: &TrustStore,
     config: Result<&Config, ConfigError>,
+    note: impl Fn(Noted, &str, &str),
 ) -> Result<Exit, Problem> {
     if args.revoke {
-        let found = store.revoke(&args.root)?;
+        let root = super::log::root(&args.root)?;
+        let found = store.revoke(Path::new(&root))?;
+        if found {
+            note(Noted::Revoked, &root, "");
+        }
         return revoked(args, found);
     }
     let judged = store.judge(&args.root);
@@ -104,6 +114,8 @@ pub fn run(
             return Ok(Exit::Cancelled);
         }
         store.grant(&look)?;
+        let digests = look.files().filter_map(|(path, found)| Some(format!("{path} {}", found.digest()?)));
+        note(Noted::Trusted, &look.root().to_string_lossy(), &digests.collect::<Vec<_>>().join(", "));
     }
     let judged = Judged { trust: Trust::Trusted, changes: Vec::new(), look: None, problem: None };
     if args.json {
@@ -152,6 +164,9 @@ fn render(look: &Look, judged: &Judged) -> String {
     // Writing into a string cannot fail.
     let _ = writeln!(text, "workspace: {}", visible(&look.root().to_string_lossy()));
     let _ = writeln!(text, "now: {}", judged.trust.word());
+    if !judged.trust.is_trusted() {
+        text.push_str(RESTRICTED);
+    }
     for change in &judged.changes {
         let _ = writeln!(text, "  {}", visible(change));
     }

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::record::{self, Record, operation};
 use super::{Exit, output};
 use crate::diff::render;
+use crate::ports::metrics::catalogue::PROBLEMS;
 use crate::ports::{Direction, OperationRecord, OperationState};
 use crate::problem::{Category, Problem};
 use crate::text::Rope;
@@ -53,13 +54,14 @@ pub fn run(args: &TakeArgs, direction: Direction, record: &Record) -> Result<Exi
     let present = operation::read(held.folder(), plan::paths(&operation.files))?;
     let plan = plan(&operation.files, direction, &present, &name_of_other_side(number, direction));
     if let Some(problem) = refusal(args, direction, number, &plan) {
+        PROBLEMS.count(problem.code);
         show(args, direction, number, &plan, Some(&problem))?;
         if !args.json {
             output::tell(&problem);
         }
         return Ok(Exit::Failed);
     }
-    held.take(number, direction, &plan.texts(), plan.settled(direction))?;
+    held.take(&operation, direction, &plan.texts(), plan.settled(direction))?;
     show(args, direction, number, &plan, None)?;
     Ok(Exit::Done)
 }
@@ -126,12 +128,23 @@ fn refusal(args: &TakeArgs, direction: Direction, number: u64, plan: &Plan) -> O
     if plan.is_exact() || args.merge && (args.conflicts || !plan.has_conflicts()) {
         return None;
     }
-    let changed = |file: &&FilePlan| !matches!(file.how, How::Exact | How::Already);
-    let files: Vec<&str> = plan.files.iter().filter(changed).map(|file| file.path.as_str()).collect();
-    let message = format!("{} changed since operation o{number}; nothing was written", files.join(", "));
+    let named = |fits: fn(How) -> bool, said: &str| {
+        let files: Vec<&str> =
+            plan.files.iter().filter(|file| fits(file.how)).map(|file| file.path.as_str()).collect();
+        if files.is_empty() { None } else { Some(format!("{} {said}", files.join(", "))) }
+    };
+    let differ = [
+        named(|how| matches!(how, How::Merged | How::Conflict | How::Kept), "changed"),
+        named(|how| how == How::Gone, "went"),
+        named(|how| how == How::InTheWay, "got in the way"),
+    ];
+    let differ: Vec<String> = differ.into_iter().flatten().collect();
+    let message = format!("{} since operation o{number}; nothing was written", differ.join(", and "));
     let command = format!("tenon {} o{number}", verb(direction));
-    let hint = if plan.has_conflicts() {
+    let hint = if plan.files.iter().any(|file| file.how == How::Conflict) {
         format!("`{command} --merge --conflicts` writes what is shown, with both sides of every conflict")
+    } else if plan.has_conflicts() {
+        format!("`{command} --merge --conflicts` writes what is shown; what is not in it stays as it is")
     } else {
         format!("`{command} --merge` writes what is shown")
     };

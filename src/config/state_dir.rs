@@ -27,11 +27,16 @@ impl StateDir {
     /// # Errors
     /// It cannot be created, or there is no home directory.
     pub fn open() -> Result<Self, Problem> {
-        let path = locate(std::env::var_os("TENON_STATE_DIR")).ok_or_else(|| {
+        let path = Self::place().ok_or_else(|| {
             Problem::error("no-state-dir", Category::Storage, "there is no home directory to keep state in")
                 .hint("set TENON_STATE_DIR to a directory of your own")
         })?;
         Self::at(&path)
+    }
+
+    /// Where it is, or would be.
+    pub fn place() -> Option<PathBuf> {
+        locate(std::env::var_os("TENON_STATE_DIR"))
     }
 
     /// Creates it at `path`.

@@ -11,9 +11,9 @@ mod store;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::state_dir::{self, StateDir};
+use super::state_dir::StateDir;
 use crate::ports::Trust;
-use crate::problem::{Category, Problem, Severity};
+use crate::problem::{Category, Problem, Severity, shell_word};
 pub use look::{Found, Look};
 use store::{Record, Store};
 
@@ -58,6 +58,7 @@ impl Judged {
     pub fn notice(&self) -> Option<Problem> {
         let look = self.look.as_ref();
         let root = look.map(|look| look.root().display().to_string()).unwrap_or_default();
+        let root = shell_word(&root);
         let warning = |code, message: String| {
             let hint = format!(
                 "look at it with `tenon trust --show`, then trust it with `tenon trust --root {root}`"
@@ -97,7 +98,7 @@ impl TrustStore {
 
     /// The record in the user's state directory, which need not exist; `None` without a home directory.
     pub fn of_user() -> Option<Self> {
-        Some(Self { folder: state_dir::locate(std::env::var_os("TENON_STATE_DIR"))? })
+        Some(Self { folder: StateDir::place()? })
     }
 
     /// Compares a workspace as it is now with the record.

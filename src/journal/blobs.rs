@@ -111,5 +111,7 @@ pub(super) fn total(connection: &Connection) -> rusqlite::Result<u64> {
 /// What a row says cannot be.
 pub(super) fn invalid(what: &str) -> Failure {
     let message = format!("the journal holds {what} that this version does not know");
-    Problem::error("journal-damaged", Category::Storage, message).into()
+    Problem::error("journal-damaged", Category::Storage, message)
+        .hint("`tenon doctor` says whether the file is whole")
+        .into()
 }

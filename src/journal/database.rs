@@ -26,6 +26,7 @@ use super::key::{self, KeyPlace};
 use super::layout::Layout;
 use super::open;
 use super::seal::Sealer;
+use super::users::Use;
 use crate::ports::metrics::catalogue::{JOURNAL_BATCH_TIME, JOURNAL_LOST, JOURNAL_WRITES};
 use crate::problem::Problem;
 use entry::{Acknowledged, Entry};
@@ -63,11 +64,13 @@ impl Database {
     /// Opens the file of this kind in `folder`, or begins it, and starts its thread.
     pub(super) fn open(folder: &Path, layout: &Layout) -> Result<Self, Problem> {
         let path = folder.join(layout.file);
-        let (connection, aside) = open::open(&path, layout)?;
+        let mut used = Use::begin(&path);
+        let (connection, aside) = open::open(&path, layout, used.is_alone())?;
+        used.share();
         let key = key::unlock(&connection, folder).map_err(|failure| told(&path, failure));
         let (jobs, inbox) = sync_channel(WAITING);
         let n_lost = Arc::new(AtomicU64::new(0));
-        let thread = Thread { connection, path: path.clone(), n_lost: Arc::clone(&n_lost) };
+        let thread = Thread { connection, path: path.clone(), n_lost: Arc::clone(&n_lost), used };
         std::thread::Builder::new()
             .name(layout.file.to_owned())
             .spawn(move || thread.run(&inbox))
@@ -152,7 +155,10 @@ impl Database {
         let read = move |connection: &Connection| match question(connection) {
             // Nobody waits any more when the asker left.
             Ok(value) => drop(answer.send(value)),
-            Err(error) => tracing::warn!(path = %path.display(), %error, "cannot be read"),
+            Err(error) => {
+                failed(&path, &error);
+                tracing::warn!(path = %path.display(), %error, "cannot be read");
+            }
         };
         if self.jobs.try_send(Job::Read(Box::new(read))).is_err() {
             tracing::warn!(path = %self.path.display(), "cannot be asked: its thread does not answer");
@@ -175,14 +181,16 @@ impl Database {
     pub(super) fn check(&self) -> Result<(), Problem> {
         let (answer, answered) = sync_channel(1);
         let read = move |connection: &Connection| {
-            let check = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
-            let _ = answer.send(connection.query_row("PRAGMA quick_check(1)", [], check));
+            let _ = answer.send(open::quick_check(connection));
         };
         let sent = self.jobs.try_send(Job::Read(Box::new(read)));
         match sent.ok().and_then(|()| answered.recv_timeout(CHECK_TIME).ok()) {
-            Some(Ok(verdict)) if verdict == "ok" => Ok(()),
-            Some(Ok(verdict)) => Err(open::damaged(&self.path, &verdict)),
-            Some(Err(error)) => Err(open::failure(&self.path, &error)),
+            Some(Ok(None)) => Ok(()),
+            Some(Ok(Some(damage))) => {
+                open::suspect(&self.path);
+                Err(open::damaged_within(&self.path, &damage))
+            }
+            Some(Err(error)) => Err(told(&self.path, error.into())),
             None => Err(open::unusable(&self.path, "it does not answer")),
         }
     }
@@ -204,6 +212,8 @@ struct Thread {
     connection: Connection,
     path: PathBuf,
     n_lost: Arc<AtomicU64>,
+    /// Let go of after the connection.
+    used: Use,
 }
 
 impl Thread {
@@ -213,6 +223,7 @@ impl Thread {
             if let Some(closed) = self.work(batch) {
                 // Closing the last connection merges the write-ahead log into the file.
                 drop(self.connection);
+                drop(self.used);
                 let _ = closed.send(());
                 return;
             }
@@ -235,6 +246,7 @@ impl Thread {
             match job {
                 Job::Write(write) if transaction.is_some() => {
                     if let Err(error) = whole(&self.connection, write) {
+                        failed(&self.path, &error);
                         lose(&self.path, &self.n_lost, 1, &error.to_string());
                     }
                 }
@@ -252,7 +264,7 @@ impl Thread {
         }
         let committed = transaction.map_or(Ok(()), Transaction::commit).map_err(|error| {
             lose(&self.path, &self.n_lost, n_writes, &error.to_string());
-            open::failure(&self.path, &error)
+            failed(&self.path, &error)
         });
         for (entry, made) in entries {
             entry.answer(made.and_then(|()| committed.clone()));
@@ -271,7 +283,7 @@ impl Thread {
     fn begin(&self, n_writes: usize) -> Result<Transaction<'_>, Problem> {
         Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate).map_err(|error| {
             lose(&self.path, &self.n_lost, n_writes, &error.to_string());
-            open::failure(&self.path, &error)
+            failed(&self.path, &error)
         })
     }
 }
@@ -282,20 +294,39 @@ fn told(path: &Path, failure: Failure) -> Problem {
         Failure::Problem(problem) => problem,
         Failure::Sqlite(error) => {
             tracing::warn!(path = %path.display(), %error, "an entry failed");
-            open::failure(path, &error)
+            failed(path, &error)
         }
     }
 }
 
-/// Does all of a write or nothing of it.
+/// The same of an error of `SQLite`. Where it is damage, who opens the file next looks through it.
+fn failed(path: &Path, error: &rusqlite::Error) -> Problem {
+    if open::is_damage(error) {
+        open::suspect(path);
+    }
+    open::failure(path, error)
+}
+
+/// Does all of a write or nothing of it, inside a transaction.
 fn whole<E: From<rusqlite::Error>>(
     connection: &Connection,
     write: impl FnOnce(&Connection) -> Result<(), E>,
 ) -> Result<(), E> {
+    if connection.is_autocommit() {
+        // A disk that failed under an earlier entry took the transaction with it. Without one the savepoint would be a
+        // transaction of its own, and what is told to be lost would be kept.
+        return Err(E::from(rusqlite::Error::SqliteFailure(
+            rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ABORT_ROLLBACK),
+            Some("the transaction was rolled back".to_owned()),
+        )));
+    }
     connection.execute_batch("SAVEPOINT entry")?;
     let written = write(connection);
     if written.is_err() {
-        connection.execute_batch("ROLLBACK TO entry")?;
+        if !connection.is_autocommit() {
+            connection.execute_batch("ROLLBACK TO entry; RELEASE entry")?;
+        }
+        return written;
     }
     connection.execute_batch("RELEASE entry")?;
     written
@@ -305,4 +336,22 @@ fn lose(path: &Path, n_lost: &AtomicU64, n: usize, reason: &str) {
     JOURNAL_LOST.add((), u64::try_from(n).unwrap_or(u64::MAX));
     n_lost.fetch_add(u64::try_from(n).unwrap_or(u64::MAX), Ordering::Relaxed);
     tracing::warn!(path = %path.display(), n, reason, "entries are lost");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_written_after_the_transaction_was_lost() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE t (n); BEGIN").unwrap();
+        // As `SQLite` does by itself when the disk fails.
+        let lost = whole(&connection, |connection| connection.execute_batch("ROLLBACK; SELECT * FROM none"));
+        assert!(lost.is_err());
+        let next = whole(&connection, |connection| connection.execute_batch("INSERT INTO t VALUES (1)"));
+        assert!(next.is_err(), "it is told to be lost with the others, and must be");
+        let n_rows: i64 = connection.query_row("SELECT count(*) FROM t", [], |row| row.get(0)).unwrap();
+        assert_eq!(n_rows, 0);
+    }
 }

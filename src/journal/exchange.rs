@@ -21,8 +21,8 @@ use super::records::session_id;
 use super::seal::Sealer;
 use super::{proposals, sessions, work};
 use crate::ports::{
-    BaseFile, DecisionRecord, FileChange, FileRecord, Imported, NewOperation, OperationState, ProposalRecord,
-    ProposalStanding, StepRecord, TaskRecord,
+    BaseFile, DecisionRecord, FileChange, FileRecord, FrontDoor, Imported, NewOperation, OperationState,
+    ProposalRecord, ProposalStanding, StepRecord, TaskRecord,
 };
 use crate::text::Rope;
 use checks::{Roots, check, invalid};
@@ -217,16 +217,18 @@ fn export_file(file: FileRecord, out: &mut Out) -> ExportedFile {
     }
 }
 
-/// Begins a session of `root` from an exported one. What the tables do not take is as invalid as the rest.
-pub(super) fn import(
-    connection: &Connection,
-    sealer: &Sealer,
-    process: &str,
-    root: &str,
-    exported: Value,
-    now: Duration,
-) -> Result<Imported, Failure> {
-    import_all(connection, sealer, process, root, exported, now).map_err(|failure| match failure {
+/// Where a session comes to.
+pub(super) struct Destination<'a> {
+    pub(super) connection: &'a Connection,
+    pub(super) sealer: &'a Sealer,
+    pub(super) process: &'a str,
+    pub(super) root: &'a str,
+    pub(super) now: Duration,
+}
+
+/// Begins a session there from an exported one. What the tables do not take is as invalid as the rest.
+pub(super) fn import(to: &Destination<'_>, exported: Value) -> Result<Imported, Failure> {
+    import_all(to, exported).map_err(|failure| match failure {
         Failure::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
             invalid("something is in it twice, or belongs to nothing")
         }
@@ -234,21 +236,15 @@ pub(super) fn import(
     })
 }
 
-fn import_all(
-    connection: &Connection,
-    sealer: &Sealer,
-    process: &str,
-    root: &str,
-    exported: Value,
-    now: Duration,
-) -> Result<Imported, Failure> {
+fn import_all(to: &Destination<'_>, exported: Value) -> Result<Imported, Failure> {
+    let Destination { connection, sealer, process, root, now } = *to;
     let exported: Exported = serde_json::from_value(exported)
         .map_err(|error| invalid(&format!("its form is not known: {error}")))?;
     check(&exported)?;
     let roots = Roots { old: Path::new(&exported.root).to_owned(), new: Path::new(root).to_owned() };
     let texts = Incoming::new(&exported.texts)?;
     let session = session_id()?;
-    sessions::begin(connection, &session, root, now)?;
+    sessions::begin(connection, &session, (root, FrontDoor::Editor), now)?;
     for ExportedTask { id, kind, title, instruction } in exported.tasks {
         let task = TaskRecord { task: id, kind, title, instruction };
         work::record(connection, sealer, &session, &task, now)?;

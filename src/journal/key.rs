@@ -74,7 +74,7 @@ pub(super) fn unlock(connection: &Connection, folder: &Path) -> Result<(Sealer, 
     }
     let _lock = lock(folder)?;
     let file = folder.join(FILE);
-    let (key, place) = match read_file(&file).map_err(|error| open::unusable(&file, &error.to_string()))? {
+    let (key, place) = match read_file(&file).map_err(|error| unread(&file, &error))? {
         Some(key) => (key, KeyPlace::File(file)),
         None => make(&file)?,
     };
@@ -207,6 +207,15 @@ pub(super) fn from_hex(text: &str) -> Option<[u8; 32]> {
     Some(bytes)
 }
 
+/// There is a file, and no key is to be had from it. Nothing is sealed yet.
+fn unread(file: &Path, error: &io::Error) -> Problem {
+    let problem = open::unusable(file, &error.to_string());
+    if error.kind() == io::ErrorKind::InvalidData {
+        return problem.hint("put the key there, or move the file away and tenon makes a new key");
+    }
+    problem
+}
+
 fn missing(reason: &str) -> Failure {
     let message = format!("the key of the journal cannot be read: {reason}");
     Failure::Problem(sealed("journal-key-missing", message).hint(WITHOUT))
@@ -214,12 +223,14 @@ fn missing(reason: &str) -> Failure {
 
 fn wrong(place: &KeyPlace) -> Problem {
     sealed("journal-key-wrong", format!("the key in {place} is not the one that the journal is sealed with"))
-        .hint(WITHOUT)
+        .hint(ANOTHER)
 }
 
 const WITHOUT: &str = "bring the key back; without it nothing more is recorded, and what is there stays as it is. To \
-                       begin anew, move journal.db and answers.db away, with the files beside them that end in -wal \
-                       and -shm";
+                       begin anew, set TENON_STATE_DIR to another directory";
+
+const ANOTHER: &str = "put the key there that it was sealed with; until then nothing more is recorded, and what is there \
+                       stays as it is. To begin anew, set TENON_STATE_DIR to another directory";
 
 fn sealed(code: &'static str, message: String) -> Problem {
     Problem { severity: Severity::Warning, ..Problem::error(code, Category::Storage, message) }

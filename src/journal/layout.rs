@@ -13,6 +13,8 @@ pub(super) struct Layout {
     pub(super) application: i32,
     /// How `SQLite` waits for the disk.
     pub(super) synchronous: &'static str,
+    /// What to tell when one was set aside because it was damaged.
+    pub(super) lost: &'static str,
     /// The steps from an empty file to today's. Steps that were released never change; new ones come last.
     pub(super) steps: &'static [M<'static>],
 }
@@ -22,6 +24,8 @@ pub(super) const JOURNAL: Layout = Layout {
     file: "journal.db",
     application: 0x746e_4a72,
     synchronous: "FULL",
+    lost: "what was undone or proposed before is not known any more; the file that was set aside can be removed once \
+           nobody misses it",
     steps: &[
         M::up(usage::REQUESTS),
         M::up(usage::DAYS),
@@ -33,6 +37,7 @@ pub(super) const JOURNAL: Layout = Layout {
         M::up(proposals::PROPOSALS),
         M::up(operations::OPERATIONS),
         M::up(audit::AUDIT),
+        M::up(sessions::DOORS),
     ],
 };
 
@@ -41,6 +46,7 @@ pub(super) const ANSWERS: Layout = Layout {
     file: "answers.db",
     application: 0x746e_416e,
     synchronous: "NORMAL",
+    lost: "answers that were kept are asked for again; the file that was set aside can be removed",
     steps: &[M::up(responses::RESPONSES), M::up(key::KEYS), M::up(responses::SEALED)],
 };
 

@@ -9,15 +9,17 @@ use serde_json::Value;
 
 use super::blobs::Texts;
 use super::database::Database;
+use super::exchange::Destination;
 use super::failure::Failure;
 use super::locks::Locks;
 use super::operations::{self, Writer};
 use super::seal::Sealer;
 use super::{Clock, audit, exchange, proposals, sessions, work};
 use crate::ports::{
-    AuditRecord, DecisionRecord, Direction, Expired, Expiry, FileRecord, Imported, Journal, Kept,
-    NewOperation, OperationQuery, OperationRecord, OperationState, OperationSummary, ProposalRecord,
-    ProposalStanding, Resumed, SessionSummary, Settlement, StepRecord, TaskRecord, Unfinished,
+    AuditRecord, DecisionRecord, Direction, Expired, Expiry, FileRecord, Forgotten, FrontDoor, Imported,
+    Journal, Kept, NewOperation, OperationQuery, OperationRecord, OperationState, OperationSummary,
+    ProposalRecord, ProposalStanding, Resumed, SessionSummary, Settlement, StepRecord, TaskRecord,
+    Unfinished,
 };
 use crate::problem::Problem;
 
@@ -67,7 +69,10 @@ impl Records {
 }
 
 /// 128 random bits in hexadecimal digits.
-pub(super) fn random_id() -> Result<String, getrandom::Error> {
+///
+/// # Errors
+/// The system has no randomness.
+pub fn random_id() -> Result<String, getrandom::Error> {
     let mut random = [0; 16];
     getrandom::fill(&mut random)?;
     Ok(format!("{:032x}", u128::from_be_bytes(random)))
@@ -78,14 +83,19 @@ pub(super) fn session_id() -> Result<String, Failure> {
     random_id().map_err(|error| super::open::unusable(Path::new("journal.db"), &error.to_string()).into())
 }
 
-fn resumed(connection: &Connection, own: &Records, root: &str, now: Duration) -> Result<Resumed, Failure> {
-    let old = sessions::take_over(connection, &own.locks, root, now, Expiry::default().age)?;
+fn resumed(
+    connection: &Connection,
+    own: &Records,
+    place: (&str, FrontDoor),
+    now: Duration,
+) -> Result<Resumed, Failure> {
+    let old = sessions::take_over(connection, &own.locks, place, now, Expiry::default().age)?;
     let again = old.is_some();
     let session = match old {
         Some(session) => session,
         None => {
             let session = session_id()?;
-            sessions::begin(connection, &session, root, now)?;
+            sessions::begin(connection, &session, place, now)?;
             own.locks.take(&session);
             session
         }
@@ -108,9 +118,9 @@ impl Journal for Records {
         true
     }
 
-    fn resume(&self, root: &str) -> Kept<Resumed> {
+    fn resume(&self, root: &str, door: FrontDoor) -> Kept<Resumed> {
         let root = root.to_owned();
-        self.enter(move |connection, own, now| resumed(connection, own, &root, now))
+        self.enter(move |connection, own, now| resumed(connection, own, (&root, door), now))
     }
 
     fn record_task(&self, session: &str, task: TaskRecord) -> Kept {
@@ -212,12 +222,18 @@ impl Journal for Records {
     fn import(&self, root: &str, exported: Value) -> Kept<Imported> {
         let root = root.to_owned();
         self.enter(move |connection, own, now| {
-            exchange::import(connection, &own.sealer, &own.process, &root, exported, now)
+            let (sealer, process) = (&own.sealer, &*own.process);
+            exchange::import(&Destination { connection, sealer, process, root: &root, now }, exported)
         })
     }
 
     fn expire(&self, expiry: Expiry) -> Kept<Expired> {
         self.enter(move |connection, own, now| Ok(sessions::expire(connection, &own.locks, expiry, now)?))
+    }
+
+    fn forget(&self, session: &str) -> Kept<Forgotten> {
+        let session = session.to_owned();
+        self.enter(move |connection, own, now| sessions::forget(connection, &own.locks, &session, now))
     }
 
     fn audit(&self, record: AuditRecord) -> Kept {

@@ -73,7 +73,9 @@ fn unsealed(reason: &str) -> Failure {
         Category::Storage,
         format!("a field of the journal cannot be sealed: {reason}"),
     );
-    Failure::Problem(Problem { severity: Severity::Warning, ..problem })
+    Failure::Problem(
+        Problem { severity: Severity::Warning, ..problem }.hint("try again; the log has the details"),
+    )
 }
 
 fn unopened(cell: Cell<'_>) -> Failure {

@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
+use super::audit;
 use super::failure::Failure;
 use super::locks::Locks;
 use super::{blobs, millis, moment, tally, whole};
-use crate::ports::{Expired, Expiry, SessionSummary, unknown_session};
+use crate::ports::{
+    AuditRecord, Expired, Expiry, Forgotten, FrontDoor, SessionSummary, session_held, unknown_session,
+};
 
 /// Times are milliseconds since 1970. The counts are the largest numbers given so far.
 pub(super) const SESSIONS: &str = "
@@ -24,6 +27,12 @@ pub(super) const SESSIONS: &str = "
     CREATE TABLE counters (name TEXT NOT NULL PRIMARY KEY, n INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 ";
 
+/// Who works in a session. Of one that is older than this column only the editors' proposals tell.
+pub(super) const DOORS: &str = "
+    ALTER TABLE sessions ADD COLUMN door TEXT NOT NULL DEFAULT 'editor';
+    UPDATE sessions SET door = 'terminal' WHERE n_tasks = 0 AND n_proposals = 0;
+";
+
 /// The numbers of a session's next task, proposal and operation.
 pub(super) struct Numbers {
     pub(super) task: u64,
@@ -31,19 +40,20 @@ pub(super) struct Numbers {
     pub(super) operation: u64,
 }
 
-/// Takes over the newest session of `root` that is free and not older than `age`.
+/// Takes over the newest session of `root` and `door` that is free and not older than `age`.
 pub(super) fn take_over(
     connection: &Connection,
     locks: &Locks,
-    root: &str,
+    (root, door): (&str, FrontDoor),
     now: Duration,
     age: Duration,
 ) -> Result<Option<String>, Failure> {
     let mut statement = connection.prepare_cached(
-        "SELECT id FROM sessions WHERE root = ?1 AND used >= ?2 ORDER BY used DESC, begun DESC",
+        "SELECT id FROM sessions WHERE root = ?1 AND used >= ?2 AND door = ?3
+         ORDER BY used DESC, begun DESC",
     )?;
     let since = millis(now.saturating_sub(age));
-    let ids = statement.query_map(params![root, since], |row| row.get::<_, String>(0))?;
+    let ids = statement.query_map(params![root, since, door.name()], |row| row.get::<_, String>(0))?;
     for id in ids {
         let id = id?;
         if locks.take(&id) {
@@ -55,10 +65,15 @@ pub(super) fn take_over(
 }
 
 /// Begins a session.
-pub(super) fn begin(connection: &Connection, id: &str, root: &str, now: Duration) -> rusqlite::Result<()> {
+pub(super) fn begin(
+    connection: &Connection,
+    id: &str,
+    (root, door): (&str, FrontDoor),
+    now: Duration,
+) -> rusqlite::Result<()> {
     connection.execute(
-        "INSERT INTO sessions (id, root, begun, used) VALUES (?1, ?2, ?3, ?3)",
-        params![id, root, millis(now)],
+        "INSERT INTO sessions (id, root, door, begun, used) VALUES (?1, ?2, ?3, ?4, ?4)",
+        params![id, root, door.name(), millis(now)],
     )?;
     Ok(())
 }
@@ -135,7 +150,8 @@ pub(super) fn list(
                 SELECT before FROM operation_files JOIN operations ON number = operation WHERE session = sessions.id
                 UNION SELECT after FROM operation_files JOIN operations ON number = operation
                     WHERE session = sessions.id
-                UNION SELECT base FROM proposal_files WHERE session = sessions.id))
+                UNION SELECT base FROM proposal_files WHERE session = sessions.id)),
+            door
          FROM sessions WHERE ?1 IS NULL OR root = ?1 ORDER BY used DESC, begun DESC",
     )?;
     let summary = |row: &Row<'_>| {
@@ -150,6 +166,8 @@ pub(super) fn list(
             n_open: tally(row, 5)?,
             n_operations: tally(row, 6)?,
             bytes: tally(row, 7)?,
+            // Another word is nothing that we write.
+            door: FrontDoor::of(&row.get::<_, String>(8)?).unwrap_or_default(),
         })
     };
     statement.query_map([of], summary)?.collect()
@@ -175,10 +193,43 @@ pub(super) fn expire(
         if locks.is_held(&id) {
             continue;
         }
-        connection.execute("DELETE FROM sessions WHERE id = ?1", [&id])?;
-        locks.forget(&id);
         expired.n_sessions += 1;
-        expired.bytes = expired.bytes.saturating_add(blobs::collect(connection)?);
+        expired.bytes = expired.bytes.saturating_add(remove(connection, locks, &id)?);
     }
     Ok(expired)
+}
+
+/// Forgets one that nobody holds; that it was there stays in the audit log.
+pub(super) fn forget(
+    connection: &Connection,
+    locks: &Locks,
+    session: &str,
+    now: Duration,
+) -> Result<Forgotten, Failure> {
+    let sum = "SELECT (SELECT count(*) FROM proposals WHERE session = sessions.id),
+        (SELECT count(*) FROM operations WHERE session = sessions.id) FROM sessions WHERE id = ?1";
+    let counts =
+        |row: &Row<'_>| Ok(Forgotten { n_proposals: tally(row, 0)?, n_operations: tally(row, 1)?, bytes: 0 });
+    let forgotten = connection.query_row(sum, [session], counts).optional()?;
+    let forgotten = forgotten.ok_or_else(|| unknown_session(session))?;
+    if locks.is_held(session) {
+        return Err(session_held(session).into());
+    }
+    let forgotten = Forgotten { bytes: remove(connection, locks, session)?, ..forgotten };
+    let record = AuditRecord {
+        at: now,
+        session: Some(session.to_owned()),
+        action: "forgotten".to_owned(),
+        subject: session.to_owned(),
+        detail: format!("{} operation(s), {} proposal(s)", forgotten.n_operations, forgotten.n_proposals),
+    };
+    audit::append(connection, &record, now)?;
+    Ok(forgotten)
+}
+
+/// Removes a session with all that is its own; returns the bytes of texts that went.
+fn remove(connection: &Connection, locks: &Locks, session: &str) -> rusqlite::Result<u64> {
+    connection.execute("DELETE FROM sessions WHERE id = ?1", [session])?;
+    locks.forget(session);
+    blobs::collect(connection)
 }

@@ -38,10 +38,10 @@ pub(super) fn parse(name: &str, arguments: Option<Value>) -> Result<Command, Pro
 fn form(name: &str) -> Option<&'static str> {
     Some(match name {
         protocol::EDIT => {
-            r#"{"uri" or "path", "range"?, "instruction" or "intent": "comment|implement|document|refactor", "mode"?: "review|auto"}, or: path [startLine endLine] instruction…"#
+            r#"{"uri" or "path", "range"?, "instruction" or "intent": "comment|implement|document|refactor", "mode"?: "review|auto", "consent"?: [path…]}, or: path [startLine endLine] instruction…"#
         }
         protocol::FIX => {
-            r#"{"uri" or "path", "range"?, "diagnostics"?, "mode"?: "review|auto"}, or: path [startLine endLine]"#
+            r#"{"uri" or "path", "range"?, "diagnostics"?, "mode"?: "review|auto", "consent"?: [path…]}, or: path [startLine endLine]"#
         }
         protocol::CANCEL => r#"{"taskId"?}, or: [taskId]"#,
         protocol::ACCEPT => r#"{"proposal"?, "path"?, "hunk"?, "confirm"?}, or: [proposal [hunk]]"#,
@@ -89,8 +89,8 @@ fn read(name: &str, arguments: Arguments) -> Result<Command, String> {
             Ok(Command::History { path })
         }
         protocol::SHOW => {
-            let protocol::Show { proposal, open } = arguments.object_or(&["proposal"])?;
-            Ok(Command::Show { proposal, open })
+            let protocol::Show { proposal, open, texts } = arguments.object_or(&["proposal"])?;
+            Ok(Command::Show { proposal, open, texts })
         }
         protocol::PROMPT => {
             let protocol::Prompt { task, open } = arguments.object_or(&["task"])?;
@@ -201,13 +201,21 @@ fn edit(arguments: Arguments) -> Result<Command, String> {
                 edit.range,
                 intent(edit.instruction, edit.intent)?,
                 edit.mode,
+                edit.consent,
             );
         }
     };
     let (target, region, rest) = place(words)?;
     let instruction: Vec<String> = rest.into_iter().map(text).collect();
     let intent = intent(Some(instruction.join(" ")), None)?;
-    Ok(Command::Edit(EditRequest { target, region, intent, auto: None, also: Vec::new() }))
+    Ok(Command::Edit(EditRequest {
+        target,
+        region,
+        intent,
+        auto: None,
+        also: Vec::new(),
+        consent: Vec::new(),
+    }))
 }
 
 fn fix(arguments: Arguments) -> Result<Command, String> {
@@ -217,7 +225,7 @@ fn fix(arguments: Arguments) -> Result<Command, String> {
             let fix: protocol::Fix = serde_json::from_value(object).map_err(|error| error.to_string())?;
             let findings: Option<Vec<_>> = fix.diagnostics.iter().map(from_lsp::finding).collect();
             let findings = findings.ok_or("a diagnostic has no range or no message")?;
-            return request(fix.uri, fix.path, fix.range, Intent::Fix(findings), fix.mode);
+            return request(fix.uri, fix.path, fix.range, Intent::Fix(findings), fix.mode, fix.consent);
         }
     };
     let (target, region, rest) = place(words)?;
@@ -225,7 +233,14 @@ fn fix(arguments: Arguments) -> Result<Command, String> {
         return Err("too many arguments".to_owned());
     }
     let intent = Intent::Fix(Vec::new());
-    Ok(Command::Edit(EditRequest { target, region, intent, auto: None, also: Vec::new() }))
+    Ok(Command::Edit(EditRequest {
+        target,
+        region,
+        intent,
+        auto: None,
+        also: Vec::new(),
+        consent: Vec::new(),
+    }))
 }
 
 fn request(
@@ -234,6 +249,7 @@ fn request(
     range: Option<Range>,
     intent: Intent,
     mode: Option<Mode>,
+    consent: Vec<String>,
 ) -> Result<Command, String> {
     let target = match (uri, path) {
         (Some(uri), None) => Target::Uri(DocumentUri::new(uri)),
@@ -243,7 +259,7 @@ fn request(
     };
     let region = range.map(|range| Region::Span(from_lsp::span(range)));
     let auto = mode.map(|mode| mode == Mode::Auto);
-    Ok(Command::Edit(EditRequest { target, region, intent, auto, also: Vec::new() }))
+    Ok(Command::Edit(EditRequest { target, region, intent, auto, also: Vec::new(), consent }))
 }
 
 fn intent(instruction: Option<String>, named: Option<Named>) -> Result<Intent, String> {

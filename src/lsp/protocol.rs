@@ -72,6 +72,9 @@ pub struct Edit {
     pub intent: Option<Named>,
     /// Whether to apply at once or to wait for a decision; none is as configured.
     pub mode: Option<Mode>,
+    /// Protected files that the user lets be written, each by its path below the workspace.
+    #[serde(default)]
+    pub consent: Vec<String>,
 }
 
 /// Things to do that have a name.
@@ -113,6 +116,9 @@ pub struct Fix {
     pub diagnostics: Vec<Value>,
     /// Whether to apply at once or to wait for a decision; none is as configured.
     pub mode: Option<Mode>,
+    /// Protected files that the user lets be written, each by its path below the workspace.
+    #[serde(default)]
+    pub consent: Vec<String>,
 }
 
 /// Arguments of [`CANCEL`].
@@ -192,6 +198,9 @@ pub struct Show {
     /// Whether to open the diff in the editor as well.
     #[serde(default)]
     pub open: bool,
+    /// Whether to answer with the whole text of each file before and after, too.
+    #[serde(default)]
+    pub texts: bool,
 }
 
 /// Arguments of [`PROMPT`].

@@ -299,6 +299,9 @@ mod tests {
         fn read(&self, _: &Path) -> Result<Option<String>, FileError> {
             Ok(None)
         }
+        fn read_below(&self, _: &Path, _: &Path) -> Result<Option<crate::ports::FileBelow>, FileError> {
+            Ok(None)
+        }
         fn resolve(&self, _: &Path, path: &Path) -> Option<PathBuf> {
             Some(path.to_owned())
         }

@@ -255,12 +255,13 @@ async fn resolve(
     let (comment, marks, filter) =
         (gathered.comment.clone(), gathered.marks.clone(), services.filter.clone());
     let (files, root) = (Arc::clone(&services.files), job.root.clone());
-    let settings = Arc::clone(&services.settings);
+    let mut protected = services.settings.protected.clone();
+    protected.add(&job.consent);
     blocking(move || {
         // Up to the end on what the model saw: what is refused goes back to it, lines of the text included.
         let mut changes = diff::evaluate(&reply, &shown)?;
         for change in &changes.files {
-            allowed(change, files.as_ref(), &root, &settings.protected).map_err(|refusal| vec![refusal])?;
+            allowed(change, files.as_ref(), &root, &protected).map_err(|refusal| vec![refusal])?;
         }
         if let Some(comment) = comment {
             remove_comment(&mut changes, &shown, &target, &comment);
@@ -293,7 +294,7 @@ fn allowed(
                 return Err(Refusal::protected(path));
             }
             Some(leads_to) if goes && leads_to != Path::new(path) => return Err(Refusal::link(path)),
-            None if comes || goes => return Err(Refusal::outside(path)),
+            None => return Err(Refusal::outside(path)),
             _ => {}
         }
         if comes && !matches!(files.read(&root.join(path)), Ok(None)) {

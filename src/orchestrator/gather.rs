@@ -10,7 +10,7 @@ use super::job::{EditJob, Intent, Region, Settings};
 use super::put_back::Marks;
 use crate::diff::FileSet;
 use crate::model::OutgoingFilter;
-use crate::ports::{FileError, SourceFiles};
+use crate::ports::{FileBelow, FileError, SourceFiles};
 use crate::problem::{Category, Problem};
 use crate::prompt;
 use crate::syntax::{self, CommentMarkers, Language};
@@ -64,7 +64,7 @@ pub(super) fn gather(
     if is_denied(&target, &job.target, job, files, filter) {
         return Err(private(&target, "change it by hand"));
     }
-    add_target(job, files, &target, &mut gathered)?;
+    add_target(job, files, filter, &target, &mut gathered)?;
     gathered.target.clone_from(&target);
     gathered.base.default_path = Some(target.clone());
     gathered.base.root = Some(job.root.to_string_lossy().into_owned());
@@ -93,6 +93,7 @@ fn redact(gathered: &mut Gathered, filter: &OutgoingFilter) {
 fn add_target(
     job: &EditJob,
     files: &Arc<dyn SourceFiles>,
+    filter: &OutgoingFilter,
     name: &str,
     gathered: &mut Gathered,
 ) -> Result<(), Problem> {
@@ -112,7 +113,7 @@ fn add_target(
         )
         .hint("open the document, or name a file"));
     };
-    gathered.base.files.insert(name.to_owned(), read(&path, files)?);
+    gathered.base.files.insert(name.to_owned(), read(&path, job, files, filter, "change it by hand")?);
     gathered.uris.insert(name.to_owned(), job.target.clone());
     Ok(())
 }
@@ -348,7 +349,7 @@ fn add_other(
     }
     let text = match job.documents.iter().find(|document| document.uri == *uri) {
         Some(document) => document.text.clone(),
-        None => read(&path, files)?,
+        None => read(&path, job, files, filter, "leave it out")?,
     };
     gathered.base.files.insert(name.clone(), text);
     gathered.uris.insert(name.clone(), uri.clone());
@@ -361,8 +362,27 @@ fn private(name: &str, advice: &str) -> Problem {
         .hint(format!("it usually holds secrets, or your `outgoing.deny` names it; {advice}"))
 }
 
-fn read(path: &Path, files: &Arc<dyn SourceFiles>) -> Result<Rope, Problem> {
-    let text = files.read(path).map_err(|error| unreadable(&error))?.ok_or_else(|| {
+/// Reads a file that is not open. What lies below the root is read through the root's own handle, and where it lies by
+/// that handle is judged once more: the names were judged before, and links may have changed since.
+fn read(
+    path: &Path,
+    job: &EditJob,
+    files: &Arc<dyn SourceFiles>,
+    filter: &OutgoingFilter,
+    advice: &str,
+) -> Result<Rope, Problem> {
+    let text = if path.starts_with(&job.root) {
+        let found = files.read_below(&job.root, path).map_err(|error| unreadable(&error))?;
+        if let Some(FileBelow { leads_to, .. }) = &found
+            && filter.denies(&leads_to.to_string_lossy())
+        {
+            return Err(private(&path.to_string_lossy(), advice));
+        }
+        found.map(|found| found.text)
+    } else {
+        files.read(path).map_err(|error| unreadable(&error))?
+    };
+    let text = text.ok_or_else(|| {
         Problem::error("unknown-document", Category::Request, format!("{} does not exist", path.display()))
             .hint("check the path; to create a file, ask for it from a file that exists")
     })?;

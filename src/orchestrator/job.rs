@@ -70,6 +70,8 @@ pub struct EditJob {
     pub documents: Vec<DocumentSnapshot>,
     /// More files to show to the model.
     pub also: Vec<PathBuf>,
+    /// Protected files that the user lets be written by this task, beside those of [`Settings::protected`].
+    pub consent: ProtectedConsent,
 }
 
 /// Limits and habits of the pipelines.

@@ -16,9 +16,9 @@ use serde_json::Value;
 pub use memory::MemoryJournal;
 pub use records::{
     AuditRecord, BaseFile, DecisionRecord, Direction, Expired, Expiry, FileChange, FileName, FileRecord,
-    Imported, NewOperation, OperationHead, OperationQuery, OperationRecord, OperationState, OperationSummary,
-    ProposalRecord, ProposalStanding, Resumed, SessionSummary, Settlement, StepRecord, TaskRecord,
-    Unfinished,
+    Forgotten, FrontDoor, Imported, NewOperation, OperationHead, OperationQuery, OperationRecord,
+    OperationState, OperationSummary, ProposalRecord, ProposalStanding, Resumed, SessionSummary, Settlement,
+    StepRecord, TaskRecord, Unfinished,
 };
 
 use crate::problem::{Category, Problem};
@@ -31,9 +31,10 @@ pub trait Journal: Send + Sync {
     /// Whether what is recorded outlives the process.
     fn outlives(&self) -> bool;
 
-    /// Takes over the newest session of `root` (an absolute path) that no living process holds and that is not
-    /// expired, else begins one. It is held until the journal is dropped or the process ends, however it ends.
-    fn resume(&self, root: &str) -> Kept<Resumed>;
+    /// Takes over the newest session of `root` (an absolute path) that was begun through the same door, that no living
+    /// process holds and that is not expired, else begins one. It is held until the journal is dropped or the process
+    /// ends, however it ends.
+    fn resume(&self, root: &str, door: FrontDoor) -> Kept<Resumed>;
 
     /// Records a task, or what became known of it since.
     fn record_task(&self, session: &str, task: TaskRecord) -> Kept;
@@ -104,7 +105,7 @@ pub trait Journal: Send + Sync {
     /// `unknown-session`.
     fn export(&self, session: &str) -> Kept<Value>;
 
-    /// Begins a session of `root` from an exported one. It is held by nobody.
+    /// Begins a session of `root` from an exported one. It is held by nobody, and the next editor there takes it over.
     ///
     /// # Errors
     /// `session-invalid` when anything in it is not as [`Journal::export`] writes it: a path that leaves the root, a
@@ -114,6 +115,13 @@ pub trait Journal: Send + Sync {
     /// Forgets sessions that nobody holds and that are too old, then the oldest of the rest until what is kept is
     /// small enough.
     fn expire(&self, expiry: Expiry) -> Kept<Expired>;
+
+    /// Forgets a session: its tasks, proposals and operations, and the texts that no other session refers to. The audit
+    /// log keeps its entries and says that the session was forgotten.
+    ///
+    /// # Errors
+    /// `session-held` while a process holds it, this one included; `unknown-session`.
+    fn forget(&self, session: &str) -> Kept<Forgotten>;
 
     /// Appends to the audit log, of which nothing is ever changed or taken away.
     fn audit(&self, record: AuditRecord) -> Kept;
@@ -131,7 +139,13 @@ pub fn unknown_operation(number: u64) -> Problem {
 /// There is no such session.
 pub fn unknown_session(session: &str) -> Problem {
     Problem::error("unknown-session", Category::Request, format!("there is no session {session}"))
-        .hint("`tenon session list` names them; old ones expire")
+        .hint("`tenon sessions` lists them; old ones expire")
+}
+
+/// A process works in the session.
+pub fn session_held(session: &str) -> Problem {
+    Problem::error("session-held", Category::Request, format!("session {session} is in use"))
+        .hint("close the editor or end the command that works in it, then try again")
 }
 
 /// Another process took it, or it is not on the side to take it from.

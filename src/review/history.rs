@@ -70,7 +70,8 @@ pub struct Operation {
     pub numbers: Vec<usize>,
     /// Whether it was taken back.
     pub undone: bool,
-    /// When it was last applied or taken back, counted over all operations; given by [`History`].
+    /// When it was last applied or taken back here, counted over all operations; given by [`History`]. Zero for one that
+    /// was only looked up.
     pub turn: u64,
     /// The files.
     pub files: Vec<AppliedFile>,
@@ -85,6 +86,15 @@ pub struct History {
 }
 
 impl AppliedFile {
+    /// Its path, and the one it has after a rename.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        let after = match &self.kind {
+            AppliedKind::Renamed { path, .. } => Some(path.as_str()),
+            _ => None,
+        };
+        std::iter::once(self.path.as_str()).chain(after)
+    }
+
     /// The replacements that take this file in `direction`, carried to `live`.
     ///
     /// # Errors
@@ -123,11 +133,14 @@ impl History {
         self.n_pushed += 1;
         operation.id = self.n_pushed;
         operation.turn = self.next_turn();
-        if self.operations.len() == Self::CAPACITY {
-            self.operations.remove(0);
-        }
+        self.make_room();
         self.operations.push(operation);
         self.n_pushed
+    }
+
+    fn make_room(&mut self) {
+        let over = (self.operations.len() + 1).saturating_sub(Self::CAPACITY);
+        self.operations.drain(..over);
     }
 
     fn next_turn(&mut self) -> u64 {
@@ -145,6 +158,7 @@ impl History {
     ) -> Option<&Operation> {
         let wanted = |operation: &&Operation| {
             operation.undone == (direction == Direction::Redo)
+                && operation.turn > 0
                 && !busy(operation.id)
                 && proposal.is_none_or(|proposal| *proposal == operation.proposal)
         };
@@ -189,6 +203,16 @@ impl History {
         operation.turn = self.next_turn();
         self.n_pushed = self.n_pushed.max(operation.id);
         self.operations.retain(|known| known.id != operation.id);
+        self.operations.push(operation);
+    }
+
+    /// Takes over one operation as it was looked up, in the place of the one with its id if that is there. It is not
+    /// what was taken last: until it is taken, only its number names it.
+    pub fn recall(&mut self, mut operation: Operation) {
+        let known = self.operations.iter().position(|known| known.id == operation.id);
+        operation.turn = known.map_or(0, |at| self.operations.remove(at).turn);
+        self.n_pushed = self.n_pushed.max(operation.id);
+        self.make_room();
         self.operations.push(operation);
     }
 
@@ -269,6 +293,24 @@ mod tests {
         assert!(history.get(1).is_none());
         assert!(history.get(2).is_some());
         assert!(history.forget(2).is_some() && history.forget(2).is_none());
+    }
+
+    #[test]
+    fn what_was_only_looked_up_is_not_what_came_last() {
+        let mut history = History::default();
+        history.recall(Operation { id: 1, number: Some(9), ..operation("o9") });
+        assert_eq!(found(&history, Direction::Undo), None);
+        assert!(history.numbered(9).is_some());
+        history.push(operation("p1"));
+        history.take(1, Direction::Undo);
+        history.take(1, Direction::Redo);
+        assert_eq!(found(&history, Direction::Undo), Some("o9"));
+        history.recall(Operation { id: 1, number: Some(9), ..operation("o9") });
+        assert_eq!(found(&history, Direction::Undo), Some("o9"), "it keeps its turn");
+        for n in 0..3 * History::CAPACITY {
+            history.push(operation(&format!("p{n}")));
+        }
+        assert_eq!(history.iter().count(), History::CAPACITY);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Each server has a file, replaced as a whole, that only the user can read, and beside it a file whose lock it holds
 //! for as long as it lives, however it ends. What a dead server counted is added to a total by the next one that starts,
 //! and its files go: so counters never fall, and no number counts twice. A crash between the two is noticed by the
-//! names in the total.
+//! names in the total. Commands, which are short, add to the total themselves.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
@@ -115,8 +115,27 @@ impl NumbersFile {
     }
 }
 
-/// What all servers of the user counted, and how the running ones are.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// Adds what this process counted to the total: for a command, which has ended before anybody could read a file of its
+/// own. Blocks for a moment; what cannot be kept is logged.
+pub fn add_to_total(state: &StateDir) {
+    let folder = state.metrics().map_err(|problem| problem.message);
+    let added =
+        folder.and_then(|folder| add_in(&folder, &metrics::snapshot()).map_err(|error| error.to_string()));
+    if let Err(error) = added {
+        tracing::warn!(error, "what a command counted is not kept");
+    }
+}
+
+fn add_in(folder: &Path, numbers: &Snapshot) -> io::Result<()> {
+    let _locked = lock_folder(folder).ok_or(io::ErrorKind::ResourceBusy)?;
+    let at = path(folder, TOTAL, NUMBERS);
+    let mut total = total(folder, &at)?;
+    total.numbers.add_lasting(numbers);
+    replace(&at, &total)
+}
+
+/// What all servers and commands of the user counted, and how the running servers are.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct AllNumbers {
     /// The running servers, oldest first.
     pub servers: Vec<ProcessNumbers>,
@@ -134,9 +153,9 @@ impl AllNumbers {
         // Without the lock, which a folder that cannot be written to does not have, nobody writes either.
         let _locked = lock_folder(&folder);
         read_all(&folder).ok_or_else(|| {
-            let message = format!("no server has counted anything in {} yet", folder.display());
+            let message = format!("nothing was counted in {} yet", folder.display());
             Problem::error("no-metrics", Category::Request, message)
-                .hint("open an editor that runs tenon lsp; it writes its numbers every ten seconds")
+                .hint("open an editor that runs tenon lsp, which writes its numbers every ten seconds, or use tenon edit or apply")
         })
     }
 }
@@ -163,15 +182,7 @@ fn read_all(folder: &Path) -> Option<AllNumbers> {
 /// Adds what the dead left to the total, and takes their files away.
 fn fold(folder: &Path) -> io::Result<()> {
     let at = path(folder, TOTAL, NUMBERS);
-    let mut total = match read_file::<Total>(&at) {
-        Ok(total) => total,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Total::default(),
-        // Not ours, or damaged: it stays where somebody can look at it.
-        Err(_) => {
-            fs::rename(&at, path(folder, TOTAL, "damaged"))?;
-            Total::default()
-        }
-    };
+    let mut total = total(folder, &at)?;
     let present = names(folder);
     let dead: Vec<_> = present.iter().filter(|name| is_dead(folder, name)).collect();
     let before = total.clone();
@@ -194,6 +205,18 @@ fn fold(folder: &Path) -> io::Result<()> {
         let _ = fs::remove_file(path(folder, name, LOCK));
     }
     Ok(())
+}
+
+fn total(folder: &Path, at: &Path) -> io::Result<Total> {
+    match read_file::<Total>(at) {
+        Ok(total) => Ok(total),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Total::default()),
+        // Not ours, or damaged: it stays where somebody can look at it.
+        Err(_) => {
+            fs::rename(at, path(folder, TOTAL, "damaged"))?;
+            Ok(Total::default())
+        }
+    }
 }
 
 /// Whether nobody holds the lock of a file. A file without one has no living owner either.

@@ -14,6 +14,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use super::handle::{Dir, Facts};
+use super::off_limits::is_off_limits;
 use super::{BYTE_ORDER_MARK, WriteError, WriteErrorKind, Writes, left_behind};
 use crate::diff::lower::ProtectedConsent;
 
@@ -22,8 +23,8 @@ const SIZE_CAP: u64 = 64 << 20;
 /// Times that a name is followed anew, when links change meanwhile.
 const TRIES: usize = 4;
 
-/// A folder that nothing below leads out of.
-#[derive(Debug)]
+/// A folder that nothing below leads out of. Clones share its handle.
+#[derive(Debug, Clone)]
 pub struct Folder {
     /// Canonical.
     root: PathBuf,
@@ -118,6 +119,27 @@ impl Folder {
         if place.missing.is_empty() { read_text(&place.dir, &place.leaf, name) } else { Ok(None) }
     }
 
+    /// Reads one file of at most `cap` bytes, without its byte order mark, and tells where it lies with links followed:
+    /// both of the same opened folder.
+    pub(super) fn read_placed(&self, name: &str, cap: u64) -> Result<Option<(String, PathBuf)>, WriteError> {
+        let place = match self.place(name, true, &Opened::default()) {
+            Err(WriteError { kind: WriteErrorKind::Failed(_, error), .. })
+                if error.kind() == io::ErrorKind::NotADirectory =>
+            {
+                return Ok(None);
+            }
+            place => place?,
+        };
+        if !place.missing.is_empty() {
+            return Ok(None);
+        }
+        let text = read_capped(&place.dir, &place.leaf, name, cap)?;
+        Ok(text.map(|text| {
+            let text = text.strip_prefix(BYTE_ORDER_MARK).map_or(text.clone(), str::to_owned);
+            (text, place.path)
+        }))
+    }
+
     /// Writes the new texts beside their targets. Nothing has changed yet; dropping the result takes it all back.
     pub fn prepare(&self, files: &[NewText]) -> Result<Writes, WriteError> {
         let targets = self.check(files)?;
@@ -200,7 +222,7 @@ impl Folder {
 
     /// Refuses `path`, which `name` means, when it decides what runs or whom we trust.
     fn refuse_protected(&self, path: &str, name: &str) -> Result<(), WriteError> {
-        if self.allowed.permits(path) {
+        if self.allowed.permits(path) && !is_off_limits(&self.root, Path::new(path)) {
             return Ok(());
         }
         Err(WriteError {
@@ -327,6 +349,10 @@ fn clash(one: &Place, other: &Place) -> bool {
 
 /// A file's whole text with its byte order mark, or `None` where there is no file. `name` is how it is called.
 pub(super) fn read_text(dir: &Dir, leaf: &OsStr, name: &str) -> Result<Option<String>, WriteError> {
+    read_capped(dir, leaf, name, SIZE_CAP)
+}
+
+fn read_capped(dir: &Dir, leaf: &OsStr, name: &str, cap: u64) -> Result<Option<String>, WriteError> {
     let unreadable = |error: io::Error| WriteError::unreadable(name, &error);
     let file = match dir.open_file(leaf) {
         Ok(file) => file,
@@ -337,15 +363,14 @@ pub(super) fn read_text(dir: &Dir, leaf: &OsStr, name: &str) -> Result<Option<St
     if !metadata.is_file() {
         return Err(WriteError::of(name, |name| WriteErrorKind::Unreadable(name, "not a file".to_owned())));
     }
-    let too_large =
-        |size| WriteError::of(name, |path| WriteErrorKind::TooLarge { path, size, cap: SIZE_CAP });
-    if metadata.len() > SIZE_CAP {
+    let too_large = |size| WriteError::of(name, |path| WriteErrorKind::TooLarge { path, size, cap });
+    if metadata.len() > cap {
         return Err(too_large(metadata.len()));
     }
     // The file may grow while it is read.
     let mut bytes = Vec::new();
-    file.take(SIZE_CAP + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() as u64 > SIZE_CAP {
+    file.take(cap + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > cap {
         return Err(too_large(bytes.len() as u64));
     }
     let not_text = || WriteError::of(name, WriteErrorKind::NotText);

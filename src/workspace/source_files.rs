@@ -6,9 +6,10 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
 
-use super::BYTE_ORDER_MARK;
+use super::off_limits::is_off_limits;
+use super::{BYTE_ORDER_MARK, Folder, WriteError, WriteErrorKind};
 use crate::ports::metrics::catalogue::{FILES, FileRead};
-use crate::ports::{FileError, SourceFiles};
+use crate::ports::{FileBelow, FileError, SourceFiles};
 
 /// Reads files up to a size.
 #[derive(Debug, Clone, Copy)]
@@ -54,18 +55,46 @@ impl DiskFiles {
         }
         if text.contains('\0') { Err(FileError::NotText(path.to_owned())) } else { Ok(Some(text)) }
     }
+
+    fn read_placed(self, root: &Path, path: &Path) -> Result<Option<FileBelow>, FileError> {
+        let failed = |error: WriteError| match error.kind {
+            WriteErrorKind::TooLarge { size, cap, .. } => {
+                FileError::TooLarge { path: path.to_owned(), size, cap }
+            }
+            WriteErrorKind::NotText(_) => FileError::NotText(path.to_owned()),
+            kind => FileError::Unreadable { path: path.to_owned(), reason: kind.to_string() },
+        };
+        let outside = || FileError::Unreadable { path: path.to_owned(), reason: "outside".to_owned() };
+        let name = path.strip_prefix(root).map_err(|_| outside())?.to_str().ok_or_else(outside)?;
+        let folder = match Folder::open(root) {
+            Ok(folder) => folder,
+            Err(error) => return Err(failed(error)),
+        };
+        let read = folder.read_placed(name, self.cap).map_err(failed)?;
+        Ok(read.map(|(text, leads_to)| FileBelow { text, leads_to }))
+    }
+}
+
+fn count<T>(read: &Result<Option<T>, FileError>) {
+    FILES.count(match read {
+        Ok(Some(_)) => FileRead::Text,
+        Ok(None) => FileRead::Missing,
+        Err(FileError::TooLarge { .. }) => FileRead::TooLarge,
+        Err(FileError::NotText(_)) => FileRead::NotText,
+        Err(FileError::Unreadable { .. }) => FileRead::Unreadable,
+    });
 }
 
 impl SourceFiles for DiskFiles {
     fn read(&self, path: &Path) -> Result<Option<String>, FileError> {
         let read = self.read_text(path);
-        FILES.count(match &read {
-            Ok(Some(_)) => FileRead::Text,
-            Ok(None) => FileRead::Missing,
-            Err(FileError::TooLarge { .. }) => FileRead::TooLarge,
-            Err(FileError::NotText(_)) => FileRead::NotText,
-            Err(FileError::Unreadable { .. }) => FileRead::Unreadable,
-        });
+        count(&read);
+        read
+    }
+
+    fn read_below(&self, root: &Path, path: &Path) -> Result<Option<FileBelow>, FileError> {
+        let read = self.read_placed(root, path);
+        count(&read);
         read
     }
 
@@ -77,9 +106,10 @@ impl SourceFiles for DiskFiles {
         let rest = path.strip_prefix(existing).ok()?;
         // What does not exist yet cannot be left again by `..`.
         let is_plain = rest.components().all(|part| matches!(part, Component::Normal(_)));
-        let inside = resolved.strip_prefix(root).ok().filter(|_| is_plain)?;
+        let inside = resolved.strip_prefix(&root).ok().filter(|_| is_plain)?;
         // Joining nothing would add a slash.
-        Some(if rest.as_os_str().is_empty() { inside.to_owned() } else { inside.join(rest) })
+        let leads_to = if rest.as_os_str().is_empty() { inside.to_owned() } else { inside.join(rest) };
+        Some(leads_to).filter(|leads_to| !is_off_limits(&root, leads_to))
     }
 }
 
@@ -109,6 +139,47 @@ mod tests {
         let files = DiskFiles::new(10);
         assert_eq!(files.read(&folder.path().join("none")), Ok(None));
         assert!(matches!(files.read(folder.path()), Err(FileError::NotText(_))));
+    }
+
+    /// A folder of the workspace is swapped for a link to elsewhere, again and again: what is read is never from there.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_racing_swap_brings_nothing_from_outside() {
+        use std::sync::atomic::{AtomicBool, Ordering};
+        let (root, other) = (tempfile::tempdir().expect("a root"), tempfile::tempdir().expect("elsewhere"));
+        fs::create_dir(root.path().join("real")).expect("a folder");
+        fs::write(root.path().join("real/a.rs"), "inside").expect("a file");
+        fs::write(other.path().join("a.rs"), "outside").expect("a file");
+        std::os::unix::fs::symlink(other.path(), root.path().join("link")).expect("a link");
+        let path = root.path().join("real/a.rs");
+        let (files, done) = (DiskFiles::new(100), AtomicBool::new(false));
+        let mut n_inside = 0;
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let (real, link) = (root.path().join("real"), root.path().join("link"));
+                while !done.load(Ordering::Relaxed) {
+                    let _ = rustix::fs::renameat_with(
+                        rustix::fs::CWD,
+                        &real,
+                        rustix::fs::CWD,
+                        &link,
+                        rustix::fs::RenameFlags::EXCHANGE,
+                    );
+                }
+            });
+            for _ in 0..30_000 {
+                let Ok(Some(read)) = files.read_below(root.path(), &path) else { continue };
+                n_inside += usize::from(read.text == "inside");
+                if read.text != "inside"
+                    || !read.leads_to.starts_with("real") && !read.leads_to.starts_with("link")
+                {
+                    done.store(true, Ordering::Relaxed);
+                    panic!("read {read:?}");
+                }
+            }
+            done.store(true, Ordering::Relaxed);
+        });
+        assert!(n_inside > 0, "nothing was read at all");
     }
 
     #[cfg(unix)]

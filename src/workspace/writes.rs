@@ -307,7 +307,8 @@ fn write_beside(dir: Arc<Dir>, model: Option<&File>, text: &str, path: &str) -> 
     // Not ours until it is made.
     waiting.keeps = true;
     let failed = |error| WriteError::failed(path, error);
-    let mut file = waiting.dir.create(&waiting.name).map_err(failed)?;
+    // A text that others may not read is never in a file that they may, not even until it gets its mode.
+    let mut file = waiting.dir.create(&waiting.name, model.is_some()).map_err(failed)?;
     waiting.keeps = false;
     write_all(&mut file, text.as_bytes()).map_err(failed)?;
     if let Some(model) = model {

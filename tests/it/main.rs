@@ -9,6 +9,7 @@ mod damage;
 mod demo;
 mod documents;
 mod edit_cases;
+mod emacs;
 mod journal;
 mod neovim;
 mod provider;

@@ -7,6 +7,8 @@
 
 #![expect(clippy::explicit_write, reason = "`eprintln!` is captured by the test runner")]
 
+mod plugin;
+
 use std::collections::HashMap;
 use std::fs;
 use std::io::Write as _;
@@ -22,7 +24,7 @@ use tokio::process::{Child, Command};
 use crate::support::fake_provider::{Act, FakeProvider};
 
 /// Longest run of one script; each takes a second or two.
-const LIMIT: Duration = Duration::from_secs(30);
+pub(super) const LIMIT: Duration = Duration::from_secs(30);
 
 /// The editor to test in; `None`, loudly, when there is none.
 fn neovim() -> Option<PathBuf> {
@@ -37,7 +39,7 @@ fn neovim() -> Option<PathBuf> {
 }
 
 /// A model's answer in pieces; a piece that begins with `@` is the name of a gate to wait at.
-fn answer(pieces: &[&str], gates: &mut HashMap<String, Gate>) -> Vec<Act> {
+pub(super) fn answer(pieces: &[&str], gates: &mut HashMap<String, Gate>) -> Vec<Act> {
     let mut script = vec![Act::head("text/event-stream")];
     for piece in pieces {
         if let Some(name) = piece.strip_prefix('@') {
@@ -76,7 +78,7 @@ async fn play(format: &str, name: &str, scripts: Vec<Vec<Act>>, gates: HashMap<S
     play_with(|url| configuration(format, url), name, scripts, gates).await;
 }
 
-fn configuration(format: &str, url: &str) -> String {
+pub(super) fn configuration(format: &str, url: &str) -> String {
     format!(
         "[providers.fake]\napi = \"openai-chat\"\nbase_url = \"{url}\"\n\
          [models.coder]\nprovider = \"fake\"\nmodel = \"slow\"\nedit_format = \"{format}\"\n\
@@ -127,6 +129,7 @@ fn start(program: &Path, place: &Path, name: &str) -> Child {
         .current_dir(place.join("workspace"))
         .env("TENON_PROGRAM", env!("CARGO_BIN_EXE_tenon"))
         .env("TENON_HARNESS", scripts.join("harness.lua"))
+        .env("TENON_PLUGIN_HARNESS", scripts.join("plugin/harness.lua"))
         .env("TENON_EDITORS", Path::new(env!("CARGO_MANIFEST_DIR")).join("editors"))
         .env("TENON_CONFIG", place.join("config.toml"))
         .env("TENON_STATE_DIR", place.join("state"))
@@ -144,7 +147,12 @@ fn start(program: &Path, place: &Path, name: &str) -> Child {
 }
 
 /// Does what the script says on its standard output, until it ends; whether it ended well.
-async fn follow(child: &mut Child, fake: &FakeProvider, gates: &HashMap<String, Gate>, place: &Path) -> bool {
+pub(super) async fn follow(
+    child: &mut Child,
+    fake: &FakeProvider,
+    gates: &HashMap<String, Gate>,
+    place: &Path,
+) -> bool {
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut is_done = false;
     while let Some(line) = lines.next_line().await.unwrap() {
@@ -155,13 +163,13 @@ async fn follow(child: &mut Child, fake: &FakeProvider, gates: &HashMap<String, 
                 fs::write(place.join("left"), "").unwrap();
             }
             ("done", "") => is_done = true,
-            _ => writeln!(std::io::stderr(), "neovim: {line}").unwrap(),
+            _ => writeln!(std::io::stderr(), "editor: {line}").unwrap(),
         }
     }
     child.wait().await.unwrap().success() && is_done
 }
 
-async fn read_all(stream: Option<tokio::process::ChildStderr>) -> String {
+pub(super) async fn read_all(stream: Option<tokio::process::ChildStderr>) -> String {
     let mut text = String::new();
     if let Some(mut stream) = stream {
         let _ = tokio::time::timeout(Duration::from_secs(1), stream.read_to_string(&mut text)).await;
@@ -170,13 +178,13 @@ async fn read_all(stream: Option<tokio::process::ChildStderr>) -> String {
 }
 
 /// What the server wrote into its log.
-fn logs(place: &Path) -> String {
+pub(super) fn logs(place: &Path) -> String {
     let entries = fs::read_dir(place.join("state/logs")).into_iter().flatten().flatten();
     entries.filter_map(|entry| fs::read_to_string(entry.path()).ok()).collect()
 }
 
 /// A search/replace block.
-fn block(path: &str, search: &str, replace: &str) -> String {
+pub(super) fn block(path: &str, search: &str, replace: &str) -> String {
     format!("{path}\n\n<<<<<<< SEARCH\n{search}=======\n{replace}>>>>>>> REPLACE\n")
 }
 

@@ -7,6 +7,7 @@ mod gone;
 mod lost;
 mod mirror;
 mod model;
+mod past;
 mod random;
 mod restart;
 mod review;

@@ -8,6 +8,8 @@ import type { Target } from './review.ts';
 /** How often it is tried to go to a row. */
 const ATTEMPTS = 10;
 
+const CHANGES = { modify: 'modified', create: 'created', delete: 'deleted', rename: 'renamed' };
+
 export class ChangesView implements vscode.TreeDataProvider<Target>, vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #view: vscode.TreeView<Target>;
@@ -62,11 +64,11 @@ export class ChangesView implements vscode.TreeDataProvider<Target>, vscode.Disp
 
   getTreeItem({ proposal, file, placed }: Target): vscode.TreeItem {
     if (file && placed) {
-      const span = file.change === 'modified' ? edits.lines(file, placed.hunk) : undefined;
+      const span = file.change === 'modify' ? edits.lines(file, placed.hunk) : undefined;
       const item = new vscode.TreeItem(edits.summary(file, placed.hunk));
       item.id = `${proposal.id}/${placed.hunk.hunk}`;
-      item.contextValue = placed.hunk.place === 'stale' ? 'stale' : 'hunk';
-      item.iconPath = new vscode.ThemeIcon(placed.hunk.place === 'stale' ? 'warning' : 'diff-modified');
+      item.contextValue = placed.hunk.stale !== null ? 'stale' : 'hunk';
+      item.iconPath = new vscode.ThemeIcon(placed.hunk.stale !== null ? 'warning' : 'diff-modified');
       if (span) {
         item.description = `line ${span.first + 1}`;
       }
@@ -74,7 +76,7 @@ export class ChangesView implements vscode.TreeDataProvider<Target>, vscode.Disp
       item.accessibilityInformation = { label: `${edits.summary(file, placed.hunk)}, ${item.description ?? file.path}` };
       const uri = vscode.Uri.parse(file.uri);
       const at = span?.first ?? 0;
-      item.command = file.change === 'created'
+      item.command = file.change === 'create'
         ? { title: 'Compare', command: 'tenon.openDiff', arguments: [{ proposal, file }] }
         : { title: 'Show', command: 'vscode.open', arguments: [uri, { selection: new vscode.Range(at, 0, at, 0), preserveFocus: true }] };
       return item;
@@ -85,8 +87,8 @@ export class ChangesView implements vscode.TreeDataProvider<Target>, vscode.Disp
       item.id = `${proposal.id}:${file.path}`;
       item.contextValue = 'file';
       item.resourceUri = vscode.Uri.parse(file.uri);
-      item.description = file.change === 'modified' ? `${n}` : file.change;
-      item.accessibilityInformation = { label: `${file.path}, ${file.change}, ${n} pending` };
+      item.description = file.change === 'modify' ? `${n}` : CHANGES[file.change];
+      item.accessibilityInformation = { label: `${file.path}, ${CHANGES[file.change]}, ${n} pending` };
       return item;
     }
     const n = proposal.files.reduce((sum, file) => sum + edits.open(file).length, 0);

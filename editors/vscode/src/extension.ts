@@ -38,7 +38,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const changes = new ChangesView(pending);
   const history = new HistoryView(server);
   const review = new Review(server, pending);
-  const comparing = new Comparing(pending);
+  const comparing = new Comparing(server, pending);
   const status = new StatusItem(server, pending, tasks);
   const asking = new Asking(server);
   context.subscriptions.push(log, trace, server, pending, changes, history, review, comparing, status);

@@ -13,24 +13,31 @@ export interface Range {
   end: Position;
 }
 
-export interface Edit {
-  range: Range;
-  newText: string;
-}
+export type Decision = 'proposed' | 'accepted' | 'applied' | 'rejected' | 'undone';
 
+/** A hunk. Of a file that comes, goes or gets another path there is one, with no range and no texts. */
 export interface Hunk {
   hunk: number;
-  decision: 'proposed' | 'accepted' | 'applied' | 'rejected' | 'undone';
-  place: 'fits' | 'stale' | 'none';
-  edits: Edit[];
+  decision: Decision;
+  /** Why it does not fit any more. */
+  stale: string | null;
+  /** How its place was found, where that is not exact. */
+  doubt?: string | null;
+  /** Where it is in the text as it is now; none for what is decided, stale or in the text already. */
+  range?: Range | null;
+  before?: string | null;
+  after?: string;
 }
 
 export interface ProposedFile {
   path: string;
   uri: string;
-  change: 'modified' | 'created' | 'deleted' | 'renamed';
+  change: 'modify' | 'create' | 'delete' | 'rename';
   to: string | null;
   hunks: Hunk[];
+  /** With `texts`: the whole text now, and with every undecided hunk that fits. */
+  before?: string | null;
+  after?: string | null;
 }
 
 export interface Shown {

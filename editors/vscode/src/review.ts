@@ -7,7 +7,7 @@ import * as vscode from 'vscode';
 
 import * as edits from './edits.ts';
 import type { Pending, Placed, Proposal } from './pending.ts';
-import type { Edit, ProposedFile } from './protocol.ts';
+import type { ProposedFile, Range } from './protocol.ts';
 import type { Server } from './server.ts';
 
 /** What a command is about; a tree gives it, or it is found. */
@@ -149,14 +149,15 @@ export class Review implements vscode.Disposable {
       const removed: vscode.DecorationOptions[] = [];
       const inserted: vscode.DecorationOptions[] = [];
       for (const placed of this.pending.in(editor.document.uri)) {
-        for (const edit of placed.file.change === 'modified' ? placed.hunk.edits : []) {
-          const { lines, last } = place(editor.document, edit);
-          const hoverMessage = hover(editor.document, placed);
+        const { range } = placed.hunk;
+        if (placed.file.change === 'modify' && range) {
+          const { lines, last } = place(editor.document, range);
+          const hoverMessage = hover(placed);
           if (lines) {
             removed.push({ range: lines, hoverMessage });
           }
           const gist = edits.gist(placed.hunk, ROOM);
-          const contentText = gist === '' ? `→ ${edits.summary(placed.file, placed.hunk)}` : `→ ${gist}`;
+          const contentText = `→ ${gist === '' ? edits.summary(placed.file, placed.hunk) : gist}`;
           inserted.push({ range: last, hoverMessage, renderOptions: { after: { contentText } } });
         }
       }
@@ -170,21 +171,18 @@ export class Review implements vscode.Disposable {
 }
 
 /** The lines that go, if any, and the end of the line beside which is said what comes. */
-function place(document: vscode.TextDocument, { range }: Edit): { lines?: vscode.Range; last: vscode.Range } {
-  const { start, end } = range;
-  const isInsertion = start.line === end.line && start.character === end.character;
-  const endLine = end.character === 0 && end.line > start.line ? end.line - 1 : end.line;
-  const beside = document.lineAt(Math.min(endLine, document.lineCount - 1)).range;
+function place(document: vscode.TextDocument, range: Range): { lines?: vscode.Range; last: vscode.Range } {
+  const beside = document.lineAt(Math.min(edits.lastLine(range), document.lineCount - 1)).range;
   const last = new vscode.Range(beside.end, beside.end);
-  return isInsertion ? { last } : { lines: new vscode.Range(start.line, 0, beside.end.line, beside.end.character), last };
+  return edits.isInsertion(range)
+    ? { last }
+    : { lines: new vscode.Range(range.start.line, 0, beside.end.line, beside.end.character), last };
 }
 
-function hover(document: vscode.TextDocument, { proposal, file, hunk }: Placed): vscode.MarkdownString {
-  const textOf = ({ range }: Edit) =>
-    document.getText(new vscode.Range(range.start.line, range.start.character, range.end.line, range.end.character));
+function hover({ proposal, file, hunk }: Placed): vscode.MarkdownString {
   const text = new vscode.MarkdownString();
-  text.appendText(`Pending: ${edits.summary(file, hunk)} (${proposal.title})`);
-  text.appendCodeblock(edits.asDiff(hunk, textOf), 'diff');
+  text.appendText(`Pending: ${edits.summary(file, hunk)} (${proposal.title}${hunk.doubt ? `; place: ${hunk.doubt}` : ''})`);
+  text.appendCodeblock(edits.asDiff(hunk), 'diff');
   return text;
 }
 

@@ -16,7 +16,7 @@ pub(super) fn closed_files(state: &State, purpose: &Purpose) -> Vec<DocumentUri>
         Purpose::Accept { proposal, numbers, .. } => {
             selected(state, proposal, numbers).flat_map(proposed_uris).collect()
         }
-        Purpose::Take { operation, .. } | Purpose::RollBack { operation } => {
+        Purpose::Take { operation, .. } | Purpose::RollBack { operation, .. } => {
             let files = state.history.get(*operation).map(|operation| operation.files.as_slice());
             files.unwrap_or_default().iter().flat_map(applied_uris).collect()
         }
@@ -89,20 +89,20 @@ pub(super) fn build(state: &State, purpose: &Purpose, texts: &FileTexts) -> Resu
         Purpose::Take { operation, direction } => {
             take::take(state, state.history.get(*operation), *direction, texts)
         }
-        Purpose::RollBack { operation } => {
+        Purpose::RollBack { operation, .. } => {
             take::take(state, state.history.get(*operation), Direction::Undo, texts)
         }
     }
 }
 
 /// The text of a file as it is now, whether it is open (then with its version), and its track to there.
-pub(super) struct Live {
-    pub(super) text: Option<Rope>,
-    pub(super) version: Option<i32>,
-    pub(super) track: Track,
+pub(in crate::app) struct Live {
+    pub(in crate::app) text: Option<Rope>,
+    pub(in crate::app) version: Option<i32>,
+    pub(in crate::app) track: Track,
 }
 
-pub(super) fn live(state: &State, track: &Track, texts: &FileTexts) -> Result<Live, Problem> {
+pub(in crate::app) fn live(state: &State, track: &Track, texts: &FileTexts) -> Result<Live, Problem> {
     let uri = track.uri();
     state.trusted(uri)?;
     if let Some(document) = state.live(uri) {
@@ -279,7 +279,7 @@ pub(super) fn delete(path: String, track: Track, before: Rope, version: Option<i
 }
 
 /// The edit as it is sent: text edits first, then creations, renames and deletions.
-pub(super) fn edits(state: &State, files: &[FlightFile]) -> Vec<FileEdit> {
+pub(super) fn edits(state: &State, files: &[&FlightFile]) -> Vec<FileEdit> {
     let encoding = state.client.encoding;
     let mut edits = Vec::new();
     for file in files {

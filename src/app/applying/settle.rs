@@ -52,7 +52,7 @@ pub(super) fn settle(
         let arrived: Vec<_> = there.iter().chain(&halves).chain(&overtaken).chain(unsaved).collect();
         not_applied(state, &arrived, applied, absent, reason)
     };
-    if let Purpose::RollBack { operation } = plan.purpose {
+    if let Purpose::RollBack { operation, .. } = plan.purpose {
         // What is back is back. Only a text that was lost on the way is brought back in its turn.
         let back: Vec<_> = there.iter().chain(&halves).map(|file| file.uri_before().clone()).collect();
         state.history.drop_files(operation, &back);
@@ -141,16 +141,18 @@ fn partly(state: &State, arrived: &[&FlightFile]) -> String {
 fn roll_back(state: &mut State, plan: &Plan, number: Option<u64>, there: Vec<FlightFile>) {
     EDITS.count(EditStep::RolledBack);
     let proposal = proposal_of(state, &plan.purpose);
+    let written = there.iter().filter(|file| file.is_written).map(|file| file.uri_after().clone()).collect();
     let operation = Operation { number, ..operation(state, &plan.purpose, there, proposal) };
     let operation = state.history.push(operation);
+    let purpose = Purpose::RollBack { operation, written };
     // Before anything else that waits: the workspace is half-changed.
-    state.flights.waiting.push_front(Plan { purpose: Purpose::RollBack { operation }, attempt: 1 });
+    state.flights.waiting.push_front(Plan { purpose, attempt: 1 });
 }
 
 fn proposal_of(state: &State, purpose: &Purpose) -> ProposalId {
     match purpose {
         Purpose::Accept { proposal, .. } => proposal.clone(),
-        Purpose::Take { operation, .. } | Purpose::RollBack { operation } => state
+        Purpose::Take { operation, .. } | Purpose::RollBack { operation, .. } => state
             .history
             .get(*operation)
             .map_or_else(|| ProposalId::new(""), |operation| operation.proposal.clone()),
@@ -196,7 +198,7 @@ fn succeeded(state: &mut State, plan: &Plan, number: Option<u64>, files: Vec<Fli
             chronicle::settle(state, number, Settlement::Applied, None, task, Some(notice));
         }
         Purpose::Take { operation, direction } => taken(state, *operation, *direction, files),
-        Purpose::RollBack { operation } => {
+        Purpose::RollBack { operation, .. } => {
             // It never was as accepted, so the user has still to decide.
             if let Some(Operation { proposal, numbers, number, .. }) = state.history.forget(*operation) {
                 decide(state, &proposal, &numbers, Decision::Proposed);
@@ -287,7 +289,7 @@ pub(super) fn failed(state: &mut State, plan: &Plan, problem: &Problem) {
     match &plan.purpose {
         Purpose::Accept { numbers, .. } => decide(state, &proposal, numbers, Decision::Proposed),
         Purpose::Take { .. } => {}
-        Purpose::RollBack { operation } => not_rolled_back(state, *operation),
+        Purpose::RollBack { operation, .. } => not_rolled_back(state, *operation),
     }
     state.parts.services.editor.notice(&task, TaskNotice::Failed { error: problem.clone() });
     marks::refresh(state);

@@ -28,8 +28,8 @@ pub(in crate::app) fn resumed(state: &mut State, (found, left): (Resumed, Vec<Un
         }
     }
     let root = state.chronicle.root.clone();
-    let inside = |operation: &OperationRecord| operation.files.iter().all(|file| is_inside(&root, file));
-    let operations: Vec<_> = found.operations.iter().filter(|found| inside(found)).map(operation).collect();
+    let operations: Vec<_> =
+        found.operations.iter().filter(|found| lies_inside(&root, found)).map(operation).collect();
     n_unread += found.operations.len() - operations.len();
     state.history.go_on(operations, found.next_operation);
     follow_open_documents(state);
@@ -167,8 +167,8 @@ fn applied_file(file: &FileRecord, undone: bool) -> AppliedFile {
     AppliedFile { path: file.path.clone(), kind, before, after, forward, track }
 }
 
-/// Documents that were opened before the session was there.
-fn follow_open_documents(state: &mut State) {
+/// Documents that were open before what came back was there.
+pub(super) fn follow_open_documents(state: &mut State) {
     let open: Vec<_> =
         state.documents.iter().map(|(uri, open)| (uri.clone(), open.document.text().clone())).collect();
     for (uri, text) in open {
@@ -182,8 +182,12 @@ fn follow_open_documents(state: &mut State) {
     }
 }
 
-fn is_inside(root: &str, file: &FileRecord) -> bool {
-    lies_in(root, &file.uri) && file.uri_after.as_ref().is_none_or(|uri| lies_in(root, uri))
+/// Whether all files of an operation lie below `root`.
+pub(super) fn lies_inside(root: &str, operation: &OperationRecord) -> bool {
+    let is_inside = |file: &FileRecord| {
+        lies_in(root, &file.uri) && file.uri_after.as_ref().is_none_or(|uri| lies_in(root, uri))
+    };
+    operation.files.iter().all(is_inside)
 }
 
 /// Whether a document is a file below `root` by its name, or no file at all.

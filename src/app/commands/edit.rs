@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::app::event::{EditRequest, Intent, Target};
 use crate::app::state::State;
 use crate::app::tasks::{self, Queued};
+use crate::diff::lower::ProtectedConsent;
 use crate::orchestrator::EditJob;
 use crate::problem::{Category, Problem, plain};
 use crate::prompt;
@@ -26,6 +27,7 @@ pub(super) fn edit(state: &mut State, request: EditRequest) -> Result<Value, Pro
     let target = resolve(state, &request.target)?;
     state.trusted(&target)?;
     let root = root_of(state, &target);
+    let consent = consent(state, &request.consent)?;
     let task = state.tasks.next_id();
     let title = title(&request.intent);
     let instruction = in_words(&request.intent);
@@ -38,10 +40,31 @@ pub(super) fn edit(state: &mut State, request: EditRequest) -> Result<Value, Pro
         encoding: state.client.encoding,
         documents: Vec::new(),
         also: request.also,
+        consent,
     };
     let queued = Queued::new(state, job, title, instruction, request.auto);
     tasks::submit(state, queued);
     Ok(json!({ "task": task }))
+}
+
+/// The user's word that a task may write these protected files. It comes with the user's own command and from nowhere
+/// else, and counts in a trusted workspace only: what such files decide is what trust is about.
+fn consent(state: &State, paths: &[String]) -> Result<ProtectedConsent, Problem> {
+    let mut consent = ProtectedConsent::default();
+    for path in paths {
+        consent.allow(path).map_err(|reason| {
+            let message = format!("the consent to {path} cannot be taken: {reason}");
+            Problem::error("no-consent", Category::Request, message).hint(
+                "name one file by its path below the workspace; change `.git` and tenon's own files by hand",
+            )
+        })?;
+    }
+    if !paths.is_empty() && !state.parts.trust.is_trusted() {
+        let message = "protected files are not written in a workspace that is not trusted";
+        return Err(Problem::error("restricted-workspace", Category::Request, message)
+            .hint("look at it with `tenon trust --show`, or change them by hand"));
+    }
+    Ok(consent)
 }
 
 /// The document meant. A path that is open under a URI of another spelling means that document.

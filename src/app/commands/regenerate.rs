@@ -8,6 +8,7 @@ use super::edit::{in_short, root_of};
 use crate::app::event::{Intent, Region};
 use crate::app::state::State;
 use crate::app::tasks::{self, Queued};
+use crate::diff::lower::ProtectedConsent;
 use crate::orchestrator::EditJob;
 use crate::problem::{Category, Problem};
 use crate::prompt;
@@ -68,6 +69,7 @@ pub(super) fn regenerate(
         encoding: state.client.encoding,
         documents: Vec::new(),
         also: Vec::new(),
+        consent: ProtectedConsent::default(),
     };
     let mut queued = Queued::new(state, job, title, original, Some(false));
     queued.replaces = Some((id, number));

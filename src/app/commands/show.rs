@@ -1,5 +1,7 @@
 //! `tenon.show`: a proposal as a unified diff.
 
+mod files;
+
 use serde_json::{Value, json};
 
 use crate::app::state::State;
@@ -11,7 +13,7 @@ use crate::text::{DocumentUri, Rope, TextEdit};
 
 /// Answers `{"proposal": id, "diff": text, "impact": […], "notes": […], "files": […]}`. With `open` the diff is also shown in the
 /// editor, as a file that begins with the impact.
-pub(super) fn show(state: &State, proposal: Option<&str>, open: bool) -> Result<Value, Problem> {
+pub(super) fn show(state: &State, proposal: Option<&str>, open: bool, texts: bool) -> Result<Value, Problem> {
     let index = state.proposal_index(proposal, |_| true)?;
     let proposal = &state.proposals[index];
     let diff = diff(state, proposal);
@@ -30,8 +32,11 @@ pub(super) fn show(state: &State, proposal: Option<&str>, open: bool) -> Result<
             .collect::<Vec<_>>()
     };
     let impact: Vec<Value> = proposal.files.iter().flat_map(of_file).collect();
-    let (id, files) = (proposal.id.as_str(), super::hunks::files(state, proposal));
-    Ok(json!({ "proposal": id, "diff": diff, "impact": impact, "notes": proposal.notes, "files": files }))
+    let files = files::files(state, proposal, texts);
+    Ok(json!({
+        "proposal": proposal.id.as_str(), "title": proposal.title, "diff": diff, "impact": impact,
+        "notes": proposal.notes, "files": files,
+    }))
 }
 
 #[derive(serde::Serialize)]

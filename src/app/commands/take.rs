@@ -2,21 +2,31 @@
 
 use serde_json::{Value, json};
 
-use crate::app::applying::{self, Purpose};
-use crate::app::event::Which;
+use crate::app::applying::{self, FileTexts, Purpose};
+use crate::app::event::{Command, Which};
 use crate::app::state::State;
 use crate::problem::{Category, Problem};
 use crate::review::{Direction, ProposalId};
+use crate::text::DocumentUri;
 
-/// Answers `{"undone": id}` or `{"redone": id}`, the id of the proposal; the edit follows.
-pub(super) fn take(state: &mut State, which: &Which, direction: Direction) -> Result<Value, Problem> {
+/// Answers `{"undone": id}` or `{"redone": id}`, the id of the proposal; the edit follows. `texts` are the closed files
+/// of the step.
+pub(in crate::app) fn take(
+    state: &mut State,
+    command: &Command,
+    texts: &FileTexts,
+) -> Result<Value, Problem> {
+    let Some((which, direction)) = wanted(command) else { return Ok(Value::Null) };
     let (id, proposal) = find(state, which, direction)?;
     // What can be checked now is refused in the command's own answer.
-    if let Err(problem) = applying::check_take(state, id, direction) {
-        if which.merge && problem.code == "changed-since" {
-            return super::merge::propose(state, id, direction);
+    if let Err(problem) = applying::check_take(state, id, direction, texts) {
+        if problem.code != "changed-since" {
+            return Err(problem);
         }
-        return Err(problem);
+        if which.merge {
+            return super::merge::propose(state, id, direction, texts);
+        }
+        return Err(problem.details(super::merge::conflicts(state, id, direction, texts)));
     }
     applying::enqueue(state, Purpose::Take { operation: id, direction });
     Ok(match direction {
@@ -28,13 +38,31 @@ pub(super) fn take(state: &mut State, which: &Which, direction: Direction) -> Re
     })
 }
 
+/// The closed files of the step that a command means, as long as one of them was not read.
+pub(in crate::app) fn unread(state: &State, command: &Command, texts: &FileTexts) -> Vec<DocumentUri> {
+    let found = wanted(command).and_then(|(which, direction)| {
+        let (id, _) = find(state, which, direction).ok()?;
+        Some(applying::closed_files_of(state, id, direction))
+    });
+    let needed = found.unwrap_or_default();
+    if needed.iter().all(|uri| texts.contains_key(uri)) { Vec::new() } else { needed }
+}
+
+fn wanted(command: &Command) -> Option<(&Which, Direction)> {
+    match command {
+        Command::Undo(which) => Some((which, Direction::Undo)),
+        Command::Redo(which) => Some((which, Direction::Redo)),
+        _ => None,
+    }
+}
+
 fn find(state: &State, which: &Which, direction: Direction) -> Result<(u64, ProposalId), Problem> {
     let free = |id| !state.flights.is_busy(id);
     if let Some(number) = which.operation {
         let operation = state.history.numbered(number).ok_or_else(|| {
             let message = format!("there is no step o{number} that could be taken back");
             Problem::error("unknown-operation", Category::Request, message)
-                .hint("tenon.history lists what there is; `tenon log` what was done in other sessions")
+                .hint("tenon.history lists what there is, of other sessions as well")
         })?;
         if operation.undone != (direction == Direction::Redo) || !free(operation.id) {
             let side = if operation.undone { "undone" } else { "applied" };
@@ -52,6 +80,6 @@ fn find(state: &State, which: &Which, direction: Direction) -> Result<(u64, Prop
             Direction::Redo => ("nothing-to-redo", "redo"),
         };
         Problem::error(code, Category::Request, format!("there is no change to {verb}"))
-            .hint("only changes that were accepted in this session can be taken back")
+            .hint("steps of other sessions are named by their numbers; tenon.history lists them")
     })
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::report::{ErrorJson, Failure, Outcome};
 use super::{ApplyArgs, Format, Streams, carried, parse_reply};
+use crate::cli::output::seen_json;
 use crate::diff::{ChangeSet, FileSet, evaluate, gate};
 use crate::problem::{Category, Problem};
 use crate::text::Rope;
@@ -132,6 +133,7 @@ fn file_set(texts: &BTreeMap<String, String>, default_path: Option<String>) -> F
 }
 
 fn write(output: &mut dyn io::Write, response: &Response<'_>) -> io::Result<()> {
-    serde_json::to_writer(&mut *output, response)?;
+    let text = serde_json::to_string(response)?;
+    output.write_all(seen_json(&text).as_bytes())?;
     output.write_all(b"\n")
 }

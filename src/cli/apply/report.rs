@@ -9,6 +9,7 @@ use super::{ApplyArgs, Streams};
 use crate::cli::output::seen_json;
 use crate::diff::gate::Note;
 use crate::diff::impact::Impact;
+use crate::diff::lower::ProtectedConsent;
 use crate::diff::{ChangeSet, FileSet, Hunk, Nearest, Refusal, Tier, render};
 use crate::problem::{Category, Problem, plain};
 use crate::workspace::{NewText, WriteError, WriteErrorKind};
@@ -98,6 +99,11 @@ impl Outcome {
         self
     }
 
+    /// How the place of each hunk was found.
+    pub(super) fn tiers(&self) -> impl Iterator<Item = Tier> {
+        self.files.iter().flat_map(|file| &file.hunks).map(|hunk| hunk.evidence.tier)
+    }
+
     /// `applied` or `unchanged`.
     pub(super) fn status(&self) -> &'static str {
         if self.files.is_empty() { "unchanged" } else { "applied" }
@@ -147,6 +153,11 @@ impl Failure {
         self
     }
 
+    /// The code of each error, and whether the reply is to blame for it.
+    pub(super) fn codes(&self) -> impl Iterator<Item = (&'static str, bool)> {
+        self.errors.iter().map(|error| (error.problem.code, error.problem.category == Category::Edit))
+    }
+
     /// The errors as they are written to JSON.
     pub(super) fn errors(&self) -> &[ErrorJson] {
         &self.errors
@@ -161,7 +172,15 @@ impl From<Vec<Refusal>> for Failure {
 
 impl From<WriteError> for Failure {
     fn from(error: WriteError) -> Self {
-        let failure = Self::refused(Problem::from(&error));
+        let mut problem = Problem::from(&error);
+        if let WriteErrorKind::Protected(path) = &error.kind
+            && ProtectedConsent::recorded([path.as_str()]).permits(path)
+        {
+            problem = problem.hint(format!(
+                "Change it by hand, or let it be written, once, with `--allow-protected {path}`."
+            ));
+        }
+        let failure = Self::refused(problem);
         match error {
             WriteError { path: Some(path), .. } => failure.in_file(&path),
             WriteError { kind: WriteErrorKind::NoFolder(_), .. } => Self { usage: true, ..failure },

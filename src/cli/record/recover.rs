@@ -61,7 +61,7 @@ fn settle(held: &Held<'_>, unfinished: &Unfinished) -> Result<Verdict, Problem> 
     let verdict = judge(&sides);
     let texts = texts(&unfinished.step, &sides, verdict);
     if !texts.is_empty() {
-        held.write(&texts)?;
+        super::write(&held.consented(&unfinished.operation.files), &texts)?;
     }
     let settlement = match (verdict, unfinished.operation.head.state) {
         (Verdict::RollBack, _) => Settlement::RolledBack,
@@ -70,7 +70,7 @@ fn settle(held: &Held<'_>, unfinished: &Unfinished) -> Result<Verdict, Problem> 
         (_, _) => Settlement::Applied,
     };
     let number = unfinished.operation.head.number;
-    held.record.wait(held.record.journal().settle(&held.session, number, settlement, None))?;
+    held.end(number, settlement, None)?;
     let known =
         |file: &FileRecord| [&file.before, &file.after].map(|text| text.as_ref().map(Rope::to_string));
     let known: Vec<String> = unfinished.step.iter().flat_map(known).flatten().collect();

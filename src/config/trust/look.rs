@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
+#[cfg(unix)]
+use std::time::UNIX_EPOCH;
 
 use sha2::{Digest as _, Sha256};
 
@@ -22,6 +24,10 @@ pub(super) struct Identity {
     pub(super) device: u64,
     pub(super) inode: u64,
     pub(super) owner: u32,
+    /// When it was made, in nanoseconds since 1970, where the file system tells: the number of a folder that is gone is
+    /// given to the next one.
+    #[serde(default)]
+    pub(super) born: Option<u64>,
 }
 
 /// What is at a place.
@@ -151,7 +157,13 @@ fn open(path: &Path) -> io::Result<File> {
 #[expect(clippy::unnecessary_wraps, reason = "other systems have none")]
 fn identity(folder: &fs::Metadata) -> Option<Identity> {
     use std::os::unix::fs::MetadataExt as _;
-    Some(Identity { device: folder.dev(), inode: folder.ino(), owner: folder.uid() })
+    let born = folder.created().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    Some(Identity {
+        device: folder.dev(),
+        inode: folder.ino(),
+        owner: folder.uid(),
+        born: born.and_then(|since| u64::try_from(since.as_nanos()).ok()),
+    })
 }
 
 #[cfg(not(unix))]

@@ -4,7 +4,7 @@
 //! that others could have written, or that makes no sense, gives no trust, and is not overwritten either.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::path::Path;
 
@@ -82,6 +82,15 @@ impl Record {
     }
 }
 
+/// How a file is made that nobody else opens: who could, could also hold the lock for ever.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
 /// The record in a folder.
 pub(super) struct Store<'a> {
     pub(super) folder: &'a Path,
@@ -128,7 +137,7 @@ impl Store<'_> {
                 .hint("set TENON_STATE_DIR to a directory that you can write to")
         };
         // Held until the end of this function.
-        let lock = File::create(self.folder.join(LOCK)).map_err(unwritten)?;
+        let lock = private().open(self.folder.join(LOCK)).map_err(unwritten)?;
         lock.lock().map_err(unwritten)?;
         let mut workspaces = self.read()?;
         change(&mut workspaces);

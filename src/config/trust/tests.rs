@@ -89,6 +89,12 @@ fn another_folder_at_the_same_path_is_not_trusted() {
     fs::rename(place.root(), place.dir.path().join("old")).unwrap();
     fs::create_dir(place.root()).unwrap();
     place.check(Trust::Changed, &["the folder is another one"]);
+    // The number of a folder that is gone is given to the next one.
+    let place = Place::new();
+    place.grant();
+    fs::remove_dir_all(place.root()).unwrap();
+    fs::create_dir(place.root()).unwrap();
+    place.check(Trust::Changed, &["the folder is another one"]);
     let record = fs::read_to_string(place.dir.path().join("state/trust.json")).unwrap();
     let owner = rustix::process::getuid().as_raw();
     let record = record.replace(&format!("\"owner\": {owner}"), "\"owner\": 4242");

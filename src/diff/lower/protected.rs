@@ -10,93 +10,183 @@ use icu_normalizer::ComposingNormalizer;
 
 use super::path::{BadPath, normalise};
 
-/// Folders in which everything is protected: version control, settings of editors and agents, pipelines, hooks.
-const FOLDERS: &[&str] = &[
+/// Names that are protected in any folder, whether they are a file or a folder with everything in it: version control,
+/// settings of editors and agents, pipelines, hooks, what a shell or a package manager reads.
+const NAMES: &[&str] = &[
+    // Version control.
     ".git",
     ".hg",
     ".svn",
     ".jj",
+    ".gitmodules",
+    ".gitattributes",
+    ".gitconfig",
+    ".hgrc",
+    ".githooks",
+    // What makes a folder a repository for git, wherever it is.
+    "head",
+    "commondir",
+    // Editors.
     ".vscode",
     ".vscode-server",
+    ".vs",
     ".idea",
     ".fleet",
     ".zed",
     ".nvim",
+    ".nvim.lua",
+    ".nvimrc",
+    ".vim",
+    ".vimrc",
+    ".exrc",
+    ".lvimrc",
+    ".helix",
+    ".helix.toml",
+    ".emacs",
+    ".emacs.d",
+    ".dir-locals.el",
+    ".dir-locals-2.el",
+    ".projectile",
     ".devcontainer",
+    ".devcontainer.json",
+    // Agents.
     ".claude",
+    ".claude.json",
     ".cursor",
+    ".cursorrules",
     ".codex",
     ".gemini",
     ".aider",
+    ".aider.conf.yml",
     ".continue",
     ".windsurf",
+    ".windsurfrules",
+    ".clinerules",
     ".roo",
+    ".roorules",
     ".kiro",
     ".amazonq",
+    ".opencode",
+    "opencode.json",
+    "opencode.jsonc",
+    ".junie",
+    ".trae",
+    ".rules",
+    ".agents",
+    ".goosehints",
+    ".mcp.json",
+    "mcp.json",
+    "agent.md",
+    "agents.md",
+    "agents.override.md",
+    "claude.md",
+    "claude.local.md",
+    "gemini.md",
+    "copilot-instructions.md",
+    // tenon.
     ".tenon",
+    ".tenon.toml",
+    // Pipelines and hooks.
     ".ci",
     ".circleci",
     ".buildkite",
     ".woodpecker",
-    ".husky",
-    ".githooks",
-    ".cargo",
-    ".direnv",
-];
-
-/// Folders that are protected inside of another one.
-const NESTED: &[(&str, &[&str])] = &[
-    (".github", &["workflows", "actions", "instructions"]),
-    (".gitea", &["workflows"]),
-    (".forgejo", &["workflows"]),
-];
-
-/// Files of these names, in any folder.
-const FILES: &[&str] = &[
-    ".tenon.toml",
-    ".git",
-    ".gitmodules",
-    ".gitattributes",
-    ".gitconfig",
-    ".envrc",
-    ".mcp.json",
-    "mcp.json",
-    ".exrc",
-    ".nvimrc",
-    ".nvim.lua",
-    ".vimrc",
-    ".lvimrc",
-    ".dir-locals.el",
-    ".dir-locals-2.el",
-    ".projectile",
-    ".helix.toml",
-    ".cursorrules",
-    ".windsurfrules",
-    ".clinerules",
-    ".roorules",
-    ".aider.conf.yml",
-    ".goosehints",
-    "agents.md",
-    "claude.md",
-    "gemini.md",
-    "copilot-instructions.md",
-    ".gitlab-ci.yml",
-    ".travis.yml",
-    ".drone.yml",
     ".woodpecker.yml",
     ".woodpecker.yaml",
+    ".husky",
+    ".lefthook",
+    ".lefthook.yml",
+    ".lefthook.yaml",
+    ".lefthook.toml",
+    "lefthook.yml",
+    "lefthook.yaml",
+    "lefthook.toml",
+    ".lefthook-local.yml",
+    "lefthook-local.yml",
+    ".pre-commit-config.yaml",
+    ".pre-commit-config.yml",
+    ".gitlab",
+    ".gitlab-ci.yml",
+    ".gitlab-ci.yaml",
+    ".travis.yml",
+    ".drone.yml",
+    ".drone.star",
     ".cirrus.yml",
+    ".cirrus.star",
     ".appveyor.yml",
     "appveyor.yml",
-    ".pre-commit-config.yaml",
-    "lefthook.yml",
-    "jenkinsfile",
+    ".teamcity",
+    ".azure-pipelines",
     "azure-pipelines.yml",
+    "azure-pipelines.yaml",
     "bitbucket-pipelines.yml",
     "cloudbuild.yaml",
+    "cloudbuild.yml",
+    "jenkinsfile",
+    // What runs when a folder is entered, or a package manager or a compiler is called.
+    ".envrc",
+    ".env",
+    ".direnv",
+    "mise.toml",
+    ".mise.toml",
+    "mise.local.toml",
+    ".mise",
+    ".cargo",
     ".npmrc",
     ".yarnrc",
     ".yarnrc.yml",
+    ".yarn",
+    ".pnp.cjs",
+    ".pnp.loader.mjs",
+    ".pnpmfile.cjs",
+    ".pypirc",
+    ".gdbinit",
+    ".lldbinit",
+    // A home that is kept as a workspace.
+    ".bashrc",
+    ".bash_profile",
+    ".bash_login",
+    ".bash_logout",
+    ".bash_aliases",
+    ".profile",
+    ".zshrc",
+    ".zshenv",
+    ".zprofile",
+    ".zlogin",
+    ".zlogout",
+    ".xprofile",
+    ".xinitrc",
+    ".xsession",
+    ".inputrc",
+    ".tmux.conf",
+    ".netrc",
+    ".ssh",
+    ".gnupg",
+    ".aws",
+    ".kube",
+    ".docker",
+    ".config",
+    ".local",
+    "authorized_keys",
+];
+
+/// Endings of files that open as a whole workspace, with its tasks.
+const ENDINGS: &[&str] = &[".code-workspace", ".sublime-project", ".sublime-workspace"];
+
+/// Folders of a forge, in which everything is protected but what only people read.
+const FORGES: &[&str] = &[".github", ".gitea", ".forgejo"];
+/// What only people read there.
+const FOR_PEOPLE: &[&str] = &[
+    "readme.md",
+    "contributing.md",
+    "code_of_conduct.md",
+    "security.md",
+    "support.md",
+    "funding.yml",
+    "issue_template",
+    "issue_template.md",
+    "pull_request_template",
+    "pull_request_template.md",
 ];
 
 /// Whether a workspace-relative path has such a name, in any spelling that a file system takes for it.
@@ -104,26 +194,31 @@ pub fn is_protected(path: &str) -> bool {
     let path = folded(path);
     let parts: Vec<&str> = path.split('/').collect();
     let name = parts.last().copied().unwrap_or_default();
-    parts.iter().any(|part| FOLDERS.contains(part) || is_git(part))
-        || FILES.contains(&name)
-        || name == ".env"
-        || name.starts_with(".env.")
-        || name.starts_with(".env-")
-        || parts
-            .windows(2)
-            .any(|pair| NESTED.iter().any(|(folder, inside)| pair[0] == *folder && inside.contains(&pair[1])))
+    parts.iter().any(|part| NAMES.contains(part) || is_short(part) || is_environment(part))
+        || ENDINGS.iter().any(|ending| name.ends_with(ending))
+        || parts.windows(2).any(|pair| FORGES.contains(&pair[0]) && !FOR_PEOPLE.contains(&pair[1]))
+}
+
+/// `.env.local`, `.env-production` and so on.
+fn is_environment(part: &str) -> bool {
+    part.starts_with(".env.") || part.starts_with(".env-")
+}
+
+/// The short name, such as `VSCODE~1`, under which some file systems have any longer one as well.
+fn is_short(part: &str) -> bool {
+    let (name, ending) = part.split_once('.').unwrap_or((part, ""));
+    let Some((stem, n)) = name.rsplit_once('~') else { return false };
+    !stem.is_empty()
+        && name.len() <= 8
+        && ending.len() <= 3
+        && !n.is_empty()
+        && n.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether no consent helps: a repository's own records, and what decides about consent.
 fn is_never(path: &str) -> bool {
     let path = folded(path);
-    path.split('/').any(|part| is_git(part) || part == ".tenon" || part == ".tenon.toml")
-}
-
-/// `.git` and the short name that some file systems give it.
-fn is_git(part: &str) -> bool {
-    part == ".git"
-        || part.strip_prefix("git~").is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+    path.split('/').any(|part| matches!(part, ".git" | ".tenon" | ".tenon.toml") || is_short(part))
 }
 
 /// The one spelling that stands for all that some file system takes for the same path: two paths may be one file when
@@ -180,6 +275,22 @@ impl ProtectedConsent {
         Ok(())
     }
 
+    /// The consent that was given when an operation was made, from the paths that are on record for it: what it wrote
+    /// may be taken back, made again and recovered. What no consent helps for is left out, whatever the record says.
+    pub fn recorded<'a>(paths: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut consent = Self::default();
+        for path in paths {
+            // A record may come from outside; a path that is refused is refused by `permits` as well.
+            let _ = consent.allow(path);
+        }
+        consent
+    }
+
+    /// Takes over what another consents to.
+    pub fn add(&mut self, other: &Self) {
+        self.paths.extend(other.paths.iter().cloned());
+    }
+
     /// Whether this path may be written: it is not protected, or it was consented to.
     pub fn permits(&self, path: &str) -> bool {
         !is_protected(path) || (!is_never(path) && self.paths.contains(&folded(path)))
@@ -221,6 +332,18 @@ mod tests {
             "Jenkinsfile",
             ".husky/pre-commit",
             ".cargo/config.toml",
+            ".devcontainer.json",
+            "a.code-workspace",
+            ".clinerules/x.md",
+            "CLAUDE.local.md",
+            ".github/agents/a.md",
+            ".github/dependabot.yml",
+            "lefthook.yaml",
+            "mise.toml",
+            ".bashrc",
+            ".ssh/authorized_keys",
+            ".config/nvim/init.lua",
+            "sub/HEAD",
         ] {
             check(path, true);
         }
@@ -233,6 +356,9 @@ mod tests {
             ".Git/config",
             ".g\u{200c}it/config",
             "GIT~1/config",
+            "VSCODE~1/tasks.json",
+            "ENV~1",
+            "TENON~1.TOM",
             ".git./config",
             ".git /config",
             ".git::$INDEX_ALLOCATION/config",
@@ -259,9 +385,29 @@ mod tests {
             "src/.gitkeep",
             "docs/env.md",
             "workflows/a.yml",
+            ".github/ISSUE_TEMPLATE/bug.md",
+            "src/head.rs",
+            "notes~",
+            "backup.~1~",
+            "a_longer_name~1",
             "src/vscode/tasks.json",
         ] {
             check(path, false);
+        }
+    }
+
+    #[test]
+    fn what_is_on_record_was_consented_to_but_never_git() {
+        let consent =
+            ProtectedConsent::recorded(["src/a.rs", ".env", ".git/config", "../.env", ".tenon.toml"]);
+        for (path, expected) in [
+            (".env", true),
+            ("src/a.rs", true),
+            (".env.local", false),
+            (".git/config", false),
+            (".tenon.toml", false),
+        ] {
+            assert_eq!(consent.permits(path), expected, "{path}");
         }
     }
 
@@ -285,6 +431,10 @@ mod tests {
         {
             assert!(consent.allow(path).is_err(), "{path}");
         }
+        let recorded =
+            ProtectedConsent::recorded([".vscode/tasks.json", ".git/config", "../.env", "src/a.rs"]);
+        assert!(recorded.permits(".vscode/tasks.json") && !recorded.permits(".vscode/settings.json"));
+        assert!(!recorded.permits(".git/config") && !recorded.permits(".env"));
         for path in ["/etc/passwd", "../.env", ".env\0", ".vscode/*"] {
             assert!(matches!(consent.allow(path), Err(NoConsent::Bad(_))), "{path:?}");
         }

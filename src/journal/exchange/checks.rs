@@ -28,7 +28,7 @@ const NAME: usize = 4096;
 pub(super) fn invalid(what: &str) -> Failure {
     let message = format!("the session cannot be imported: {what}");
     Problem::error("session-invalid", Category::Request, message)
-        .hint("only what `tenon session export` wrote can be imported; nothing was kept")
+        .hint("only what `tenon sessions export` wrote can be imported; nothing was kept")
         .into()
 }
 

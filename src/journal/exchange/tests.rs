@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::{Journal as File, Records, block_on, system_clock};
 use crate::ports::{
-    BaseFile, DecisionRecord, FileChange, FileRecord, Journal as _, NewOperation, ProposalRecord,
+    BaseFile, DecisionRecord, FileChange, FileRecord, FrontDoor, Journal as _, NewOperation, ProposalRecord,
     ProposalStanding, Settlement, StepRecord, TaskRecord,
 };
 use crate::text::{DocumentUri, Rope};
@@ -31,7 +31,7 @@ impl Place {
 fn exported() -> Value {
     let place = Place::new();
     let records = &place.records;
-    let session = block_on(records.resume("/w")).unwrap().session;
+    let session = block_on(records.resume("/w", FrontDoor::Editor)).unwrap().session;
     let text = |text: &str| text.to_owned();
     let uri = DocumentUri::new("file:///w/src/a.rs");
     let task = TaskRecord { task: text("t1"), kind: text("edit"), title: text("T"), instruction: text("I") };
@@ -93,7 +93,7 @@ fn a_session_goes_out_and_comes_in() {
         .replace("\"/w\"", "\"/new place\"");
     assert_eq!(again, serde_json::from_str::<Value>(&moved).unwrap());
     // Nobody holds it, so it is taken over.
-    let resumed = block_on(place.records.resume("/new place")).unwrap();
+    let resumed = block_on(place.records.resume("/new place", FrontDoor::Editor)).unwrap();
     assert!(resumed.again && resumed.operations.len() == 1);
     assert_eq!((resumed.next_proposal, resumed.next_operation), (2, 2));
 }

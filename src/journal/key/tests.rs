@@ -15,10 +15,14 @@ impl Place {
     }
 
     fn unlock(&self) -> Result<(Sealer, KeyPlace), &'static str> {
+        self.try_unlock().map_err(|problem| problem.code)
+    }
+
+    fn try_unlock(&self) -> Result<(Sealer, KeyPlace), Problem> {
         let path = self.dir.path().join("journal.db");
-        let connection = open::open(&path, &JOURNAL).unwrap().0;
+        let connection = open::open(&path, &JOURNAL, false).unwrap().0;
         unlock(&connection, self.dir.path()).map_err(|failure| match failure {
-            Failure::Problem(problem) => problem.code,
+            Failure::Problem(problem) => problem,
             Failure::Sqlite(error) => panic!("{error}"),
         })
     }
@@ -103,4 +107,23 @@ fn hexadecimal_digits_and_back() {
     for wrong in ["", "a5", &"é".repeat(32), &"g".repeat(64)] {
         assert_eq!(from_hex(wrong), None, "{wrong}");
     }
+}
+
+#[test]
+#[cfg(not(feature = "keyring"))]
+fn what_to_do_about_a_key_names_no_other_file() {
+    let place = Place::new();
+    fs::write(place.file(), "something else").unwrap();
+    let hint = |words: &str| {
+        let hint = place.try_unlock().err().unwrap().hint.unwrap();
+        assert!(hint.contains(words), "{hint}");
+        assert!(!hint.contains("-wal") && !hint.contains("journal.db"), "{hint}");
+    };
+    hint("move the file away and tenon makes a new key");
+    fs::remove_file(place.file()).unwrap();
+    place.unlock().unwrap();
+    fs::write(place.file(), "0".repeat(64)).unwrap();
+    hint("put the key there that it was sealed with");
+    fs::remove_file(place.file()).unwrap();
+    hint("bring the key back");
 }

@@ -10,6 +10,8 @@ use super::super::layout::{ANSWERS, JOURNAL};
 use super::super::{Journal, system_clock};
 use super::*;
 
+mod damage;
+
 struct Place {
     dir: tempfile::TempDir,
 }
@@ -24,7 +26,7 @@ impl Place {
     }
 
     fn open(&self) -> Result<Connection, Problem> {
-        match open(&self.path(), &JOURNAL)? {
+        match open(&self.path(), &JOURNAL, true)? {
             (connection, None) => Ok(connection),
             (_, Some(problem)) => Err(problem),
         }
@@ -89,7 +91,7 @@ fn a_new_file_is_private_and_set_up() {
     ] {
         assert_eq!(pragma(&connection, name), expected, "{name}");
     }
-    let (answers, _) = open(&place.dir.path().join("answers.db"), &ANSWERS).unwrap();
+    let (answers, _) = open(&place.dir.path().join("answers.db"), &ANSWERS, true).unwrap();
     assert_eq!(pragma(&answers, "synchronous"), "1");
     #[cfg(unix)]
     for file in fs::read_dir(place.dir.path()).unwrap() {
@@ -146,7 +148,7 @@ fn a_database_of_another_program_is_set_aside() {
 #[test]
 fn the_answers_are_not_the_journal() {
     let place = Place::new();
-    drop(open(&place.path(), &ANSWERS).unwrap());
+    drop(open(&place.path(), &ANSWERS, true).unwrap());
     place.check_set_aside("journal-foreign", "another program");
 }
 
@@ -192,7 +194,7 @@ fn many_may_set_it_aside_at_once() {
             let (barrier, path) = (Arc::clone(&barrier), place.path());
             std::thread::spawn(move || {
                 barrier.wait();
-                open(&path, &JOURNAL).map(|(_, problem)| problem.is_some())
+                open(&path, &JOURNAL, false).map(|(_, problem)| problem.is_some())
             })
         })
         .collect();
@@ -225,7 +227,7 @@ fn a_folder_in_the_way_is_told() {
     let place = Place::new();
     fs::create_dir(place.path()).unwrap();
     assert_eq!(place.open().unwrap_err().code, "journal-unusable");
-    let nowhere = open(&place.dir.path().join("not/there.db"), &JOURNAL);
+    let nowhere = open(&place.dir.path().join("not/there.db"), &JOURNAL, false);
     assert_eq!(nowhere.unwrap_err().code, "journal-unusable");
 }
 
@@ -248,7 +250,7 @@ fn a_locked_file_is_told_after_a_while() {
     // Not yet in the mode in which reading goes on beside writing.
     let other = Connection::open(place.path()).unwrap();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
-    let quick = |path: &Path| try_open_within(path, &JOURNAL, Duration::ZERO);
+    let quick = |path: &Path| try_open_within(path, &JOURNAL, Duration::ZERO, None);
     assert!(matches!(quick(&place.path()), Err(Obstacle::Passing(_))));
     other.execute_batch("ROLLBACK").unwrap();
     drop(other);
@@ -267,7 +269,7 @@ fn many_may_begin_it_at_once() {
                 let (barrier, path) = (Arc::clone(&barrier), place.path());
                 std::thread::spawn(move || {
                     barrier.wait();
-                    open(&path, &JOURNAL).map(|(connection, _)| pragma(&connection, "user_version"))
+                    open(&path, &JOURNAL, false).map(|(connection, _)| pragma(&connection, "user_version"))
                 })
             })
             .collect();
@@ -282,12 +284,61 @@ fn a_cut_file_is_set_aside_wherever_it_was_cut() {
     let place = Place::new();
     drop(place.open().unwrap());
     let whole = fs::read(place.path()).unwrap();
-    // A cut inside the last page alone is not seen when the file is opened: the log may still have that page.
-    let cuts = [16, 99, 100, 511, 512, 4095, 4096, 4097, whole.len() / 2, whole.len() - 4096];
+    let cuts =
+        [16, 99, 100, 511, 512, 4095, 4096, 4097, whole.len() / 2, whole.len() - 4096, whole.len() - 1];
     for cut in cuts {
         fs::write(place.path(), &whole[..cut]).unwrap();
         place.check_set_aside("journal-damaged", "set aside");
     }
     fs::write(place.path(), &whole).unwrap();
     assert!(place.open().is_ok());
+}
+
+#[test]
+fn a_journal_from_before_there_were_doors_keeps_its_sessions() {
+    let place = Place::new();
+    let before = Layout { steps: &JOURNAL.steps[..10], ..JOURNAL };
+    let (connection, _) = open(&place.path(), &before, true).unwrap();
+    assert_eq!(pragma(&connection, "user_version"), "10");
+    let sql = "INSERT INTO sessions (id, root, begun, used, n_tasks, n_proposals, n_operations)
+        VALUES ('asked', '/w', 1, 2, 3, 0, 0), ('reviewed', '/w', 1, 2, 0, 3, 1), ('applied', '/w', 1, 2, 0, 0, 4)";
+    connection.execute_batch(sql).unwrap();
+    drop(connection);
+    let connection = place.open().unwrap();
+    assert_eq!(pragma(&connection, "user_version"), version());
+    let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    let sessions: Vec<(String, String, i64)> = connection
+        .prepare("SELECT id, door, n_operations FROM sessions ORDER BY id")
+        .unwrap()
+        .query_map([], row)
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    let expected = [("applied", "terminal", 4), ("asked", "editor", 0), ("reviewed", "editor", 1)];
+    assert_eq!(sessions, expected.map(|(id, door, n)| (id.to_owned(), door.to_owned(), n)));
+}
+
+/// Nobody is told to move files that are not there, nor to look for what is not the matter.
+#[test]
+fn every_hint_is_about_its_own_case() {
+    let hint = |problem: Problem| problem.hint.unwrap();
+    let path = Path::new("journal.db");
+    let error = |code| rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+    let of = |code| hint(failure(path, &error(code)));
+    assert!(of(rusqlite::ffi::SQLITE_FULL).contains("room"));
+    assert!(of(rusqlite::ffi::SQLITE_BUSY).contains("another process"));
+    assert!(of(rusqlite::ffi::SQLITE_READONLY).contains("permissions"));
+    assert!(of(rusqlite::ffi::SQLITE_CORRUPT).contains("who opens it next sets it aside"));
+    let place = Place::new();
+    let told = |text: &[u8], layout: &Layout| {
+        let path = place.dir.path().join(layout.file);
+        fs::write(&path, text).unwrap();
+        hint(open(&path, layout, true).unwrap().1.unwrap())
+    };
+    let noise = "dear diary, ".repeat(100);
+    assert!(told(noise.as_bytes(), &JOURNAL).contains("proposed before is not known any more"));
+    assert!(told(noise.as_bytes(), &ANSWERS).contains("asked for again"));
+    drop(open(&place.dir.path().join("x.db"), &ANSWERS, true).unwrap());
+    let answers = fs::read(place.dir.path().join("x.db")).unwrap();
+    assert!(told(&answers, &JOURNAL).contains("look whose it is"));
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Barrier, Mutex};
 
 use super::super::{Journal as File, block_on, hand_clock};
 use super::*;
-use crate::ports::{BaseFile, FileChange};
+use crate::ports::{BaseFile, FileChange, FrontDoor};
 use crate::text::{DocumentUri, Rope};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -86,7 +86,7 @@ fn proposal(id: &str, standing: ProposalStanding) -> ProposalRecord {
 fn a_session_comes_back_after_its_process() {
     let place = Place::new();
     let records = place.open();
-    let begun = now(records.resume("/w")).unwrap();
+    let begun = now(records.resume("/w", FrontDoor::Editor)).unwrap();
     assert!(!begun.again && (begun.next_task, begun.next_proposal, begun.next_operation) == (1, 1, 1));
     let session = begun.session.as_str();
     assert!(session.len() == 32 && session.chars().all(|c| c.is_ascii_hexdigit()));
@@ -102,7 +102,7 @@ fn a_session_comes_back_after_its_process() {
     now(records.settle(session, number, Settlement::Applied, None)).unwrap();
     drop(records);
 
-    let again = now(place.open().resume("/w")).unwrap();
+    let again = now(place.open().resume("/w", FrontDoor::Editor)).unwrap();
     assert!(again.again && again.session == session);
     assert_eq!((again.next_task, again.next_proposal, again.next_operation), (10, 10, 10));
     assert_eq!(again.proposals, [proposal("p6", ProposalStanding::Proposed)]);
@@ -115,24 +115,24 @@ fn a_session_comes_back_after_its_process() {
 fn a_session_that_is_held_old_or_of_another_root_is_not_taken_over() {
     let place = Place::new();
     let (one, two) = (place.open(), place.open());
-    let first = now(one.resume("/w")).unwrap().session;
-    let second = now(two.resume("/w")).unwrap().session;
+    let first = now(one.resume("/w", FrontDoor::Editor)).unwrap().session;
+    let second = now(two.resume("/w", FrontDoor::Editor)).unwrap().session;
     assert_ne!(first, second);
     place.later(DAY);
     drop((one, two));
     let three = place.open();
-    assert!(!now(three.resume("/elsewhere")).unwrap().again);
-    assert!([first, second].contains(&now(three.resume("/w")).unwrap().session));
+    assert!(!now(three.resume("/elsewhere", FrontDoor::Editor)).unwrap().again);
+    assert!([first, second].contains(&now(three.resume("/w", FrontDoor::Editor)).unwrap().session));
     drop(three);
     place.later(Expiry::default().age + DAY * 2);
-    assert!(!now(place.open().resume("/w")).unwrap().again);
+    assert!(!now(place.open().resume("/w", FrontDoor::Editor)).unwrap().again);
 }
 
 #[test]
 fn no_text_of_the_users_is_in_the_file() {
     let place = Place::new();
     let records = place.open();
-    let session = now(records.resume("/w")).unwrap().session;
+    let session = now(records.resume("/w", FrontDoor::Editor)).unwrap().session;
     let task = TaskRecord {
         task: "t1".to_owned(),
         kind: "edit".to_owned(),
@@ -169,7 +169,8 @@ fn no_text_of_the_users_is_in_the_file() {
 fn two_processes_never_take_the_same_operation() {
     let place = Place::new();
     let records: Vec<_> = (0..4).map(|_| place.open()).collect();
-    let sessions: Vec<_> = records.iter().map(|own| now(own.resume("/w")).unwrap().session).collect();
+    let sessions: Vec<_> =
+        records.iter().map(|own| now(own.resume("/w", FrontDoor::Editor)).unwrap().session).collect();
     let made = vec![file("a", Some("1"), Some("2"))];
     let number = now(records[0].prepare(&sessions[0], operation(1, made.clone()))).unwrap();
     now(records[0].settle(&sessions[0], number, Settlement::Applied, None)).unwrap();
@@ -198,8 +199,8 @@ fn two_processes_never_take_the_same_operation() {
 fn what_a_process_left_under_way_is_somebody_elses_once() {
     let place = Place::new();
     let (living, dying) = (place.open(), place.open());
-    let mine = now(living.resume("/w")).unwrap().session;
-    let theirs = now(dying.resume("/w")).unwrap().session;
+    let mine = now(living.resume("/w", FrontDoor::Editor)).unwrap().session;
+    let theirs = now(dying.resume("/w", FrontDoor::Editor)).unwrap().session;
     let made = vec![file("a", Some("1"), Some("2"))];
     let own = now(living.prepare(&mine, operation(1, made.clone()))).unwrap();
     let left = now(dying.prepare(&theirs, operation(1, made.clone()))).unwrap();
@@ -211,7 +212,7 @@ fn what_a_process_left_under_way_is_somebody_elses_once() {
     assert_eq!(now(living.settle(&mine, left, Settlement::RolledBack, None)), Err("operation-taken"));
     drop(dying);
     let third = place.open();
-    let session = now(third.resume("/w")).unwrap();
+    let session = now(third.resume("/w", FrontDoor::Editor)).unwrap();
     assert!(session.again);
     let found = now(third.unfinished(&session.session)).unwrap();
     let steps: Vec<_> = found.iter().map(|one| (one.operation.head.number, one.step.clone())).collect();
@@ -226,7 +227,7 @@ fn what_a_process_left_under_way_is_somebody_elses_once() {
     assert_eq!(state(own).head.state, OperationState::Applied);
     drop((living, third));
     let last = place.open();
-    let session = now(last.resume("/w")).unwrap().session;
+    let session = now(last.resume("/w", FrontDoor::Editor)).unwrap().session;
     assert_eq!(now(last.unfinished(&session)).unwrap(), []);
 }
 
@@ -234,8 +235,8 @@ fn what_a_process_left_under_way_is_somebody_elses_once() {
 fn operations_are_found_by_root_path_and_page() {
     let place = Place::new();
     let records = place.open();
-    let one = now(records.resume("/1")).unwrap().session;
-    let two = now(records.resume("/2")).unwrap().session;
+    let one = now(records.resume("/1", FrontDoor::Editor)).unwrap().session;
+    let two = now(records.resume("/2", FrontDoor::Editor)).unwrap().session;
     for (session, path) in [(&one, "a"), (&two, "a"), (&one, "b"), (&one, "a")] {
         now(records.prepare(session, operation(1, vec![file(path, Some("x"), None)]))).unwrap();
     }
@@ -264,7 +265,7 @@ fn old_and_large_sessions_go_with_their_texts_and_held_ones_stay() {
     let place = Place::new();
     let keep = |text: &str| {
         let records = place.open();
-        let session = now(records.resume(text)).unwrap().session;
+        let session = now(records.resume(text, FrontDoor::Editor)).unwrap().session;
         now(records.prepare(&session, operation(1, vec![file("a", Some("shared"), Some(text))]))).unwrap();
         (records, session)
     };
@@ -309,7 +310,46 @@ fn what_cannot_be_written_is_not_acknowledged() {
     let place = Place::new();
     let file = File::open(place.dir.path(), Arc::clone(&place.clock)).unwrap();
     let records = file.records().unwrap();
-    let session = now(records.resume("/w")).unwrap().session;
+    let session = now(records.resume("/w", FrontDoor::Editor)).unwrap().session;
     assert!(file.close(Duration::from_secs(60)));
     assert_eq!(now(records.prepare(&session, operation(1, Vec::new()))), Err("journal-unusable"));
+}
+
+#[test]
+fn a_session_is_taken_over_through_its_own_door_only() {
+    let place = Place::new();
+    let begun = [FrontDoor::Editor, FrontDoor::Terminal].map(|door| {
+        let resumed = now(place.open().resume("/w", door)).unwrap();
+        assert!(!resumed.again, "{door:?}");
+        (door, resumed.session)
+    });
+    let one = place.open();
+    for (door, session) in &begun {
+        assert_eq!(&now(one.resume("/w", *door)).unwrap().session, session);
+    }
+    let listed = now(one.sessions(None)).unwrap();
+    assert!(listed.iter().all(|one| begun.contains(&(one.door, one.id.clone()))), "{listed:?}");
+}
+
+#[test]
+fn a_forgotten_session_leaves_what_others_refer_to_and_a_line() {
+    let place = Place::new();
+    let keep = |root: &str, text: &str| {
+        let records = place.open();
+        let session = now(records.resume(root, FrontDoor::Editor)).unwrap().session;
+        now(records.propose(&session, proposal("p4", ProposalStanding::Proposed))).unwrap();
+        now(records.prepare(&session, operation(1, vec![file("a", Some("shared"), Some(text))]))).unwrap();
+        (records, session)
+    };
+    let (gone, stays) = (keep("/1", "mine").1, keep("/2", "theirs"));
+    let records = place.open();
+    assert_eq!(now(records.forget(&stays.1)), Err("session-held"));
+    assert_eq!(now(stays.0.forget(&stays.1)), Err("session-held"), "by itself");
+    let expected = Forgotten { n_proposals: 1, n_operations: 1, bytes: 4 };
+    assert_eq!(now(records.forget(&gone)), Ok(expected));
+    assert_eq!(now(records.forget(&gone)), Err("unknown-session"));
+    assert_eq!(now(records.export(&gone)).err(), Some("unknown-session"));
+    let [line] = now(records.audits(9)).unwrap().try_into().unwrap();
+    assert_eq!((line.action.as_str(), line.subject.as_str()), ("forgotten", gone.as_str()));
+    assert!(now(records.export(&stays.1)).unwrap().to_string().contains("shared"));
 }

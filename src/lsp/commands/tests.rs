@@ -18,7 +18,7 @@ fn an_edit_as_object_or_as_json_text() {
     let object = json!({"uri": "file:///[a] é", "instruction": "make it async", "mode": "auto",
         "range": {"start": {"line": 1, "character": 2}, "end": {"line": 3, "character": 4}}});
     let expected = expect![[
-        r#"Edit(EditRequest { target: Uri(DocumentUri("file:///[a] é")), region: Some(Span(Span { start: Position { line: 1, character: 2 }, end: Position { line: 3, character: 4 } })), intent: Instruction("make it async"), auto: Some(true), also: [] })"#
+        r#"Edit(EditRequest { target: Uri(DocumentUri("file:///[a] é")), region: Some(Span(Span { start: Position { line: 1, character: 2 }, end: Position { line: 3, character: 4 } })), intent: Instruction("make it async"), auto: Some(true), also: [], consent: [] })"#
     ]];
     check("tenon.edit", json!([object]), &expected);
     check("tenon.edit", json!([object.to_string()]), &expected);
@@ -29,7 +29,7 @@ fn an_edit_as_object_or_as_json_text() {
 #[test]
 fn an_edit_in_words() {
     let expected = expect![[
-        r#"Edit(EditRequest { target: Path("/a b.rs"), region: Some(Lines(3, 5)), intent: Instruction("make it async"), auto: None, also: [] })"#
+        r#"Edit(EditRequest { target: Path("/a b.rs"), region: Some(Lines(3, 5)), intent: Instruction("make it async"), auto: None, also: [], consent: [] })"#
     ]];
     check("tenon.edit", json!(["/a b.rs", 3, 5, "make it", "async"]), &expected);
     check("tenon.edit", json!(["/a b.rs", "3", "5", "make", "it", "async"]), &expected);
@@ -38,14 +38,14 @@ fn an_edit_in_words() {
         "tenon.edit",
         json!(["untitled:1", "add 2", 3]),
         &expect![[
-            r#"Edit(EditRequest { target: Uri(DocumentUri("untitled:1")), region: None, intent: Instruction("add 2 3"), auto: None, also: [] })"#
+            r#"Edit(EditRequest { target: Uri(DocumentUri("untitled:1")), region: None, intent: Instruction("add 2 3"), auto: None, also: [], consent: [] })"#
         ]],
     );
     check(
         "tenon.edit",
         json!(["C:\\a.rs", "shorter"]),
         &expect![[
-            r#"Edit(EditRequest { target: Path("C:\\a.rs"), region: None, intent: Instruction("shorter"), auto: None, also: [] })"#
+            r#"Edit(EditRequest { target: Path("C:\\a.rs"), region: None, intent: Instruction("shorter"), auto: None, also: [], consent: [] })"#
         ]],
     );
 }
@@ -56,7 +56,7 @@ fn an_intent_by_name() {
         "tenon.edit",
         json!([{"path": "a.rs", "intent": "comment"}]),
         &expect![[
-            r#"Edit(EditRequest { target: Path("a.rs"), region: None, intent: Comment, auto: None, also: [] })"#
+            r#"Edit(EditRequest { target: Path("a.rs"), region: None, intent: Comment, auto: None, also: [], consent: [] })"#
         ]],
     );
 }
@@ -123,14 +123,14 @@ fn fixes() {
         "tenon.fix",
         json!([{"uri": "file:///a", "diagnostics": [diagnostic]}]),
         &expect![[
-            r#"Edit(EditRequest { target: Uri(DocumentUri("file:///a")), region: None, intent: Fix([Finding { span: Span { start: Position { line: 0, character: 0 }, end: Position { line: 0, character: 1 } }, message: "bad", source: Some("lint") }]), auto: None, also: [] })"#
+            r#"Edit(EditRequest { target: Uri(DocumentUri("file:///a")), region: None, intent: Fix([Finding { span: Span { start: Position { line: 0, character: 0 }, end: Position { line: 0, character: 1 } }, message: "bad", source: Some("lint") }]), auto: None, also: [], consent: [] })"#
         ]],
     );
     check(
         "tenon.fix",
         json!(["a.rs", 1, 2]),
         &expect![[
-            r#"Edit(EditRequest { target: Path("a.rs"), region: Some(Lines(1, 2)), intent: Fix([]), auto: None, also: [] })"#
+            r#"Edit(EditRequest { target: Path("a.rs"), region: Some(Lines(1, 2)), intent: Fix([]), auto: None, also: [], consent: [] })"#
         ]],
     );
     check(
@@ -196,7 +196,11 @@ fn decisions() {
     );
     check("tenon.history", json!(["a.rs"]), &expect![[r#"History { path: Some("a.rs") }"#]]);
     check("tenon.previous", json!([]), &expect!["Step(Step { from: None, line: 0, back: true })"]);
-    check("tenon.show", json!([{"open": true}]), &expect!["Show { proposal: None, open: true }"]);
+    check(
+        "tenon.show",
+        json!([{"open": true}]),
+        &expect!["Show { proposal: None, open: true, texts: false }"],
+    );
     check("tenon.status", json!([]), &expect!["Status"]);
     check("tenon.prompt", json!([]), &expect!["Prompt { task: None, open: false }"]);
     check("tenon.prompt", json!(["t2"]), &expect![[r#"Prompt { task: Some("t2"), open: false }"#]]);

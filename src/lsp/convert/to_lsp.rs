@@ -50,8 +50,11 @@ pub(in crate::lsp) fn error(problem: &Problem) -> Error {
         Category::Internal => ErrorCode::InternalError,
         _ => ErrorCode::ServerError(REQUEST_FAILED),
     };
-    let data = json!({"code": problem.code, "category": problem.category, "severity": problem.severity,
+    let mut data = json!({"code": problem.code, "category": problem.category, "severity": problem.severity,
         "hint": problem.hint.as_deref().map(plain)});
+    if let Some(details) = &problem.details {
+        data["details"] = details.as_ref().clone();
+    }
     Error { code, message: plain(&problem.message).into(), data: Some(data) }
 }
 

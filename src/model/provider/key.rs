@@ -3,6 +3,7 @@
 mod keyring;
 
 use std::io::Read as _;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, PoisonError, RwLock, mpsc};
 use std::thread;
@@ -158,8 +159,16 @@ async fn got_aside(place: Place) -> Result<SecretString, String> {
 fn run(command: &[String], limit: Duration) -> Result<SecretString, String> {
     let deadline = Instant::now() + limit;
     let (program, arguments) = command.split_first().ok_or("the key command is empty")?;
+    // Programs look for their parts where they are started, and that is a workspace: anybody's files.
+    let folder = home().ok_or("there is no home directory to run the key command in")?;
+    if Path::new(program).is_relative() && Path::new(program).components().count() > 1 {
+        return Err(format!(
+            "the key command `{program}` is a path that depends on the folder: write it in full"
+        ));
+    }
     let mut child = Command::new(program)
         .args(arguments)
+        .current_dir(folder)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -185,6 +194,12 @@ fn run(command: &[String], limit: Duration) -> Result<SecretString, String> {
         Ok(key) if !key.is_empty() => Ok(SecretString::from(key)),
         _ => Err(format!("the key command `{program}` printed no key")),
     }
+}
+
+/// A folder of the user's own, which exists.
+fn home() -> Option<PathBuf> {
+    let home = etcetera::home_dir().ok().filter(|home| home.is_absolute() && home.is_dir());
+    home.or_else(|| std::env::current_exe().ok()?.parent().map(Path::to_owned))
 }
 
 /// Waits for a child that closed its output, which is its end or shortly before.
@@ -217,6 +232,18 @@ mod tests {
         assert_eq!(key.redact("a tenon b"), "a [key] b");
         assert!(!format!("{key:?}").contains("tenon"));
         assert!(Key::new(&KeySource::Command(Vec::new()), "p").is_err());
+    }
+
+    /// `python -m keyring` would run the `keyring.py` of a repository.
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_command_finds_nothing_of_the_workspace() {
+        let folder = command(&["pwd", "-P"]).get().await.expect("printed").secret.expose_secret().to_owned();
+        let here = std::env::current_dir().unwrap();
+        assert_ne!(Path::new(&folder), here);
+        assert_eq!(std::fs::canonicalize(home().unwrap()).unwrap(), Path::new(&folder));
+        let error = command(&["./key"]).get().await.map(|_| ()).expect_err("an error");
+        assert!(error.contains("in full"), "{error}");
     }
 
     #[cfg(unix)]

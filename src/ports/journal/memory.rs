@@ -8,10 +8,10 @@ use futures::future::ready;
 use serde_json::Value;
 
 use super::{
-    AuditRecord, DecisionRecord, Direction, Expired, Expiry, FileRecord, Imported, Journal, Kept,
-    NewOperation, OperationHead, OperationQuery, OperationRecord, OperationState, OperationSummary,
-    ProposalRecord, ProposalStanding, Resumed, SessionSummary, Settlement, StepRecord, TaskRecord,
-    Unfinished, operation_taken, unknown_operation,
+    AuditRecord, DecisionRecord, Direction, Expired, Expiry, FileRecord, Forgotten, FrontDoor, Imported,
+    Journal, Kept, NewOperation, OperationHead, OperationQuery, OperationRecord, OperationState,
+    OperationSummary, ProposalRecord, ProposalStanding, Resumed, SessionSummary, Settlement, StepRecord,
+    TaskRecord, Unfinished, operation_taken, unknown_operation,
 };
 use crate::problem::{Category, Problem};
 
@@ -167,7 +167,7 @@ impl Journal for MemoryJournal {
     }
 
     /// Begins one.
-    fn resume(&self, root: &str) -> Kept<Resumed> {
+    fn resume(&self, root: &str, _door: FrontDoor) -> Kept<Resumed> {
         let mut memory = self.memory();
         let session = format!("{:032x}", memory.sessions.len() + 1);
         memory.sessions.insert(session.clone(), root.to_owned());
@@ -263,6 +263,10 @@ impl Journal for MemoryJournal {
         kept(Ok(Expired::default()))
     }
 
+    fn forget(&self, _session: &str) -> Kept<Forgotten> {
+        kept(Err(no_journal()))
+    }
+
     fn audit(&self, record: AuditRecord) -> Kept {
         push(&mut self.memory().audits, record);
         kept(Ok(()))
@@ -314,7 +318,7 @@ mod tests {
     #[test]
     fn an_operation_is_taken_once() {
         let journal = MemoryJournal::default();
-        let session = now(journal.resume("/w")).unwrap().session;
+        let session = now(journal.resume("/w", FrontDoor::Editor)).unwrap().session;
         let number = now(journal.prepare(&session, operation("a"))).unwrap();
         let take = |direction| now(journal.prepare_take(&session, number, direction, Vec::new()));
         let settle = |settlement| now(journal.settle(&session, number, settlement, None));
@@ -332,7 +336,10 @@ mod tests {
     #[test]
     fn operations_are_listed_by_root_path_and_page() {
         let journal = MemoryJournal::default();
-        let (one, two) = (now(journal.resume("/1")).unwrap(), now(journal.resume("/2")).unwrap());
+        let (one, two) = (
+            now(journal.resume("/1", FrontDoor::Editor)).unwrap(),
+            now(journal.resume("/2", FrontDoor::Editor)).unwrap(),
+        );
         for (session, path) in [(&one, "a"), (&two, "a"), (&one, "b"), (&one, "a")] {
             now(journal.prepare(&session.session, operation(path))).unwrap();
         }

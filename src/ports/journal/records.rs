@@ -265,6 +265,17 @@ pub struct DecisionRecord {
     pub decision: String,
 }
 
+/// Through which door work comes in. What is pending in a session is for who works there: an editor's is not taken over by
+/// a command, nor the reverse.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum FrontDoor {
+    /// A server for an editor.
+    #[default]
+    Editor,
+    /// A command at a terminal.
+    Terminal,
+}
+
 /// A session begun or taken over.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Resumed {
@@ -296,6 +307,8 @@ pub struct SessionSummary {
     pub id: String,
     /// The root it belongs to.
     pub root: String,
+    /// Who works in it.
+    pub door: FrontDoor,
     /// When it was begun.
     pub begun: Duration,
     /// When it was last used.
@@ -348,8 +361,19 @@ pub struct Expired {
     pub bytes: u64,
 }
 
+/// What went with a session.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    /// Proposals.
+    pub n_proposals: u64,
+    /// Operations; they can be neither taken back nor made again any more.
+    pub n_operations: u64,
+    /// Bytes of texts that nothing else refers to.
+    pub bytes: u64,
+}
+
 /// An entry of the audit log: who did what to what. Never a text of the user's, never a secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditRecord {
     /// When; set by the journal.
     pub at: Duration,
@@ -361,6 +385,21 @@ pub struct AuditRecord {
     pub subject: String,
     /// More of it.
     pub detail: String,
+}
+
+impl FrontDoor {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Editor => "editor",
+            Self::Terminal => "terminal",
+        }
+    }
+
+    /// The door that has this word.
+    pub fn of(name: &str) -> Option<Self> {
+        [Self::Editor, Self::Terminal].into_iter().find(|door| door.name() == name)
+    }
 }
 
 impl OperationState {

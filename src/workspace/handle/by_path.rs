@@ -108,7 +108,7 @@ impl Dir {
     }
 
     /// Makes a file that is not there.
-    pub(in crate::workspace) fn create(&self, name: &OsStr) -> io::Result<File> {
+    pub(in crate::workspace) fn create(&self, name: &OsStr, _is_private: bool) -> io::Result<File> {
         allowed(Call::Create, 0)?;
         File::create_new(self.at(name)?)
     }

@@ -160,11 +160,12 @@ impl Dir {
         Ok(fs::openat(&self.0, name, flags, Mode::empty())?.into())
     }
 
-    /// Makes a file that is not there, with the mode of any new file.
-    pub(in crate::workspace) fn create(&self, name: &OsStr) -> io::Result<File> {
+    /// Makes a file that is not there, for the user alone or with the mode of any new file.
+    pub(in crate::workspace) fn create(&self, name: &OsStr, is_private: bool) -> io::Result<File> {
         allowed(Call::Create, 0)?;
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        Ok(fs::openat(&self.0, name, flags, Mode::from_raw_mode(0o666))?.into())
+        Ok(fs::openat(&self.0, name, flags, Mode::from_raw_mode(if is_private { 0o600 } else { 0o666 }))?
+            .into())
     }
 
     /// Makes a directory that is not there.
@@ -266,7 +267,7 @@ impl Dir {
 
     fn copy(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
         let mut old = self.open_file(from)?;
-        let mut copy = self.create(to)?;
+        let mut copy = self.create(to, true)?;
         let copied = io::copy(&mut old, &mut copy)
             .and_then(|_| make_alike(&old, &copy))
             .and_then(|()| copy.sync_all());
@@ -285,8 +286,9 @@ pub(in crate::workspace) fn make_alike(model: &File, file: &File) -> io::Result<
     if owner.is_some() || group.is_some() {
         fs::fchown(file, owner, group)?;
     }
-    // After the owner: a change of owner takes bits of the mode away.
-    fs::fchmod(file, Mode::from_raw_mode(model_stat.st_mode))?;
+    // After the owner: a change of owner takes bits of the mode away. The right to run as another user was given to
+    // the old content.
+    fs::fchmod(file, Mode::from_raw_mode(model_stat.st_mode & 0o777))?;
     #[cfg(any(target_os = "linux", target_os = "android"))]
     super::attributes::copy(model, file)?;
     Ok(())

@@ -1,5 +1,8 @@
 //! `tenon log`, `show`, `undo`, `redo` and `sessions` from outside.
 
+use tenon::journal::{Journal, Records, system_clock};
+use tenon::ports::{FrontDoor, Journal as _};
+
 use super::place::{Files, Place, files};
 
 const BEFORE: [(&str, &str); 3] =
@@ -128,6 +131,8 @@ fn what_does_not_exist_is_a_typed_error() {
     check(&["show", "seven"], "unknown-operation");
     check(&["undo", "--root", "nowhere"], "no-such-folder");
     check(&["sessions", "export", "abc"], "unknown-session");
+    check(&["sessions", "forget", "abc"], "unknown-session");
+    check(&["sessions", "forget", ""], "unknown-session");
     check(&["sessions", "import", "nowhere.json"], "session-invalid");
     place.apply();
     check(&["redo", "o1"], "operation-taken");
@@ -193,4 +198,61 @@ fn a_session_goes_to_another_workspace() {
     let log = place.must(&["log", "--root", other, "--json"]).json();
     assert_eq!(log["operations"].as_array().unwrap().len(), 1);
     place.must(&["sessions", "expire", "--days", "0"]);
+}
+
+/// What `tenon sessions --json` lists, last used first.
+fn sessions(place: &Place) -> Vec<serde_json::Value> {
+    place.must(&["sessions", "--json"]).json()["sessions"].as_array().unwrap().clone()
+}
+
+/// Another process of this user that opened the journal.
+fn other_process(place: &Place) -> Records {
+    Journal::open(&place.path("state"), system_clock()).unwrap().records().unwrap()
+}
+
+/// The session that it holds from now on.
+fn taken(records: &Records, place: &Place, door: FrontDoor) -> String {
+    let root = place.workspace().canonicalize().unwrap();
+    let resumed = records.resume(root.to_str().unwrap(), door);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(resumed).unwrap().session
+}
+
+#[test]
+fn a_session_is_forgotten_unless_somebody_works_in_it() {
+    let place = place();
+    place.apply();
+    let id = sessions(&place)[0]["id"].as_str().unwrap().to_owned();
+    let other = other_process(&place);
+    assert_eq!(taken(&other, &place, FrontDoor::Terminal), id);
+    let ran = place.run(&["sessions", "forget", &id[..8]]);
+    assert_eq!((ran.code, code(&ran).as_str()), (Some(2), "session-held"), "{ran:?}");
+    assert!(ran.stderr.contains("close the editor"), "{ran:?}");
+    assert_eq!(place.operations().len(), 1);
+    drop(other);
+    let gone = place.must(&["sessions", "forget", &id[..8], "--json"]).json();
+    assert_eq!((gone["status"].as_str(), gone["operations"].as_u64()), (Some("forgotten"), Some(1)));
+    assert!(sessions(&place).is_empty() && place.operations().is_empty());
+    assert_eq!(code(&place.run(&["undo", "o1"])), "unknown-operation");
+    assert_eq!(code(&place.run(&["sessions", "forget", &id])), "unknown-session");
+    assert_eq!(place.files(), after(), "only the record of it went");
+}
+
+#[test]
+fn a_command_leaves_an_editors_session_alone_and_an_editor_a_commands() {
+    let place = place();
+    place.must(&["sessions"]);
+    let editor = other_process(&place);
+    let editors = taken(&editor, &place, FrontDoor::Editor);
+    drop(editor);
+    place.must(&["edit", "--yes", "do it", "changed.txt", "gone.txt", "old.txt"]);
+    place.must(&["undo"]);
+    let all = sessions(&place);
+    let doors: Vec<_> =
+        all.iter().map(|one| (one["door"].as_str().unwrap(), one["operations"].as_u64().unwrap())).collect();
+    assert_eq!(doors, [("terminal", 1), ("editor", 0)]);
+    let commands = all[0]["id"].as_str().unwrap();
+    let again = other_process(&place);
+    assert_eq!(taken(&again, &place, FrontDoor::Editor), editors);
+    assert_ne!(taken(&again, &place, FrontDoor::Editor), commands);
 }

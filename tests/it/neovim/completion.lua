@@ -1,6 +1,6 @@
 -- Text completed at the cursor: by the function that the project brings, and as Neovim's own completion reads it.
 local t = dofile(os.getenv('TENON_HARNESS'))
-local complete = dofile(os.getenv('TENON_EDITORS') .. '/neovim/lua/tenon_complete.lua')
+local complete = dofile(os.getenv('TENON_EDITORS') .. '/neovim/lua/tenon/completion.lua').complete
 
 -- Opens a file and puts the cursor where `|` is.
 local function open(name, text)

@@ -1,6 +1,6 @@
 -- The user types while the model writes a completion: its connection is closed, and the next one is for the new text.
 local t = dofile(os.getenv('TENON_HARNESS'))
-local complete = dofile(os.getenv('TENON_EDITORS') .. '/neovim/lua/tenon_complete.lua')
+local complete = dofile(os.getenv('TENON_EDITORS') .. '/neovim/lua/tenon/completion.lua').complete
 t.write('main.rs', 'fn a() {\n    é\n}\n')
 local buffer = t.edit('main.rs')
 vim.o.virtualedit = 'onemore'

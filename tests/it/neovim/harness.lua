@@ -42,20 +42,23 @@ vim.cmd('filetype on | filetype plugin indent off')
 vim.o.fixendofline = false
 
 -- Every buffer is attached when it is read, those too that an edit of the server opens, as in a user's configuration.
-vim.lsp.config('tenon', {
-  cmd = { os.getenv('TENON_PROGRAM'), 'lsp' },
-  root_dir = vim.fn.getcwd(),
-  init_options = { tenon = { events = true } },
-  handlers = {
-    ['tenon/event'] = function(_, event)
-      table.insert(M.events, event)
-    end,
-    ['window/showMessage'] = function(_, message)
-      table.insert(M.messages, message)
-    end,
-  },
-})
-vim.lsp.enable('tenon')
+-- The stories of the plugin configure the client by the plugin instead.
+if not _G.tenon_by_plugin then
+  vim.lsp.config('tenon', {
+    cmd = { os.getenv('TENON_PROGRAM'), 'lsp' },
+    root_dir = vim.fn.getcwd(),
+    init_options = { tenon = { events = true } },
+    handlers = {
+      ['tenon/event'] = function(_, event)
+        table.insert(M.events, event)
+      end,
+      ['window/showMessage'] = function(_, message)
+        table.insert(M.messages, message)
+      end,
+    },
+  })
+  vim.lsp.enable('tenon')
+end
 
 -- Opens a file in a window, with the client attached.
 function M.edit(name)

@@ -5,8 +5,8 @@ use tenon::problem::is_unseen;
 
 use super::{Machine, ask, leave};
 
-/// Sets a title, clears the screen, turns the text around, hides.
-const HOSTILE: &str = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}31m\u{202e}\u{200b}\u{e0041}";
+/// Sets a title, clears the screen, writes in a colour of ours, turns the text around, hides.
+const HOSTILE: &str = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{1b}[31m\u{9b}31m\u{202e}\u{200b}\u{fe00}\u{e0041}";
 
 fn hostile_reply() -> String {
     format!("{HOSTILE}\n\na.txt\n<<<<<<< SEARCH\none\n=======\nONE {HOSTILE}\n>>>>>>> REPLACE\n")
@@ -14,7 +14,11 @@ fn hostile_reply() -> String {
 
 #[track_caller]
 fn check(text: &str) {
-    let unseen = text.chars().find(|c| *c != '\n' && is_unseen(*c));
+    // The marks of the bait by name: the judge is not to be the one who is judged.
+    let is_bait = |c: char| {
+        (c.is_control() && c != '\t') || ['\u{202e}', '\u{200b}', '\u{fe00}', '\u{e0041}'].contains(&c)
+    };
+    let unseen = text.chars().find(|c| *c != '\n' && (is_bait(*c) || is_unseen(*c)));
     assert_eq!(unseen, None, "{text:?}");
 }
 
@@ -77,7 +81,7 @@ async fn an_editor_is_never_driven() {
     leave(editor).await;
 }
 
-/// Checks every text but those that go into a document.
+/// Checks every text but those that go into a document, or are of one: `before` and `after` are for buffers.
 fn every_text(value: &Value, n_texts: &mut usize) {
     match value {
         Value::String(text) => {
@@ -86,7 +90,8 @@ fn every_text(value: &Value, n_texts: &mut usize) {
         }
         Value::Array(items) => items.iter().for_each(|item| every_text(item, n_texts)),
         Value::Object(members) => {
-            let shown = members.iter().filter(|(name, _)| *name != "newText" && *name != "edit");
+            let is_document = |name: &str| matches!(name, "newText" | "before" | "after");
+            let shown = members.iter().filter(|(name, _)| !is_document(name));
             shown.for_each(|(_, item)| every_text(item, n_texts));
         }
         _ => {}

@@ -41,6 +41,28 @@ async fn an_agent_cannot_write_what_decides() {
     }
 }
 
+/// `git init --separate-git-dir`, a bare repository: `config` in it names programs that the next `git status` runs.
+#[tokio::test]
+async fn a_repository_is_not_written_whatever_its_name() {
+    let reply = "meta/config\n<<<<<<< SEARCH\n[core]\n=======\n[core]\nfsmonitor = x\n>>>>>>> REPLACE\n";
+    let machine = Machine::new(&[reply, reply]).await;
+    machine.trust();
+    for (name, text) in
+        [("meta/HEAD", "ref: x\n"), ("meta/config", "[core]\n"), ("meta/objects/x", ""), ("meta/refs/x", "")]
+    {
+        machine.write(name, text);
+    }
+    let ran = machine.run(&["edit", "--yes", "do it", "a.txt", "meta/config"]).await;
+    assert!(ran.code != Some(0), "{}", ran.stderr);
+    assert_eq!(machine.read("meta/config").as_deref(), Some("[core]\n"));
+    let machine = insisting("meta/hooks/pre-commit", true).await;
+    for name in ["meta/HEAD", "meta/objects/x", "meta/refs/x"] {
+        machine.write(name, "");
+    }
+    let ran = write(&machine, &[]).await;
+    assert_eq!((ran.code, machine.read("meta/hooks/pre-commit")), (Some(1), None), "{}", ran.stderr);
+}
+
 /// The consent to a protected file: by its exact path, in a trusted workspace, and never for `.git`.
 #[tokio::test]
 async fn consent_is_per_file_and_needs_trust() {

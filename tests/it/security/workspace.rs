@@ -168,3 +168,37 @@ async fn a_trusted_workspace_has_its_say() {
     assert!(files(&machine.run(&["config"]).await).contains("50"));
     machine.asked(0);
 }
+
+/// Trust is for one folder with one content: not for a copy, and not after a change; another way to it is the same.
+#[tokio::test]
+async fn trust_is_for_this_folder_as_it_is() {
+    let machine = Machine::new(&[]).await;
+    machine.write(".tenon.toml", "[limits]\nfiles = 7\n");
+    let shown = machine.run(&["trust", "--show"]).await;
+    assert!(shown.stdout.contains("now: restricted\n  its settings are not read"), "{}", shown.stdout);
+    assert_eq!(machine.run(&["trust", "--yes"]).await.code, Some(0));
+    let (copy, link) = (machine.dir.path().join("copy"), machine.dir.path().join("link"));
+    std::fs::create_dir(&copy).unwrap();
+    std::fs::copy(machine.root().join(".tenon.toml"), copy.join(".tenon.toml")).unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(machine.root(), &link).unwrap();
+    let at = |folder: &std::path::Path| folder.to_str().unwrap().to_owned();
+    assert!(machine.run(&["trust", "--show", "--root", &at(&copy)]).await.stdout.contains("now: restricted"));
+    if cfg!(unix) {
+        let linked = machine.run(&["trust", "--show", "--root", &at(&link)]).await.stdout;
+        assert!(linked.contains("now: trusted\n.tenon.toml"), "it is the same folder: {linked}");
+    }
+    machine.write(".tenon.toml", "[limits]\nfiles = 9\n");
+    let changed = machine.run(&["trust"]).await;
+    assert_eq!(changed.code, Some(2), "it asks again, and nobody is there");
+    assert!(changed.stdout.contains("now: changed") && changed.stdout.contains(".tenon.toml changed"));
+    let config = machine.run(&["config"]).await.stdout;
+    assert!(config.lines().any(|line| line.starts_with("limits.files = 50")), "{config}");
+    // The same content in another folder at the same place is another workspace.
+    machine.write(".tenon.toml", "[limits]\nfiles = 7\n");
+    std::fs::rename(machine.root(), machine.dir.path().join("aside")).unwrap();
+    std::fs::rename(&copy, machine.dir.path().join("work")).unwrap();
+    let swapped = machine.run(&["trust", "--show"]).await.stdout;
+    assert!(swapped.contains("now: changed") && swapped.contains("the folder is another one"), "{swapped}");
+    machine.asked(0);
+}

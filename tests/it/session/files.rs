@@ -149,3 +149,81 @@ async fn lone_carriage_returns_are_not_edited_around() {
     assert_eq!(session.refusal("tenon.edit", edit).await, "ambiguous-lines");
     session.finish().await;
 }
+
+#[tokio::test]
+async fn a_review_can_be_drawn_from_what_is_told() {
+    let session = Session::start(Peer::VsCode).await;
+    let a = session.open("a.rs", "é one\ntwo\nthree\n");
+    let blocks =
+        block("a.rs", "é one\n", "1\n") + &block("a.rs", "three\n", "3\n") + &block("new.txt", "", "new\n");
+    session.propose(&a, &blocks).await;
+    session.editor.insert(&a, 0, "typed\n");
+    let shown = session.run("tenon.show", json!({"texts": true})).await;
+    let [one, new] = shown["files"].as_array().unwrap().as_slice() else { panic!("{shown}") };
+    assert_eq!((&one["uri"], &one["change"], &one["version"]), (&json!(a), &json!("modify"), &json!(2)));
+    assert_eq!(
+        one["hunks"][0],
+        json!({
+            "hunk": 0, "decision": "proposed", "stale": null, "doubt": null, "before": "é one\n", "after": "1\n",
+            "range": {"start": {"line": 1, "character": 0}, "end": {"line": 2, "character": 0}},
+        })
+    );
+    assert_eq!(
+        (&one["before"], &one["after"]),
+        (&json!("typed\né one\ntwo\nthree\n"), &json!("typed\n1\ntwo\n3\n"))
+    );
+    assert_eq!(new["hunks"], json!([{"hunk": 2, "decision": "proposed", "stale": null}]));
+    assert_eq!(
+        (&new["change"], &new["before"], &new["after"]),
+        (&json!("create"), &json!(null), &json!("new\n"))
+    );
+
+    // What is decided has no place any more, and a hunk whose lines changed says so.
+    session.run("tenon.reject", json!({"hunk": 0})).await;
+    let third = session.editor.text(&a).find("three").unwrap();
+    session.editor.insert(&a, third, "x");
+    let shown = session.run("tenon.show", json!({})).await;
+    let hunks = &shown["files"][0]["hunks"];
+    assert_eq!((&hunks[0]["decision"], &hunks[0]["range"]), (&json!("rejected"), &json!(null)));
+    assert!(hunks[1]["stale"].is_string() && hunks[1]["range"].is_null(), "{hunks}");
+    assert_eq!(shown["files"][0].get("before"), None);
+    session.finish().await;
+}
+
+#[tokio::test]
+async fn a_protected_file_is_written_by_consent_to_that_file_only() {
+    let session = Session::start(Peer::VsCode).await;
+    let a = session.open("a.rs", TEXT);
+    let ask = |consent: &[&str]| json!({"uri": a, "instruction": "do it", "consent": consent});
+    for consent in [vec![], vec![".env.local"], vec!["a.rs"]] {
+        for _ in 0..2 {
+            session.model.push([Step::text(block(".env", "", "A=1\n")), Step::finish()]);
+        }
+        session.run("tenon.edit", ask(&consent)).await;
+        assert_eq!(session.failure().await, "protected-path", "{consent:?}");
+    }
+    for never in [".git/hooks/pre-commit", ".tenon.toml", "../.env", "/etc/passwd"] {
+        assert_eq!(session.refusal("tenon.edit", ask(&[never])).await, "no-consent", "{never}");
+    }
+    session.model.push([Step::text(block(".env", "", "A=1\n")), Step::finish()]);
+    session.run("tenon.edit", ask(&[".env"])).await;
+    session.proposal().await;
+    session.accept(json!({})).await;
+    assert_eq!(session.text(".env").as_deref(), Some("A=1\n"));
+    session.undo().await;
+    session.finish().await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_link_that_leads_out_is_not_read_for_a_prompt() {
+    let session = Session::start(Peer::VsCode).await;
+    let elsewhere = tempfile::tempdir().unwrap();
+    std::fs::write(elsewhere.path().join("secret.rs"), "secret\n").unwrap();
+    std::os::unix::fs::symlink(elsewhere.path().join("secret.rs"), session.folder.path().join("a.rs"))
+        .unwrap();
+    session.run("tenon.edit", json!({"uri": session.uri("a.rs"), "instruction": "x"})).await;
+    assert_eq!(session.failure().await, "unreadable-file");
+    assert_eq!(session.model.requests().len(), 0);
+    session.finish().await;
+}

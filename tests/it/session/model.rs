@@ -1,25 +1,27 @@
 //! Any sequence of decisions, typing, undo, redo and restarts leaves the text equal to a model of it.
+//!
+//! [`random`](super::random) draws from the same acts, but types anywhere, where no model can say what becomes of a hunk.
 
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::client::Peer;
 use crate::support::journal::Disk;
 use crate::support::session::{Session, block};
 
 const N_LINES: usize = 10;
-/// Lines that the proposal changes, `L02` into `H02` and so on; two of them are neighbours.
-const TARGETS: [usize; 4] = [0, 3, 4, 8];
+/// Lines that the proposal changes, `L02` into `H02` and so on; the first, the last, and two that are neighbours.
+pub(super) const TARGETS: [usize; 4] = [0, 4, 5, 9];
 
 #[derive(Debug, Clone)]
-enum Act {
+pub(super) enum Act {
     Accept(usize),
     Reject(usize),
     Undo,
     Redo,
-    /// Types at the end of the nth line that no hunk is about.
+    /// Types a piece; where, says the test.
     Type(usize, &'static str),
     /// The server ends and begins again.
     Restart,
@@ -98,16 +100,45 @@ impl Model {
     }
 }
 
-fn act() -> impl Strategy<Value = Act> {
+impl Act {
+    /// The command that it is, and the event that follows where the text changes. `None` where it is no command.
+    pub(super) fn command(&self) -> Option<(&'static str, Value, Option<&'static str>)> {
+        match self {
+            Self::Accept(hunk) => {
+                Some(("tenon.accept", json!({"proposal": "p1", "hunk": hunk}), Some("applied")))
+            }
+            Self::Reject(hunk) => Some(("tenon.reject", json!({"proposal": "p1", "hunk": hunk}), None)),
+            Self::Undo => Some(("tenon.undo", json!({}), Some("undone"))),
+            Self::Redo => Some(("tenon.redo", json!({}), Some("applied"))),
+            Self::Type(..) | Self::Restart => None,
+        }
+    }
+}
+
+/// Any act but a restart.
+pub(super) fn act(
+    places: std::ops::Range<usize>,
+    pieces: &'static [&'static str],
+) -> impl Strategy<Value = Act> {
     prop_oneof![
         4 => (0..TARGETS.len()).prop_map(Act::Accept),
         1 => (0..TARGETS.len()).prop_map(Act::Reject),
         3 => Just(Act::Undo),
         3 => Just(Act::Redo),
-        3 => (0..20_usize, prop::sample::select(vec!["x", "é😀", "\ny", "\n\n"]))
-            .prop_map(|(nth, piece)| Act::Type(nth, piece)),
-        1 => Just(Act::Restart),
+        3 => (places, prop::sample::select(pieces)).prop_map(|(place, piece)| Act::Type(place, piece)),
     ]
+}
+
+/// The text that nothing was done to yet.
+pub(super) fn untouched() -> String {
+    Model::new().text()
+}
+
+/// Brings the proposal up that the acts decide about.
+pub(super) async fn propose(session: &Session, uri: &str) {
+    let hunk = |line: &usize| block("a.rs", &format!("L{line:02}\n"), &format!("H{line:02}\n"));
+    let reply: String = TARGETS.iter().map(hunk).collect();
+    session.propose(uri, &reply).await;
 }
 
 async fn story(acts: Vec<Act>) {
@@ -116,27 +147,18 @@ async fn story(acts: Vec<Act>) {
     let mut session = Session::kept(Peer::Helix, folder, Arc::clone(&journal) as _).await;
     let mut model = Model::new();
     let uri = session.open("a.rs", &model.text());
-    let reply: String = TARGETS
-        .iter()
-        .map(|line| block("a.rs", &format!("L{line:02}\n"), &format!("H{line:02}\n")))
-        .collect();
-    session.propose(&uri, &reply).await;
+    propose(&session, &uri).await;
     for act in &acts {
-        let (command, arguments, event) = match act {
-            Act::Type(nth, piece) => {
-                session.editor.insert(&uri, model.type_at(*nth, piece), piece);
-                continue;
-            }
+        match act {
+            // At the end of the nth line that no hunk is about.
+            Act::Type(nth, piece) => session.editor.insert(&uri, model.type_at(*nth, piece), piece),
             Act::Restart => {
                 session = Session::kept(Peer::Helix, session.leave().await, Arc::clone(&journal) as _).await;
                 session.open("a.rs", &model.text());
-                continue;
             }
-            Act::Accept(hunk) => ("tenon.accept", json!({"proposal": "p1", "hunk": hunk}), Some("applied")),
-            Act::Reject(hunk) => ("tenon.reject", json!({"proposal": "p1", "hunk": hunk}), None),
-            Act::Undo => ("tenon.undo", json!({}), Some("undone")),
-            Act::Redo => ("tenon.redo", json!({}), Some("applied")),
-        };
+            _ => {}
+        }
+        let Some((command, arguments, event)) = act.command() else { continue };
         let expected = model.act(act);
         let answer = session.command(command, arguments).await;
         assert_eq!(answer.is_ok(), expected.is_some(), "{act:?} answered {answer:?} for {model:?}");
@@ -153,7 +175,9 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_text_is_that_of_the_model(acts in prop::collection::vec(act(), 1..16)) {
+    fn the_text_is_that_of_the_model(acts in prop::collection::vec(
+        prop_oneof![14 => act(0..20, &["x", "é😀", "\ny", "\n\n"]), 1 => Just(Act::Restart)], 1..16,
+    )) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(story(acts));
     }

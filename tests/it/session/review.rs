@@ -83,29 +83,6 @@ async fn hunks_are_decided_one_by_one() {
 }
 
 #[tokio::test]
-async fn files_and_hunks_are_told_where_they_are_now() {
-    let session = Session::start(Peer::VsCode).await;
-    let uri = session.open("a.rs", TEXT);
-    let id = session.propose(&uri, &(two_hunks() + &block("n.txt", "", "new\n"))).await;
-    session.editor.insert(&uri, 0, "zero\n");
-    session.run("tenon.reject", json!({"hunk": 1})).await;
-    let files = session.run("tenon.show", json!({"proposal": id})).await["files"].clone();
-    let at = |line: u32| json!({"line": line, "character": 0});
-    let (first, created) = (json!({"start": at(1), "end": at(2)}), json!({"start": at(0), "end": at(0)}));
-    assert_eq!(files[0]["uri"], json!(uri));
-    assert_eq!(
-        files[0]["hunks"],
-        json!([
-            {"hunk": 0, "decision": "proposed", "place": "fits", "edits": [{"range": first, "newText": "1é\n"}]},
-            {"hunk": 1, "decision": "rejected", "place": "none", "edits": []},
-        ]),
-    );
-    assert_eq!((&files[1]["path"], &files[1]["change"]), (&json!("n.txt"), &json!("created")));
-    assert_eq!(files[1]["hunks"][0]["edits"], json!([{"range": created, "newText": "new\n"}]));
-    session.finish().await;
-}
-
-#[tokio::test]
 async fn what_does_not_exist_is_refused() {
     let session = Session::start(Peer::VsCode).await;
     let uri = session.open("a.rs", TEXT);

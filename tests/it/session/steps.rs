@@ -36,6 +36,16 @@ async fn steps_go_round_over_all_files() {
 }
 
 #[tokio::test]
+async fn what_comes_behind_the_last_line_is_shown_at_it() {
+    let session = Session::start(Peer::Neovim).await;
+    let uri = session.open("a.txt", "one\ntwo\n");
+    session.propose(&uri, &block("a.txt", "two\n", "two\nthree\n")).await;
+    let answer = session.run("tenon.next", json!({})).await;
+    assert_eq!(answer["line"], 2, "{answer}");
+    session.finish().await;
+}
+
+#[tokio::test]
 async fn a_hunk_is_asked_for_anew_and_the_old_one_rejected() {
     let session = Session::start(Peer::Neovim).await;
     let uri = session.open("a.rs", TEXT);

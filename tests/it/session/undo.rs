@@ -105,7 +105,10 @@ async fn a_created_file_goes_and_comes_back() {
         assert!(gone, "{peer:?}");
         if peer != Peer::Emacs {
             session.redo().await;
-            assert_eq!(session.editor.text(&new), "fn n() {}\n", "{peer:?}");
+            assert_eq!(session.text("sub/new.rs").as_deref(), Some("fn n() {}\n"), "{peer:?}");
+            if session.editor.document(&new).is_none() {
+                session.open("sub/new.rs", "fn n() {}\n");
+            }
             session.editor.replace(&new, "n()", "m()");
             assert_eq!(session.refusal("tenon.undo", json!({})).await, "changed-since");
         }

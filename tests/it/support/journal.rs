@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
 use tenon::ports::{
-    AuditRecord, DecisionRecord, Direction, Expired, Expiry, FileRecord, Imported, Journal, Kept,
-    MemoryJournal, NewOperation, OperationQuery, OperationRecord, OperationState, OperationSummary,
-    ProposalRecord, ProposalStanding, Resumed, SessionSummary, Settlement, StepRecord, TaskRecord,
-    Unfinished,
+    AuditRecord, DecisionRecord, Direction, Expired, Expiry, FileRecord, Forgotten, FrontDoor, Imported,
+    Journal, Kept, MemoryJournal, NewOperation, OperationQuery, OperationRecord, OperationState,
+    OperationSummary, ProposalRecord, ProposalStanding, Resumed, SessionSummary, Settlement, StepRecord,
+    TaskRecord, Unfinished,
 };
 use tenon::problem::{Category, Problem};
 
@@ -46,10 +46,10 @@ impl Journal for Disk {
         true
     }
 
-    fn resume(&self, root: &str) -> Kept<Resumed> {
+    fn resume(&self, root: &str, door: FrontDoor) -> Kept<Resumed> {
         let mut session = self.session.lock().unwrap();
         let Some(known) = session.clone() else {
-            let begun = futures::FutureExt::now_or_never(self.memory.resume(root)).unwrap().unwrap();
+            let begun = futures::FutureExt::now_or_never(self.memory.resume(root, door)).unwrap().unwrap();
             *session = Some(begun.session.clone());
             return Box::pin(std::future::ready(Ok(begun)));
         };
@@ -160,6 +160,10 @@ impl Journal for Disk {
 
     fn expire(&self, expiry: Expiry) -> Kept<Expired> {
         self.memory.expire(expiry)
+    }
+
+    fn forget(&self, session: &str) -> Kept<Forgotten> {
+        self.memory.forget(session)
     }
 
     fn audit(&self, record: AuditRecord) -> Kept {

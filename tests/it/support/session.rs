@@ -70,6 +70,11 @@ impl Session {
         std::fs::read_to_string(self.folder.path().join(name)).ok()
     }
 
+    /// The text of a file as its user sees it: in the editor where it is open, else on the disk.
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
+        self.editor.document(&self.uri(name)).map(|document| document.text).or_else(|| self.read(name))
+    }
+
     pub(crate) async fn start(peer: Peer) -> Self {
         Self::configured(peer, Config::default()).await
     }

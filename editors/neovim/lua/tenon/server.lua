@@ -1,0 +1,336 @@
+-- The server's life: for which buffers it may start, its version, its ends and its restarts; and the commands sent to
+-- it. What keeps it from working is kept as a problem, `{ message, hint }`, and looked at anew at every use: once the
+-- cause is gone, the next command works.
+local notify = require('tenon.notify')
+local options = require('tenon.options')
+
+local M = { leaving = false }
+
+-- The oldest server with all that the plugin sends.
+M.oldest = '0.1.0'
+
+-- How long a start may take before it is said, in milliseconds.
+M.patience = 10000
+
+-- Why the server was left alone, until `restart()`.
+local given_up = nil
+-- When it ended without being told to, in seconds.
+local ends = {}
+-- Clients that were told to end.
+local told = {}
+-- What waits for a start: `{ buffer, use }`.
+local waiting = {}
+
+local RESTART = ':Tenon restart tries again'
+
+-- The configuration as Neovim resolves it.
+function M.config()
+  return vim.lsp.config.tenon or {}
+end
+
+-- The server's program, if the configuration names one.
+function M.program()
+  local command = M.config().cmd
+  return type(command) == 'table' and command[1] or nil
+end
+
+-- Whether Neovim starts the server by itself. The oldest 0.11 cannot tell.
+function M.is_enabled()
+  return vim.lsp.is_enabled == nil or vim.lsp.is_enabled('tenon')
+end
+
+-- Why this buffer is none for tenon.
+function M.unfit(buffer)
+  local name = vim.api.nvim_buf_get_name(buffer)
+  local scheme = name:match('^(%a[%w+.-]+):/')
+  if scheme and scheme ~= 'file' then
+    return {
+      message = ('%s:// is not a file on this machine, and tenon changes only those'):format(scheme),
+      hint = 'open the file itself by its path',
+    }
+  end
+  local kind = vim.bo[buffer].buftype
+  if kind ~= '' and kind ~= 'acwrite' then
+    return { message = ('this is no file, but a buffer of type %q'):format(kind), hint = 'go to the window of a file' }
+  end
+  if name == '' then
+    return { message = 'this buffer has no name yet, so the server cannot know it', hint = 'save it first: :write NAME' }
+  end
+end
+
+-- Why the server cannot start at all.
+function M.broken()
+  if given_up then
+    return given_up
+  end
+  local program = M.program()
+  if program and vim.fn.executable(program) == 0 then
+    return {
+      message = ('the program %q is not there, or not executable'):format(program),
+      hint = "install tenon, or name its program: vim.lsp.config('tenon', { cmd = { '/path/to/tenon', 'lsp' } })",
+    }
+  end
+end
+
+-- The folder that a file belongs to: by its marker; else that of a server that has it already; else the current one,
+-- unless that is everything the user has; else its own.
+local function root(buffer)
+  local path = vim.fs.normalize(vim.api.nvim_buf_get_name(buffer))
+  local marked = vim.fs.root(buffer, M.config().root_markers or { '.tenon.toml', '.git' })
+  if marked then
+    return marked
+  end
+  local function holds(folder)
+    return folder and vim.startswith(path, vim.fs.normalize(folder) .. '/')
+  end
+  for _, client in ipairs(vim.lsp.get_clients({ name = 'tenon', _uninitialized = true })) do
+    if not client:is_stopped() and holds(client.config.root_dir) then
+      return client.config.root_dir
+    end
+  end
+  local here = vim.fn.getcwd()
+  local is_everything = vim.startswith(vim.uv.os_homedir() or '', here)
+  return holds(here) and not is_everything and here or vim.fs.dirname(path)
+end
+
+-- Decides whether the server starts for a buffer; `start` takes the workspace. That it cannot is said once here, and
+-- again by each command.
+function M.may_start(buffer, start)
+  if M.unfit(buffer) then
+    return
+  end
+  local problem = M.broken()
+  if problem then
+    if not given_up then
+      vim.notify_once(('tenon: %s (%s)'):format(problem.message, problem.hint), vim.log.levels.WARN)
+    end
+    return
+  end
+  start(root(buffer))
+end
+
+-- The clients that are ready for commands; all of them, or those of a buffer.
+local function ready(buffer)
+  return vim.tbl_filter(function(client)
+    return not told[client.id] and not client:is_stopped()
+  end, vim.lsp.get_clients({ bufnr = buffer, name = 'tenon' }))
+end
+
+-- The client of a buffer, ready for commands.
+function M.client(buffer)
+  return ready(buffer)[1]
+end
+
+-- The client that is meant where the buffer has none: the only one.
+function M.any_client()
+  local all = ready()
+  return M.client(vim.api.nvim_get_current_buf()) or (#all == 1 and all[1]) or nil
+end
+
+-- Attaches a buffer, if it may be; starts the server when there is none for its workspace.
+function M.attach(buffer)
+  if not vim.api.nvim_buf_is_loaded(buffer) or M.unfit(buffer) or M.client(buffer) then
+    return
+  end
+  local config = vim.deepcopy(M.config())
+  local function start(workspace)
+    config.root_dir = workspace
+    vim.lsp.start(config, { bufnr = buffer, reuse_client = config.reuse_client, _root_markers = config.root_markers })
+  end
+  if type(config.root_dir) == 'function' then
+    config.root_dir(buffer, start)
+  else
+    start(config.root_dir or root(buffer))
+  end
+end
+
+-- Calls `use` with the client of a buffer, which starts if it must; else says why not.
+function M.with_client(buffer, use)
+  local client = M.client(buffer)
+  if client then
+    return use(client)
+  end
+  local problem = M.unfit(buffer) or M.broken()
+  if problem then
+    return notify.problem(problem)
+  end
+  local entry = { buffer = buffer, use = use }
+  table.insert(waiting, entry)
+  M.attach(buffer)
+  vim.defer_fn(function()
+    if vim.list_contains(waiting, entry) then
+      waiting = {}
+      notify.problem({
+        message = 'the server does not answer',
+        hint = ':Tenon log shows what it is doing, and ' .. RESTART,
+      })
+    end
+  end, M.patience)
+end
+
+-- Calls `use` with the client that a command without a file means.
+function M.with_any_client(use)
+  local client = M.any_client()
+  if client then
+    return use(client)
+  end
+  M.with_client(vim.api.nvim_get_current_buf(), use)
+end
+
+-- Runs a command of the server. `done` gets its result; a refusal is shown, unless `refused` takes it.
+function M.run(client, command, argument, done, refused)
+  local params = { command = command, arguments = argument and { argument } or nil }
+  client:request('workspace/executeCommand', params, function(refusal, result)
+    if not refusal then
+      return done and done(result)
+    end
+    (refused or notify.refusal)(refusal)
+  end, vim.api.nvim_get_current_buf())
+end
+
+local function wrong_version(client)
+  local info = client.server_info or {}
+  if info.name ~= 'tenon' then
+    return {
+      message = ('%q is not tenon, but %s'):format(M.program() or 'the server', info.name or 'another program'),
+      hint = "name tenon's program by vim.lsp.config('tenon', { cmd = … }); " .. RESTART,
+    }
+  end
+  local is_read, is_old = pcall(vim.version.lt, info.version or '', M.oldest)
+  if not is_read or is_old then
+    return {
+      message = ('tenon %s is older than %s, which this plugin needs'):format(info.version or '?', M.oldest),
+      hint = 'install that one or a newer one; ' .. RESTART,
+    }
+  end
+end
+
+function M.on_start(client)
+  local problem = wrong_version(client)
+  local uses = waiting
+  waiting = {}
+  if problem then
+    given_up = problem
+    told[client.id] = true
+    vim.schedule(function()
+      client:stop(true)
+      notify.problem(problem)
+      require('tenon.tasks').changed()
+    end)
+    return
+  end
+  vim.schedule(function()
+    require('tenon.tasks').changed()
+    require('tenon.review').changed(client)
+    for _, waits in ipairs(uses) do
+      local own = vim.api.nvim_buf_is_valid(waits.buffer) and M.client(waits.buffer)
+      if own then
+        waits.use(own)
+      end
+    end
+  end)
+end
+
+-- Whether it ended too often in too short a time.
+local function ended_again()
+  local now = vim.uv.now() / 1000
+  table.insert(ends, now)
+  ends = vim.tbl_filter(function(at)
+    return now - at <= options.get('restart_seconds')
+  end, ends)
+  return #ends >= options.get('restarts')
+end
+
+-- An end that nobody asked for is followed by a start for the same buffers, but not for ever.
+function M.on_exit(code, signal, id)
+  local client = vim.lsp.get_client_by_id(id)
+  local buffers = client and vim.tbl_keys(client.attached_buffers) or {}
+  local is_wanted = M.leaving or told[id] or (code == 0 and signal == 0)
+  told[id] = nil
+  vim.schedule(function()
+    require('tenon.tasks').forget(id)
+    require('tenon.review').forget(id)
+  end)
+  if is_wanted then
+    return
+  end
+  local how = signal ~= 0 and ('by signal %d'):format(signal) or ('with exit code %d'):format(code)
+  if ended_again() then
+    waiting = {}
+    given_up = {
+      message = ('the server ended %d times, the last time %s, and is left alone'):format(#ends, how),
+      hint = ':Tenon log shows why, :checkhealth tenon looks further, and ' .. RESTART,
+    }
+    vim.schedule(function()
+      notify.problem(given_up)
+      require('tenon.tasks').changed()
+    end)
+    return
+  end
+  vim.schedule(function()
+    notify.warn(('the server ended %s, and is started again'):format(how))
+    vim.schedule(function()
+      for _, buffer in ipairs(buffers) do
+        M.attach(buffer)
+      end
+    end)
+  end)
+end
+
+-- Calls `use` once the clients are gone: they are asked, after two seconds made, and not waited for after four.
+local function when_gone(ids, use)
+  local timer = assert(vim.uv.new_timer())
+  local began, forced = vim.uv.now(), false
+  timer:start(0, 20, vim.schedule_wrap(function()
+    local left = vim.tbl_filter(vim.lsp.get_client_by_id, ids)
+    local waited = vim.uv.now() - began
+    if not forced and waited > 2000 then
+      forced = true
+      for _, id in ipairs(left) do
+        vim.lsp.get_client_by_id(id):stop(true)
+      end
+    end
+    if (#left == 0 or waited > 4000) and not timer:is_closing() then
+      timer:close()
+      use()
+    end
+  end))
+end
+
+-- Ends every server; `use` is called when they are gone.
+function M.stop(use)
+  local ids = {}
+  for _, client in ipairs(vim.lsp.get_clients({ name = 'tenon', _uninitialized = true })) do
+    told[client.id] = true
+    table.insert(ids, client.id)
+    client:stop()
+  end
+  when_gone(ids, use or function() end)
+end
+
+-- Ends and starts the server for the same buffers, and for the current one; what was wrong before is forgotten.
+function M.restart()
+  local buffers = { [vim.api.nvim_get_current_buf()] = true }
+  for _, client in ipairs(vim.lsp.get_clients({ name = 'tenon' })) do
+    for buffer in pairs(client.attached_buffers) do
+      buffers[buffer] = true
+    end
+  end
+  given_up, ends = nil, {}
+  M.stop(function()
+    if not M.is_enabled() then
+      vim.lsp.enable('tenon')
+    end
+    local problem = M.broken()
+    if problem then
+      return notify.problem(problem)
+    end
+    for buffer in pairs(buffers) do
+      if vim.api.nvim_buf_is_valid(buffer) then
+        M.attach(buffer)
+      end
+    end
+  end)
+end
+
+return M

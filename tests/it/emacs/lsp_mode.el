@@ -1,0 +1,35 @@
+;;; lsp_mode.el --- The same server through lsp-mode  -*- lexical-binding: t; -*-
+
+;; Ask, go there, accept, take back; a refusal is one readable message.
+
+(setq lsp-enable-snippet nil
+      lsp-session-file (expand-file-name "session" (getenv "HOME"))
+      lsp-guess-root-without-session t
+      lsp-warn-no-matched-clients nil)
+(require 'lsp-mode)
+(load (getenv "TENON_HARNESS") nil t)
+;; It would wait for the end of the server in vain: nothing is read any more then.
+(remove-hook 'kill-emacs-hook 'lsp--global-teardown)
+
+(t-write "main.py" "def alpha():\n    return 1\n")
+(switch-to-buffer (find-file-noselect "main.py"))
+(lsp-workspace-folders-add default-directory)
+(lsp)
+(t-wait "the server" (lambda () (and (tenon--lsp) (eq 'initialized (lsp--workspace-status (tenon--lsp))))))
+(t-mirror)
+
+(tenon-edit "again" '(1 2))
+(t-pending 1)
+(t-line 1)
+(tenon-next)
+(t-check (line-number-at-pos) 2 "the change")
+(tenon-accept)
+(t-becomes "def alpha():\n    return 2\n" "accepted")
+(t-mirror)
+(tenon-undo)
+(t-becomes "def alpha():\n    return 1\n" "taken back")
+(t-mirror)
+(t-refused "there is no change to undo (" #'tenon-undo)
+(tenon-redo)
+(t-becomes "def alpha():\n    return 2\n" "made again")
+(t-done)

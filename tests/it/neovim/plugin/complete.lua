@@ -1,0 +1,23 @@
+-- What is offered at the cursor comes by one key of the user, in both forms that a server may offer it in: Neovim 0.11
+-- asks for a list, and a client that knows text at the cursor for that.
+local t = dofile(os.getenv('TENON_PLUGIN_HARNESS'))
+local inline = vim.uv.fs_stat('rows.rs') ~= nil
+if inline then
+  local capabilities = { textDocument = { inlineCompletion = { dynamicRegistration = false } } }
+  vim.lsp.config('tenon', { capabilities = capabilities })
+end
+t.load()
+vim.keymap.set('i', '<C-l>', '<Plug>(tenon-complete)')
+t.write('rows.rs', '// rows é😀\nfn a() {\n    "😀"; \n}\n')
+local buffer = t.edit('rows.rs')
+local capability = inline and 'inlineCompletionProvider' or 'completionProvider'
+t.check(t.client.server_capabilities[capability] ~= nil, true, capability)
+vim.o.virtualedit = 'onemore'
+vim.api.nvim_win_set_cursor(0, { 3, #'    "😀"; ' })
+local before = t.text(buffer)
+vim.api.nvim_feedkeys(vim.keycode('i<C-l>'), 'tx', false)
+t.becomes(buffer, '// rows é😀\nfn a() {\n    "😀"; let é = b(\n        c,\n    );\n}\n', 'completed')
+t.check_mirror(buffer)
+vim.cmd('silent undo')
+t.check_text(buffer, before, 'one step takes it back')
+t.done()

@@ -1,0 +1,101 @@
+-- What keeps the server from working is said at the command, with what to do, and is over once its cause is gone: no
+-- program, another program, an old version, a server that ends again and again. The editor goes on all the while.
+local t = dofile(os.getenv('TENON_PLUGIN_HARNESS'))
+local server = vim.fn.getcwd() .. '/server'
+vim.lsp.config('tenon', { cmd = { server, 'lsp' } })
+t.load()
+t.write('main.py', t.two)
+
+local function program(script)
+  t.write('server.new', '#!/bin/sh\n' .. script)
+  vim.uv.fs_chmod('server.new', 448)
+  -- As an installer does it: the file that runs at the moment is not written into.
+  vim.uv.fs_rename('server.new', 'server')
+end
+
+local function answers(name, version)
+  local body = ('{"jsonrpc":"2.0","id":1,"result":{"capabilities":{},"serverInfo":{"name":"%s","version":"%s"}}}')
+    :format(name, version)
+  return ("printf 'Content-Length: %d\\r\\n\\r\\n%%s' '%s'\nexec cat >/dev/null\n"):format(#body, body)
+end
+
+-- No program: said once when a file is opened, and at every command.
+vim.cmd.edit('main.py')
+local buffer = vim.api.nvim_get_current_buf()
+t.message('is not there, or not executable')
+vim.cmd('Tenon edit shout')
+local message = t.message('is not there, or not executable').message
+assert(message:find('vim.lsp.config', 1, true), message)
+t.check(require('tenon').status(), 'tenon: not working, see :Tenon status', 'the status line')
+vim.cmd('Tenon status')
+assert(t.text(0):find('What to do: install tenon', 1, true), t.text(0))
+vim.cmd.close()
+local report = require('tenon.health')
+t.check(pcall(report.check), true, 'the health check')
+
+-- A program that is another one, and one that is too old.
+program(answers('clangd', '19.0.0'))
+vim.cmd('Tenon edit shout')
+t.message('is not tenon, but clangd')
+program(answers('tenon', '0.0.9'))
+vim.cmd('Tenon restart')
+t.message('tenon 0.0.9 is older than')
+vim.cmd('Tenon edit shout')
+message = t.message('tenon 0.0.9 is older than').message
+assert(message:find(':Tenon restart', 1, true), message)
+t.wait('its end', function()
+  return #vim.lsp.get_clients({ name = 'tenon', _uninitialized = true }) == 0
+end)
+
+-- One that never answers.
+program('exec cat >/dev/null\n')
+require('tenon.server').patience = 300
+vim.cmd('Tenon restart')
+t.wait('its start', function()
+  return vim.lsp.get_clients({ name = 'tenon', _uninitialized = true })[1]
+end)
+vim.cmd('Tenon edit shout')
+t.message('the server does not answer')
+require('tenon.server').patience = 10000
+
+-- One that ends at once: started again, then left alone.
+program('echo again >> ends\nexit 3\n')
+vim.cmd('Tenon restart')
+message = t.message('the server ended 5 times').message
+for _, part in ipairs({ 'with exit code 3', ':Tenon log', ':checkhealth tenon', ':Tenon restart' }) do
+  assert(message:find(part, 1, true), message)
+end
+t.check(#vim.fn.readfile('ends'), 5, 'starts')
+vim.cmd.split('other.py')
+vim.cmd('Tenon edit shout')
+t.message('the server ended 5 times')
+t.check(#vim.fn.readfile('ends'), 5, 'no further starts')
+vim.cmd.close()
+t.messages = {}
+
+-- It works as soon as the program does.
+program(('echo $$ > pid\nexec %s "$@"\n'):format(t.program))
+vim.cmd('Tenon restart')
+t.ready(buffer)
+t.check_mirror(buffer)
+t.check(require('tenon').status(), 'tenon', 'the status line')
+
+-- Killed four times it is there again each time; the change that waits is too.
+vim.cmd('Tenon edit shout')
+t.say('open typed')
+t.message('ready for review')
+t.pending(2)
+for _ = 1, 4 do
+  local client = t.client
+  vim.uv.kill(assert(tonumber(vim.fn.readfile('pid')[1])), 'sigkill')
+  t.message('ended by signal 9, and is started again')
+  t.message('quit with exit code')
+  t.ready(buffer, client)
+  t.message('the last session goes on')
+  t.pending(2)
+end
+t.cursor(2)
+vim.cmd('Tenon accept')
+t.becomes(buffer, (t.two:gsub('"é😀"', '"É😀"')), 'accepted after all that')
+t.check_mirror(buffer)
+t.done()
