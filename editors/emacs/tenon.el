@@ -210,19 +210,22 @@ Lines are counted from one; files that come, go or get another path have none."
     (and found (list (car found) (cadr found)))))
 
 (defun tenon--decide (command all)
-  "Run COMMAND for the pending change of this line, or for the latest proposal if ALL."
+  "Run COMMAND for the pending change of this line, or for the latest proposal.
+The latter if ALL."
   (let ((here (or all (tenon--here) (user-error "tenon: no pending change on this line; M-x tenon-next goes to one"))))
     (apply #'tenon--run command (if all nil here))))
 
 ;;;###autoload
 (defun tenon-accept (&optional all)
-  "Accept the pending change of this line; with a prefix argument ALL of the latest proposal."
+  "Accept the pending change of this line.
+With a prefix argument accept ALL of the latest proposal."
   (interactive "P")
   (tenon--decide "tenon.accept" all))
 
 ;;;###autoload
 (defun tenon-reject (&optional all)
-  "Reject the pending change of this line; with a prefix argument ALL of the latest proposal."
+  "Reject the pending change of this line.
+With a prefix argument reject ALL of the latest proposal."
   (interactive "P")
   (tenon--decide "tenon.reject" all))
 

@@ -20,7 +20,7 @@ use super::state::State;
 use crate::model::{CompletionSettings, Role};
 use crate::orchestrator;
 use crate::ports::EditFate;
-use crate::ports::metrics::catalogue::{COMPLETIONS, Completed, HUNKS};
+use crate::ports::metrics::catalogue::{COMPLETION_TIME, COMPLETIONS, Completed, HUNKS};
 use crate::problem::Problem;
 use crate::prompt::fill::Hole;
 use crate::text::{Document, DocumentUri, PositionEncoding, Rope, Span};
@@ -68,6 +68,7 @@ pub(super) struct Asked {
     revision: u64,
     target: Target,
     place: Place,
+    began: Instant,
 }
 
 /// Where an answer goes in the document.
@@ -136,10 +137,11 @@ fn prepare(state: &mut State, request: &CompletionRequest) -> Option<(Asked, Str
         (document.text().clone(), at)
     };
     Hole::at(&text, at, document.language(), settings.context_bytes)?;
-    let language = document.language().to_owned();
+    let (language, began) = (document.language().to_owned(), Instant::now());
     let (revision, place) = (document.revision(), Place::new(&request.uri, text, at, settings.context_bytes));
     state.completions.last += 1;
-    let asked = Asked { number: state.completions.last, uri: request.uri.clone(), revision, target, place };
+    let asked =
+        Asked { number: state.completions.last, uri: request.uri.clone(), revision, target, place, began };
     Some((asked, language, settings))
 }
 
@@ -179,6 +181,9 @@ pub(super) fn answered(
     });
     if !failed {
         COMPLETIONS.count(if answer.is_some() { Completed::Shown } else { Completed::Nothing });
+    }
+    if answer.is_some() {
+        COMPLETION_TIME.observe(asked.began.elapsed());
     }
     // Nobody waits any more when the request was cancelled.
     let _ = reply.send(Ok(answer));

@@ -98,7 +98,7 @@ fn wrong_edits() {
         "tenon.edit",
         json!([{"path": "a.rs", "instuction": "x"}]),
         &expect![
-            "invalid-arguments: wrong arguments for `tenon.edit`: unknown field `instuction`, expected one of `uri`, `path`, `range`, `instruction`, `intent`, `mode`"
+            "invalid-arguments: wrong arguments for `tenon.edit`: unknown field `instuction`, expected one of `uri`, `path`, `range`, `instruction`, `intent`, `mode`, `consent`"
         ],
     );
     check(

@@ -246,6 +246,8 @@ families! {
     REQUESTS_WAITING: Gauge = Gauge::new("tenon_model_requests_waiting", "Requests that wait for their turn.");
     // completion
     COMPLETIONS: Counter<Completed> = Counter::new("tenon_completions_total", "Questions for a completion that were asked of a model or its cache.");
+    COMPLETION_TIME: Histogram =
+        Histogram::new("tenon_completion_seconds", "Time from a question for a completion to the one shown.");
     // journal
     JOURNAL_WRITES: Counter = Counter::new("tenon_journal_writes_total", "Entries handed to the journal's files.");
     JOURNAL_BATCH_TIME: Histogram =

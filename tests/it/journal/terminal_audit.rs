@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use tenon::assembly::Storage;
 use tenon::model::CacheSettings;
-use tenon::ports::{FileChange, FileRecord, NewOperation};
+use tenon::ports::{FileChange, FileRecord, FrontDoor, NewOperation};
 use tenon::text::{DocumentUri, Rope};
 use tokio::runtime::Builder;
 
@@ -99,15 +99,17 @@ fn sessions_that_leave_come_and_go_are_in_it() {
     let exported = place.must(&["sessions", "export", &id]).stdout;
     std::fs::write(place.path("s.json"), exported).unwrap();
     let imported = place.must(&["sessions", "import", "../s.json", "--json"]).json();
-    place.must(&["sessions", "expire", "--days", "0"]);
     let new = imported["session"].as_str().unwrap();
+    place.must(&["sessions", "forget", new]);
+    place.must(&["sessions", "expire", "--days", "0"]);
     check(
         &place,
         &[
             ["applied", "o1", "ROOT"],
             ["exported", &id, ""],
             ["imported", new, "ROOT"],
-            ["expired", "2 session(s)", ""],
+            ["forgotten", new, "1 operation(s), 0 proposal(s)"],
+            ["expired", "1 session(s)", ""],
         ],
     );
     let whole = place.must(&["log", "--audit"]).stdout;
@@ -182,7 +184,8 @@ fn interrupted(place: &Place) {
     let journal = storage.journal();
     let root = place.workspace().canonicalize().unwrap();
     let runtime = Builder::new_current_thread().build().unwrap();
-    let session = runtime.block_on(journal.resume(root.to_str().unwrap())).unwrap().session;
+    let session =
+        runtime.block_on(journal.resume(root.to_str().unwrap(), FrontDoor::Terminal)).unwrap().session;
     runtime.block_on(journal.prepare(&session, operation)).unwrap();
     storage.close();
 }

@@ -151,6 +151,47 @@ async fn lone_carriage_returns_are_not_edited_around() {
 }
 
 #[tokio::test]
+<<<<<<< HEAD
+=======
+async fn a_protected_file_is_written_by_consent_to_that_file_only() {
+    let session = Session::start(Peer::VsCode).await;
+    let a = session.open("a.rs", TEXT);
+    let ask = |consent: &[&str]| json!({"uri": a, "instruction": "do it", "consent": consent});
+    for consent in [vec![], vec![".env.local"], vec!["a.rs"]] {
+        for _ in 0..2 {
+            session.model.push([Step::text(block(".env", "", "A=1\n")), Step::finish()]);
+        }
+        session.run("tenon.edit", ask(&consent)).await;
+        assert_eq!(session.failure().await, "protected-path", "{consent:?}");
+    }
+    for never in [".git/hooks/pre-commit", ".tenon.toml", "../.env", "/etc/passwd"] {
+        assert_eq!(session.refusal("tenon.edit", ask(&[never])).await, "no-consent", "{never}");
+    }
+    session.model.push([Step::text(block(".env", "", "A=1\n")), Step::finish()]);
+    session.run("tenon.edit", ask(&[".env"])).await;
+    session.proposal().await;
+    session.accept(json!({})).await;
+    assert_eq!(session.text(".env").as_deref(), Some("A=1\n"));
+    session.undo().await;
+    session.finish().await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_link_that_leads_out_is_not_read_for_a_prompt() {
+    let session = Session::start(Peer::VsCode).await;
+    let elsewhere = tempfile::tempdir().unwrap();
+    std::fs::write(elsewhere.path().join("secret.rs"), "secret\n").unwrap();
+    std::os::unix::fs::symlink(elsewhere.path().join("secret.rs"), session.folder.path().join("a.rs"))
+        .unwrap();
+    session.run("tenon.edit", json!({"uri": session.uri("a.rs"), "instruction": "x"})).await;
+    assert_eq!(session.failure().await, "unreadable-file");
+    assert_eq!(session.model.requests().len(), 0);
+    session.finish().await;
+}
+
+#[tokio::test]
+>>>>>>> editor
 async fn a_review_can_be_drawn_from_what_is_told() {
     let session = Session::start(Peer::VsCode).await;
     let a = session.open("a.rs", "é one\ntwo\nthree\n");
@@ -187,6 +228,7 @@ async fn a_review_can_be_drawn_from_what_is_told() {
     assert_eq!((&hunks[0]["decision"], &hunks[0]["range"]), (&json!("rejected"), &json!(null)));
     assert!(hunks[1]["stale"].is_string() && hunks[1]["range"].is_null(), "{hunks}");
     assert_eq!(shown["files"][0].get("before"), None);
+<<<<<<< HEAD
     session.finish().await;
 }
 
@@ -225,5 +267,7 @@ async fn a_link_that_leads_out_is_not_read_for_a_prompt() {
     session.run("tenon.edit", json!({"uri": session.uri("a.rs"), "instruction": "x"})).await;
     assert_eq!(session.failure().await, "unreadable-file");
     assert_eq!(session.model.requests().len(), 0);
+=======
+>>>>>>> editor
     session.finish().await;
 }
