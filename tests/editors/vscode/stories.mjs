@@ -70,6 +70,7 @@ async function open(name, files) {
 
 /** Asks for a change of a file as a whole, by keys. */
 async function ask(name, instruction) {
+  await bench.inEditor();
   await bench.chord('g');
   await bench.answer(`edit ${name}`, instruction);
 }

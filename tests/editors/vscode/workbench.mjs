@@ -176,7 +176,14 @@ export class Workbench {
     await this.press('Control+p');
     await this.#choose(name, name);
     await this.see(`the editor of ${name}`, async () => (await this.tab()).startsWith(name));
-    await this.page.locator('.editor-group-container.active .monaco-editor.focused').first().waitFor();
+    await this.inEditor();
+  }
+
+  /** Waits until keys reach the active editor. */
+  async inEditor() {
+    await this.see('the focus in the editor', async () =>
+      !(await this.page.locator('.quick-input-widget').first().isVisible())
+      && (await this.page.locator('.editor-group-container.active .monaco-editor.focused').count()) > 0);
   }
 
   /** The name of the active editor. */
