@@ -23,14 +23,15 @@ const ROOM = 80;
 export class Review implements vscode.Disposable {
   readonly #removed = vscode.window.createTextEditorDecorationType({
     backgroundColor: new vscode.ThemeColor('tenon.removedBackground'),
-    borderColor: new vscode.ThemeColor('tenon.pendingBorder'),
+    border: '1px dashed',
+    borderColor: new vscode.ThemeColor('tenon.removedBorder'),
     isWholeLine: true,
-    overviewRulerColor: new vscode.ThemeColor('tenon.pendingBorder'),
+    overviewRulerColor: new vscode.ThemeColor('tenon.overviewRuler'),
     overviewRulerLane: vscode.OverviewRulerLane.Left,
   });
   readonly #inserted = vscode.window.createTextEditorDecorationType({
     after: { color: new vscode.ThemeColor('tenon.insertedForeground'), margin: '0 0 0 2em' },
-    overviewRulerColor: new vscode.ThemeColor('tenon.pendingBorder'),
+    overviewRulerColor: new vscode.ThemeColor('tenon.overviewRuler'),
     overviewRulerLane: vscode.OverviewRulerLane.Left,
   });
   readonly #subscriptions: vscode.Disposable[];

@@ -154,6 +154,7 @@ stories('with a server', () => ({ machine: { 'tenon.server.path': program } }), 
     await bench.see('lenses', async () => (await lenses()).join().match(/Apply.*Reject.*Apply.*Reject/s), lenses);
     await bench.chord('.');
     await bench.see('the first', async () => (await bench.cursor()) === 2, () => bench.cursor());
+    await bench.see('the progress to go', async () => (await bench.messages()).length === 1, () => bench.messages());
     await shot('review');
     await bench.chord('y');
     await bench.shows(ONE_DONE);
@@ -227,6 +228,7 @@ stories('with a server', () => ({ machine: { 'tenon.server.path': program } }), 
       const labels = (await rows()).join('\n');
       return labels.includes('main.py, modified, 1 pending') && labels.includes('more.py, created, 1 pending');
     }, rows);
+    await bench.page.locator('.codelens-decoration').first().waitFor();
     await shot('changes');
     await bench.chord('Shift+Y');
     await bench.message('Choose a file or a change of it');
