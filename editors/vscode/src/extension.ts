@@ -62,6 +62,14 @@ export function activate(context: vscode.ExtensionContext): void {
     tasks.clear();
     await server.restart();
   };
+  // A running task is not lost without a question.
+  const offerRestart = async (): Promise<void> => {
+    const again = 'Restart Server';
+    const text = 'Tenon: the configuration counts when the server is restarted; a task is running, and would end.';
+    if ((await vscode.window.showInformationMessage(text, again)) === again) {
+      await restart();
+    }
+  };
   const copyDebugInformation = async (): Promise<void> => {
     await pending.refresh();
     await vscode.env.clipboard.writeText(debugText({
@@ -162,7 +170,7 @@ export function activate(context: vscode.ExtensionContext): void {
     vscode.workspace.onDidSaveTextDocument(async (document) => {
       if (await configuration.isFile(server, document)) {
         log.info('the configuration was saved');
-        await restart();
+        await (tasks.list().length === 0 ? restart() : offerRestart());
       }
     }),
     // What the workspace says about the server counts from now on.

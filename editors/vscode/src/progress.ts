@@ -16,6 +16,7 @@ interface Running {
 export class Tasks {
   readonly #running = new Map<ProgressToken, Running>();
   readonly #changed = new vscode.EventEmitter<void>();
+  /** A task began or ended. */
   readonly onChanged = this.#changed.event;
 
   constructor(private readonly cancel: (task: string) => void) {}
@@ -28,6 +29,7 @@ export class Tasks {
   handle(token: ProgressToken, value: Value): void {
     if (value.kind === 'begin') {
       this.#begin(token, value);
+      this.#changes();
     }
     const running = this.#running.get(token);
     if (running === undefined) {
@@ -41,8 +43,8 @@ export class Tasks {
     } else if (value.kind === 'end') {
       running.end();
       this.#running.delete(token);
+      this.#changes();
     }
-    this.#changes();
   }
 
   /** The server is gone, and with it what it did. */

@@ -159,7 +159,9 @@ export class Review implements vscode.Disposable {
           }
           const gist = edits.gist(placed.hunk, ROOM);
           const contentText = `→ ${gist === '' ? edits.summary(placed.file, placed.hunk) : gist}`;
-          inserted.push({ range: last, hoverMessage, renderOptions: { after: { contentText } } });
+          // Shown once: by what goes, or else by the line at which something comes in.
+          const once = lines ? {} : { hoverMessage };
+          inserted.push({ range: last, ...once, renderOptions: { after: { contentText } } });
         }
       }
       editor.setDecorations(this.#removed, removed);
@@ -174,10 +176,9 @@ export class Review implements vscode.Disposable {
 /** The lines that go, if any, and the end of the line beside which is said what comes. */
 function place(document: vscode.TextDocument, range: Range): { lines?: vscode.Range; last: vscode.Range } {
   const beside = document.lineAt(Math.min(edits.lastLine(range), document.lineCount - 1)).range;
-  const last = new vscode.Range(beside.end, beside.end);
   return edits.isInsertion(range)
-    ? { last }
-    : { lines: new vscode.Range(range.start.line, 0, beside.end.line, beside.end.character), last };
+    ? { last: beside }
+    : { last: new vscode.Range(beside.end, beside.end), lines: new vscode.Range(range.start.line, 0, beside.end.line, beside.end.character) };
 }
 
 function hover({ proposal, file, hunk }: Placed): vscode.MarkdownString {

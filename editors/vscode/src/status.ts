@@ -78,7 +78,7 @@ export class StatusItem implements vscode.Disposable {
   #follow(): void {
     const runs = this.tasks.list().length > 0;
     if (runs && this.#timer === undefined) {
-      this.#timer = setInterval(() => this.pending.schedule(), PACE);
+      this.#timer = setInterval(() => void this.pending.refresh(), PACE);
     } else if (!runs) {
       clearInterval(this.#timer);
       this.#timer = undefined;

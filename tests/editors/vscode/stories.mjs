@@ -228,7 +228,9 @@ stories('with a server', () => ({ machine: { 'tenon.server.path': program } }), 
       const labels = (await rows()).join('\n');
       return labels.includes('main.py, modified, 1 pending') && labels.includes('more.py, created, 1 pending');
     }, rows);
-    await bench.page.locator('.codelens-decoration').first().waitFor();
+    // Above the first line it is out of sight: the editor keeps what was at the top there.
+    await bench.page.locator('.codelens-decoration').first().waitFor({ state: 'attached' });
+    await bench.see('the progress to go', async () => (await bench.messages()).length <= 1, () => bench.messages());
     await shot('changes');
     await bench.chord('Shift+Y');
     await bench.message('Choose a file or a change of it');
@@ -272,6 +274,50 @@ stories('with a server', () => ({ machine: { 'tenon.server.path': program } }), 
     model.says(block('main.py', '    return 1\n', '    return 10\n'));
     await ask('main.py', 'make it larger, please');
     await bench.message('ready for review');
+  });
+
+  test('a comment says what to do, another tool says what is wrong', async () => {
+    const comment = 'def one():\n    # return ten instead AI!\n    return 1\n';
+    await open('named', { 'main.py': comment, 'a.json': '{\n  "a": 1,\n}\n' });
+    await bench.openFile('main.py');
+    model.says(block('main.py', '    # return ten instead AI!\n    return 1\n', '    return 10\n'));
+    await bench.select(2);
+    await bench.command('Tenon: Do What This Comment Says');
+    await bench.status('1 waiting');
+    await bench.command('Tenon: Accept All Changes');
+    await bench.shows('def one():\n    return 10\n');
+    await bench.openFile('a.json');
+    await bench.command('Tenon: Fix Problems Here');
+    await bench.message('no problem is reported here');
+    await bench.page.locator('.squiggly-error').first().waitFor({ state: 'attached' });
+    await bench.select(3);
+    model.says(block('a.json', '  "a": 1,\n', '  "a": 1\n'));
+    await bench.command('Tenon: Fix Problems Here');
+    await bench.status('1 waiting');
+    assert.match(model.requests.at(-1), /Trailing comma/i);
+    await bench.command('Tenon: Accept All Changes');
+    await bench.shows('{\n  "a": 1\n}\n');
+  });
+
+  test('what was typed over is merged back', async () => {
+    await open('merge');
+    await bench.openFile('main.py');
+    model.says(block('main.py', '    return 1\n', '    return 10\n'));
+    await ask('main.py', 'make it larger');
+    await bench.status('1 waiting');
+    await bench.chord('Shift+Y');
+    await bench.shows(ONE_DONE);
+    await bench.select(2);
+    await bench.press('End');
+    await bench.page.keyboard.type('0');
+    await bench.command('Tenon: Undo Last Accepted Change');
+    const merge = bench.page.getByRole('button', { name: 'Merge and Show' });
+    await merge.waitFor();
+    assert.equal(await bench.text(), ONE_DONE.replace('10', '100'), 'nothing is lost unasked');
+    await merge.click();
+    await bench.status('1 waiting');
+    await bench.command('Tenon: Accept All Changes');
+    await bench.see('both sides', async () => /<<<<<<<[^]*return 100[^]*return 1\n/.test(await bench.text()), () => bench.text());
   });
 
   test('a hunk is asked for anew with a remark', async () => {
