@@ -26,7 +26,7 @@ use crate::text::{PositionMap, Rope, TextEdit};
 use crate::workspace::{Folder, NewText};
 
 use super::output;
-use super::record::{Description, Held, Noted, Record};
+use super::record::{Description, Held, Noted, Record, links};
 
 /// The format of a reply, as named on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, serde::Deserialize)]
@@ -197,12 +197,14 @@ fn apply_reply(
             text.old = Some(whole);
         }
     }
-    if args.check {
+    let linked = links::broken(root.root(), &texts);
+    let behind = if args.check {
         root.check(&texts)?;
+        None
     } else {
-        writer.write(args, &texts)?;
-    }
-    Ok(outcome)
+        writer.write(args, &texts)?
+    };
+    Ok(outcome.warn(linked.into_iter().chain(behind)))
 }
 
 /// Reads the files of these names that exist.
@@ -260,10 +262,13 @@ impl<'r> Writer<'r> {
         }
     }
 
-    fn write(&mut self, args: &ApplyArgs, texts: &[NewText]) -> Result<(), Failure> {
+    fn write(&mut self, args: &ApplyArgs, texts: &[NewText]) -> Result<Option<Problem>, Failure> {
         match self {
-            Self::Plain(folder) => Ok(folder.prepare(texts)?.commit()?),
-            Self::Recorded(_) if texts.is_empty() => Ok(()),
+            Self::Plain(folder) => {
+                folder.prepare(texts)?.commit()?;
+                Ok(None)
+            }
+            Self::Recorded(_) if texts.is_empty() => Ok(None),
             Self::Recorded(held) => {
                 // What cannot be written is no operation, and is told with its file.
                 held.folder().check(texts)?;
@@ -272,7 +277,7 @@ impl<'r> Writer<'r> {
                 }
                 let from = args.file.display();
                 let description = Description { title: format!("apply {from}"), ..Description::default() };
-                held.make(description, texts).map(drop).map_err(Failure::refused)
+                held.make(description, texts).map_err(Failure::refused)
             }
         }
     }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 
+use super::record::links;
 use super::{EditArgs, Exit, output};
 use crate::app::event::ClientFacts;
 use crate::app::{Command, EditRequest, Event, Intent, Selection, Target};
@@ -30,6 +31,7 @@ pub async fn run(
     start: impl FnOnce(Arc<dyn Editor>) -> mpsc::UnboundedSender<Event>,
 ) -> Result<Exit, Problem> {
     let root = folder(&args.root)?;
+    let links_root = root.clone();
     let mut also: Vec<_> = args.paths.iter().map(|path| absolute(path, &root)).collect();
     if also.is_empty() {
         return Err(Problem::error("no-file", Category::Request, "no file was named")
@@ -89,6 +91,11 @@ pub async fn run(
             return Ok(Exit::Cancelled);
         }
     }
+    let files = shown["files"].as_array().into_iter().flatten().filter_map(|file| file["path"].as_str());
+    let warnings = links::broken_paths(&links_root, files);
+    if !args.json {
+        warnings.iter().for_each(output::tell);
+    }
     if args.yes || !args.json {
         let selection = Selection { proposal: Some(proposal.clone()), ..Selection::default() };
         ask(&events, Command::Accept(selection)).await?;
@@ -97,7 +104,8 @@ pub async fn run(
     let status = if args.yes || !args.json { "applied" } else { "proposed" };
     if args.json {
         output::print_json(
-            &json!({ "status": status, "diff": diff, "impact": shown["impact"], "notes": shown["notes"], "errors": [] }),
+            &json!({ "status": status, "diff": diff, "impact": shown["impact"], "notes": shown["notes"],
+                "warnings": warnings.as_slice(), "errors": [] }),
         )?;
     }
     let _ = events.send(Event::Shutdown);

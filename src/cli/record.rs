@@ -1,15 +1,17 @@
 //! What the terminal writes into a workspace, written down before it happens.
 //!
 //! An operation is in the journal before the first file changes, and settled after the last one did. What an earlier
-//! process left under way is finished or rolled back before anything else is written ([`recover()`]). The session of the
-//! workspace is held as long as a [`Held`] lives.
+//! command left under way is finished or rolled back before anything else is written ([`recover()`]); what an editor left
+//! is only told. The session of the workspace is held as long as a [`Held`] lives.
 
 mod audit;
+pub(in crate::cli) mod links;
 pub(in crate::cli) mod operation;
 mod recover;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::runtime::Runtime;
 
@@ -17,10 +19,16 @@ pub use audit::Noted;
 
 use crate::diff::lower::ProtectedConsent;
 use crate::ports::{
-    Direction, FileRecord, FrontDoor, Journal, Kept, NewOperation, OperationRecord, Settlement,
+    Direction, FileRecord, FrontDoor, Journal, Kept, NewOperation, OperationRecord, OperationState,
+    Settlement, Unfinished,
 };
-use crate::problem::{Category, Problem};
+use crate::problem::{Category, Problem, Severity};
 use crate::workspace::{Folder, NewText, Writes};
+
+/// Times that it is tried to note in the journal what is in the files already.
+const TRIES: usize = 3;
+/// How long is waited in between; the journal waits for a lock itself.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// A journal that commands can wait for.
 pub struct Record {
@@ -35,6 +43,8 @@ pub(in crate::cli) struct Held<'r> {
     root: String,
     session: String,
     next_operation: u64,
+    /// What editors left under way, and only the user can end.
+    left: Vec<Unfinished>,
 }
 
 /// What an operation of the terminal is, in words.
@@ -84,14 +94,17 @@ impl Record {
     pub(in crate::cli) fn hold(&self, folder: Folder) -> Result<(Held<'_>, Vec<Problem>), Problem> {
         let root = root_name(folder.root());
         let resumed = self.wait(self.journal.resume(&root, FrontDoor::Terminal))?;
+        let left = self.wait(self.journal.unfinished_elsewhere(&resumed.session))?;
         let held = Held {
             record: self,
             folder,
             root,
             session: resumed.session,
             next_operation: resumed.next_operation,
+            left,
         };
-        let told = recover::recover(&held)?;
+        let mut told = recover::recover(&held)?;
+        told.extend(recover::left_by_editors(&held.left));
         Ok((held, told))
     }
 }
@@ -117,6 +130,15 @@ pub(in crate::cli) fn root_name(root: &Path) -> String {
     root.to_string_lossy().into_owned()
 }
 
+/// What was done is not in the journal yet.
+fn behind(number: u64, problem: &Problem) -> Problem {
+    let message =
+        format!("the files are written, but the journal does not say so of operation o{number} yet: {}", problem.message);
+    let behind = Problem::error("journal-behind", Category::Storage, message)
+        .hint("the next command that writes in this workspace catches up");
+    Problem { severity: Severity::Warning, ..behind }
+}
+
 fn write(folder: &Folder, texts: &[NewText]) -> Result<(), Problem> {
     folder.prepare(texts).and_then(Writes::commit).map_err(|error| Problem::from(&error))
 }
@@ -132,7 +154,12 @@ impl Held<'_> {
         &self.root
     }
 
-    /// Writes `texts`, all or none, as an operation of its own, and returns its number.
+    /// The operation of this number, if an editor left it under way.
+    pub(in crate::cli) fn left(&self, number: u64) -> Option<&Unfinished> {
+        self.left.iter().find(|left| left.operation.head.number == number)
+    }
+
+    /// Writes `texts`, all or none, as an operation of its own, and returns what is to be told besides.
     ///
     /// # Errors
     /// Why nothing was written.
@@ -140,7 +167,7 @@ impl Held<'_> {
         &mut self,
         description: Description,
         texts: &[NewText],
-    ) -> Result<u64, Problem> {
+    ) -> Result<Option<Problem>, Problem> {
         let local = self.next_operation;
         self.next_operation += 1;
         let operation = NewOperation {
@@ -156,13 +183,34 @@ impl Held<'_> {
         let journal = self.record.journal();
         let number = self.record.wait(journal.prepare(&self.session, operation))?;
         let written = write(&self.folder, texts);
-        self.settle(number, written, Settlement::Applied, None)?;
-        Ok(number)
+        self.settle(number, written, Settlement::Applied, None)
+    }
+
+    /// Ends what an editor left under way on the side from which it can be taken in `direction`, whichever side the files
+    /// are on: that is looked at when it is taken. Killed at any point, the same can be asked for again.
+    ///
+    /// # Errors
+    /// The journal fails, or somebody else was first.
+    pub(in crate::cli) fn end_left(&self, left: &Unfinished, direction: Direction) -> Result<(), Problem> {
+        use Settlement::{Applied, Redone, RolledBack, Undone};
+        let head = &left.operation.head;
+        let (first, then) = match (head.state, direction) {
+            (OperationState::Undoing, Direction::Redo) => (Undone, None),
+            (OperationState::Redoing, Direction::Undo) => (Redone, None),
+            (OperationState::Undoing | OperationState::Redoing, _) => (RolledBack, None),
+            (_, Direction::Undo) => (Applied, None),
+            (_, Direction::Redo) => (Applied, Some(Undone)),
+        };
+        self.record.wait(self.record.journal().settle_left(&self.session, head.number, first))?;
+        match then {
+            Some(settlement) => self.end(head.number, settlement, None),
+            None => Ok(()),
+        }
     }
 
     /// Writes `texts`, all or none, which take `operation` in `direction`: what it wrote by consent may be written
-    /// again. `settled` are the operation's files then,
-    /// where they are others than before.
+    /// again. `settled` are the operation's files then, where they are others than before. Returns what is to be told
+    /// besides.
     ///
     /// # Errors
     /// Why nothing was written.
@@ -172,7 +220,7 @@ impl Held<'_> {
         direction: Direction,
         texts: &[NewText],
         settled: Option<Vec<FileRecord>>,
-    ) -> Result<(), Problem> {
+    ) -> Result<Option<Problem>, Problem> {
         let number = operation.head.number;
         let journal = self.record.journal();
         let done = match direction {
@@ -180,7 +228,7 @@ impl Held<'_> {
             Direction::Redo => Settlement::Redone,
         };
         if texts.is_empty() {
-            return self.settle(number, Ok(()), done, settled);
+            return self.end(number, done, settled).map(|()| None);
         }
         let step = texts.iter().map(|text| operation::file_record(self.folder.root(), text)).collect();
         self.record.wait(journal.prepare_take(&self.session, number, direction, step))?;
@@ -194,22 +242,35 @@ impl Held<'_> {
         self.folder.clone().allowing(ProtectedConsent::recorded(paths.flatten()))
     }
 
-    /// Notes how it ended, and passes on how the writing did.
+    /// Notes how it ended, and passes on how the writing did. A journal that cannot note it makes nothing undone that is
+    /// in the files: it is told.
     fn settle(
         &self,
         number: u64,
         written: Result<(), Problem>,
         done: Settlement,
         files: Option<Vec<FileRecord>>,
-    ) -> Result<(), Problem> {
-        let (settlement, files) = match &written {
-            Ok(()) => (done, files),
+    ) -> Result<Option<Problem>, Problem> {
+        match written {
+            Ok(()) => {
+                let mut ended = self.end(number, done, files.clone());
+                for _ in 1..TRIES {
+                    if ended.is_ok() {
+                        break;
+                    }
+                    std::thread::sleep(PAUSE);
+                    ended = self.end(number, done, files.clone());
+                }
+                Ok(ended.err().map(|problem| behind(number, &problem)))
+            }
             // It stays under way, so that the next command finishes it or rolls it back.
-            Err(problem) if problem.code == "half-written" => return written,
-            Err(_) => (Settlement::RolledBack, None),
-        };
-        let settled = self.end(number, settlement, files);
-        written.and(settled)
+            Err(problem) if problem.code == "half-written" => Err(problem),
+            Err(problem) => {
+                // The next command finds that nothing was written.
+                let _ = self.end(number, Settlement::RolledBack, None);
+                Err(problem)
+            }
+        }
     }
 
     /// Settles an operation, and notes it.

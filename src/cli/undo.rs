@@ -2,8 +2,10 @@
 //!
 //! Files that are as the operation left them get their other text. Where something changed since, the merge is shown
 //! and nothing is written unless it is asked for: `--merge` writes a merge without conflicts, `--conflicts` one with
-//! both sides between markers. All files or none, and nothing of the user's is thrown away.
+//! both sides between markers. All files or none, and nothing of the user's is thrown away. What an editor left under way
+//! is taken the same way, by where each file stands.
 
+mod left;
 pub(in crate::cli) mod plan;
 
 use std::io::Write as _;
@@ -11,11 +13,11 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::record::{self, Record, operation};
+use super::record::{self, Held, Record, links, operation};
 use super::{Exit, output};
 use crate::diff::render;
 use crate::ports::metrics::catalogue::PROBLEMS;
-use crate::ports::{Direction, OperationRecord, OperationState};
+use crate::ports::{Direction, FrontDoor, OperationRecord, OperationState, SessionSummary, Unfinished};
 use crate::problem::{Category, Problem};
 use crate::text::Rope;
 use plan::{FilePlan, How, Plan, plan};
@@ -52,24 +54,36 @@ pub fn run(args: &TakeArgs, direction: Direction, record: &Record) -> Result<Exi
     let record = record.on_disk()?;
     let folder = record::open(&args.root)?;
     let (held, told) = record.hold(folder)?;
-    told.iter().for_each(output::tell);
-    let operation = find(args, direction, record, held.root())?;
+    let is_asked_for = args.operation.is_some();
+    told.iter().filter(|told| !is_asked_for || told.code != "left-under-way").for_each(output::tell);
+    let (operation, left) = find(args, direction, &held, record)?;
     let number = operation.head.number;
     operation::in_place(held.folder().root(), number, &operation.files)?;
     let present = operation::read(held.folder(), plan::paths(&operation.files))?;
     let is_foreign = operation.head.imported && !args.imported;
     let plan = plan(&operation.files, direction, &present, &name_of_other_side(number, direction));
-    let foreign = is_foreign.then(|| foreign(direction, number));
-    if let Some(problem) = foreign.or_else(|| refusal(args, direction, number, &plan)) {
+    let refused = match is_foreign.then(|| foreign(direction, number)) {
+        Some(problem) => Some(problem),
+        None => open_in_editor(record, held.root(), &operation, &plan)?,
+    };
+    if let Some(problem) = refused.or_else(|| refusal(args, direction, number, &plan)) {
         PROBLEMS.count(problem.code);
-        show(args, direction, number, &plan, Some(&problem))?;
+        show(args, direction, number, &plan, Err(&problem))?;
         if !args.json {
             output::tell(&problem);
         }
         return Ok(Exit::Failed);
     }
-    held.take(&operation, direction, &plan.texts(), plan.settled(direction))?;
-    show(args, direction, number, &plan, None)?;
+    let texts = plan.texts();
+    let mut settled = plan.settled(direction);
+    if let Some(left) = left {
+        held.end_left(left, direction)?;
+        settled = settled.or_else(|| Some(operation.files.clone()));
+    }
+    let linked = links::broken(held.folder().root(), &texts);
+    let behind = held.take(&operation, direction, &texts, settled)?;
+    let warnings: Vec<Problem> = linked.into_iter().chain(behind).collect();
+    show(args, direction, number, &plan, Ok(&warnings))?;
     Ok(Exit::Done)
 }
 
@@ -87,13 +101,14 @@ fn name_of_other_side(number: u64, direction: Direction) -> String {
     }
 }
 
-/// The operation that is meant.
-fn find(
+/// The operation that is meant, and what an editor left of it under way, with the texts of that.
+fn find<'h>(
     args: &TakeArgs,
     direction: Direction,
+    held: &'h Held<'_>,
     record: &Record,
-    root: &str,
-) -> Result<OperationRecord, Problem> {
+) -> Result<(OperationRecord, Option<&'h Unfinished>), Problem> {
+    let root = held.root();
     let (wanted, _) = direction.states();
     let number = match &args.operation {
         Some(name) => {
@@ -106,9 +121,12 @@ fn find(
             None => return Err(nothing(direction)),
         },
     };
+    if let Some(left) = held.left(number) {
+        return Ok((left::operation(left), Some(left)));
+    }
     let operation = record.wait(record.journal().operation(number))?;
     if operation.head.state == wanted {
-        return Ok(operation);
+        return Ok((operation, None));
     }
     let state = operation.head.state;
     let message = format!("operation o{number} cannot be taken: it is {}", state.name());
@@ -136,6 +154,32 @@ fn foreign(direction: Direction, number: u64) -> Problem {
     let message = format!("operation o{number} came with an imported session; nothing was written");
     Problem::error("imported-operation", Category::Request, message)
         .hint(format!("look at what is shown; `tenon {} o{number} --imported` writes it", verb(direction)))
+}
+
+/// A file that has its other text already may have it only because the editor that has the change did not save it: then
+/// nothing would be taken there, and the editor could not take it any more.
+fn open_in_editor(
+    record: &Record,
+    root: &str,
+    operation: &OperationRecord,
+    plan: &Plan,
+) -> Result<Option<Problem>, Problem> {
+    let Some(file) = plan.files.iter().find(|file| file.how == How::Already) else { return Ok(None) };
+    let sessions = record.wait(record.journal().sessions(Some(root)))?;
+    let is_its =
+        |one: &SessionSummary| one.id == operation.head.session && one.door == FrontDoor::Editor && one.held;
+    if !sessions.iter().any(is_its) {
+        return Ok(None);
+    }
+    let message = format!(
+        "operation o{} was made in an editor that is open, and {} on the disk has nothing of it to take; nothing was \
+         written",
+        operation.head.number, file.path
+    );
+    Ok(Some(
+        Problem::error("open-in-editor", Category::Request, message)
+            .hint("take it in that editor (`tenon.undo`, `tenon.redo`), or save its files there first"),
+    ))
 }
 
 /// Why the plan is only shown.
@@ -171,7 +215,7 @@ fn show(
     direction: Direction,
     number: u64,
     plan: &Plan,
-    refused: Option<&Problem>,
+    ended: Result<&[Problem], &Problem>,
 ) -> Result<(), Problem> {
     let diffs: Vec<String> = plan.files.iter().map(diff).collect();
     let done = match direction {
@@ -181,11 +225,12 @@ fn show(
     if args.json {
         let files: Vec<Value> = plan.files.iter().map(file_json).collect();
         return output::print_json(&json!({
-            "status": if refused.is_some() { "refused" } else { done },
+            "status": if ended.is_err() { "refused" } else { done },
             "operation": format!("o{number}"),
             "files": files,
             "diff": diffs.concat(),
-            "errors": refused.as_slice(),
+            "warnings": ended.unwrap_or_default(),
+            "errors": ended.err().as_slice(),
         }));
     }
     output::print_diff(&diffs.concat())?;
@@ -195,9 +240,11 @@ fn show(
             let _ = writeln!(stderr, "{}: {said}", render::visible(file.end_path()));
         }
     }
-    if refused.is_none() {
+    if let Ok(warnings) = ended {
         let n_files = plan.files.iter().filter(|file| file.writes()).count();
         let _ = writeln!(stderr, "Operation o{number} is {done}: {n_files} file(s) changed.");
+        drop(stderr);
+        warnings.iter().for_each(output::tell);
     }
     Ok(())
 }

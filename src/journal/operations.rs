@@ -3,6 +3,7 @@
 //! A state changes by compare-and-set inside the one transaction that writes. While a step is under way the row names
 //! its holder (a session, held by a living process or not) and the process, so that nobody else settles it.
 
+pub(super) mod left;
 mod listing;
 
 use std::time::Duration;
@@ -11,12 +12,11 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::blobs::{self, Hash, Texts};
 use super::failure::Failure;
-use super::locks::Locks;
 use super::seal::{Cell, Sealer};
 use super::{millis, moment, sessions, tally, whole};
 use crate::ports::{
     Direction, FileChange, FileRecord, NewOperation, OperationHead, OperationRecord, OperationState,
-    Settlement, Unfinished, operation_taken, unknown_operation,
+    Settlement, operation_taken, unknown_operation,
 };
 use crate::text::DocumentUri;
 pub(super) use listing::list;
@@ -267,42 +267,6 @@ pub(super) fn settle(
         insert_files(connection, number, OWN, (files, &keep_texts(connection, sealer, files)?))?;
     }
     Ok(blobs::let_go(connection, &gone)?)
-}
-
-/// The operations of the root of `writer`'s session that a process left under way; they are the writer's from now on.
-pub(super) fn unfinished(
-    connection: &Connection,
-    sealer: &Sealer,
-    locks: &Locks,
-    writer: Writer<'_>,
-) -> Result<Vec<Unfinished>, Failure> {
-    let root = sessions::root(connection, writer.session)?;
-    let found: Vec<(i64, String)> = connection
-        .prepare(
-            "SELECT number, holder FROM operations JOIN sessions ON id = session
-             WHERE state IN ('prepared', 'undoing', 'redoing') AND root = ?1 AND process <> ?2 ORDER BY turn",
-        )?
-        .query_map([root.as_str(), writer.process], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<Result<_, _>>()?;
-    let mut texts = Texts::new(connection, sealer);
-    let mut unfinished = Vec::new();
-    for (number, holder) in found {
-        // A session that this process holds was left by the one that held it before.
-        if !locks.is_own(&holder) && locks.is_held(&holder) {
-            continue;
-        }
-        connection
-            .prepare_cached("UPDATE operations SET holder = ?2, process = ?3 WHERE number = ?1")?
-            .execute(params![number, writer.session, writer.process])?;
-        let number = number.unsigned_abs();
-        let operation = get(connection, &mut texts, sealer, number)?;
-        let step = match operation.head.state {
-            OperationState::Prepared => operation.files.clone(),
-            _ => files(connection, &mut texts, number, TAKE)?,
-        };
-        unfinished.push(Unfinished { operation, step });
-    }
-    Ok(unfinished)
 }
 
 /// An operation with its texts.

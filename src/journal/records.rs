@@ -12,7 +12,7 @@ use super::database::Database;
 use super::exchange::Destination;
 use super::failure::Failure;
 use super::locks::Locks;
-use super::operations::{self, Writer};
+use super::operations::{self, Writer, left};
 use super::seal::Sealer;
 use super::{Clock, audit, exchange, proposals, sessions, work};
 use crate::ports::{
@@ -208,7 +208,23 @@ impl Journal for Records {
     fn unfinished(&self, session: &str) -> Kept<Vec<Unfinished>> {
         let session = session.to_owned();
         self.enter(move |connection, own, now| {
-            operations::unfinished(connection, &own.sealer, &own.locks, own.writer(&session, now))
+            left::unfinished(connection, &own.sealer, &own.locks, own.writer(&session, now))
+        })
+    }
+
+    fn unfinished_elsewhere(&self, session: &str) -> Kept<Vec<Unfinished>> {
+        let session = session.to_owned();
+        // Not as a question, for the locks.
+        self.enter(move |connection, own, now| {
+            left::elsewhere(connection, &own.sealer, &own.locks, own.writer(&session, now))
+        })
+    }
+
+    fn settle_left(&self, session: &str, number: u64, settlement: Settlement) -> Kept {
+        let session = session.to_owned();
+        self.enter(move |connection, own, now| {
+            let writer = own.writer(&session, now);
+            left::settle(connection, &own.sealer, &own.locks, writer, number, settlement)
         })
     }
 

@@ -88,8 +88,18 @@ pub trait Journal: Send + Sync {
 
     /// Operations of the root of `session` that a process left under way when it ended. They belong to the caller
     /// from then on, who settles each; no other process gets them. What the caller itself has under way is not
-    /// among them.
+    /// among them. A command gets what commands left only: what an editor left may be in its texts, or built on since.
     fn unfinished(&self, session: &str) -> Kept<Vec<Unfinished>>;
+
+    /// The operations of the root of `session` that a process left under way, but which are not for `session` to settle
+    /// unasked. They stay whose they are.
+    fn unfinished_elsewhere(&self, session: &str) -> Kept<Vec<Unfinished>>;
+
+    /// Records how an operation ended that any process left under way when it ended: the user decided on it.
+    ///
+    /// # Errors
+    /// As of [`Journal::settle`]; `operation-taken` when that process lives.
+    fn settle_left(&self, session: &str, number: u64, settlement: Settlement) -> Kept;
 
     /// Operations, newest number first.
     fn operations(&self, query: OperationQuery) -> Kept<Vec<OperationSummary>>;

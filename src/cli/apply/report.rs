@@ -6,7 +6,7 @@ use std::io;
 use serde::Serialize;
 
 use super::{ApplyArgs, Streams};
-use crate::cli::output::seen_json;
+use crate::cli::output::{Colours, render as render_problem, seen_json};
 use crate::diff::gate::Note;
 use crate::diff::impact::Impact;
 use crate::diff::lower::ProtectedConsent;
@@ -62,6 +62,8 @@ pub(super) struct Outcome {
     pub(super) files: Vec<FileOutcome>,
     /// What deserves a look.
     notes: Vec<Note>,
+    /// What is to be told of the writing.
+    warnings: Vec<Problem>,
 }
 
 impl Outcome {
@@ -87,7 +89,7 @@ impl Outcome {
                 impact: Vec::new(),
             });
         }
-        Ok(Self { files, notes: Vec::new() })
+        Ok(Self { files, notes: Vec::new(), warnings: Vec::new() })
     }
 
     /// Adds what the gates noted, and what happens to symbols.
@@ -96,6 +98,12 @@ impl Outcome {
         for file in &mut self.files {
             file.impact = impact.remove(&file.path).unwrap_or_default();
         }
+        self
+    }
+
+    /// Adds what is to be told of the writing.
+    pub(super) fn warn(mut self, warnings: impl IntoIterator<Item = Problem>) -> Self {
+        self.warnings.extend(warnings);
         self
     }
 
@@ -231,6 +239,8 @@ struct ReportJson<'a> {
     files: Vec<FileJson<'a>>,
     #[serde(skip_serializing_if = "<[Note]>::is_empty")]
     notes: &'a [Note],
+    #[serde(skip_serializing_if = "<[Problem]>::is_empty")]
+    warnings: &'a [Problem],
     errors: &'a [ErrorJson],
 }
 
@@ -282,6 +292,9 @@ pub(super) fn print(
                 let message = render::visible(&note.message);
                 writeln!(streams.errors, "note: {}:{}: {message}", render::visible(&note.path), note.line)?;
             }
+            for warning in &outcome.warnings {
+                streams.errors.write_all(render_problem(warning, Colours::NONE).as_bytes())?;
+            }
             let said = match (outcome.files.len(), args.check) {
                 (0, _) => "Nothing to change.".to_owned(),
                 (n_files, true) => format!("Fits: {n_files} file(s) would change."),
@@ -324,10 +337,12 @@ fn print_json(outcome: &Result<Outcome, Failure>, streams: &mut Streams<'_>) -> 
             status: outcome.status(),
             files: outcome.files.iter().map(file_json).collect(),
             notes: &outcome.notes,
+            warnings: &outcome.warnings,
             errors: &[],
         },
         Err(failure) => {
-            ReportJson { status: "refused", files: Vec::new(), notes: &[], errors: &failure.errors }
+            let (files, errors) = (Vec::new(), failure.errors.as_slice());
+            ReportJson { status: "refused", files, notes: &[], warnings: &[], errors }
         }
     };
     let text = serde_json::to_string(&report)?;

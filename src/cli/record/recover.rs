@@ -1,4 +1,6 @@
-//! Settles what a process left under way when it was killed: all files of a step, or none.
+//! Settles what a command left under way when it was killed: all files of a step, or none.
+//!
+//! What an editor left is not touched: it may be in texts that were not saved, or built on since.
 //!
 //! A file is only written when it still has one of the step's two texts. Where the user wrote into one meanwhile, the
 //! step goes to the side on which that file is; nothing of the user's is lost.
@@ -53,6 +55,22 @@ pub(super) fn recover(held: &Held<'_>) -> Result<Vec<Problem>, Problem> {
         }
     }
     Ok(told)
+}
+
+/// Tells of what editors left under way.
+pub(super) fn left_by_editors(left: &[Unfinished]) -> Option<Problem> {
+    let first = left.first()?.operation.head.number;
+    let names: Vec<String> = left.iter().map(|left| format!("o{}", left.operation.head.number)).collect();
+    let message = format!(
+        "an editor ended before {} came to an end; no file is touched for that: {}",
+        if left.len() == 1 { "an operation" } else { "operations" },
+        names.join(", ")
+    );
+    let problem = Problem::error("left-under-way", Category::Storage, message).hint(format!(
+        "look with `tenon show o{first}`; `tenon undo o{first}` takes back what there is of it, \
+         `tenon redo o{first}` finishes it"
+    ));
+    Some(Problem { severity: Severity::Info, ..problem })
 }
 
 fn settle(held: &Held<'_>, unfinished: &Unfinished) -> Result<Verdict, Problem> {

@@ -244,6 +244,15 @@ impl Journal for MemoryJournal {
         kept(Ok(Vec::new()))
     }
 
+    /// Nothing, as above.
+    fn unfinished_elsewhere(&self, _session: &str) -> Kept<Vec<Unfinished>> {
+        kept(Ok(Vec::new()))
+    }
+
+    fn settle_left(&self, session: &str, number: u64, settlement: Settlement) -> Kept {
+        self.settle(session, number, settlement, None)
+    }
+
     fn operations(&self, query: OperationQuery) -> Kept<Vec<OperationSummary>> {
         kept(Ok(self.memory().list(&query)))
     }

@@ -148,6 +148,14 @@ impl Journal for Disk {
         Box::pin(std::future::ready(Ok(left)))
     }
 
+    fn unfinished_elsewhere(&self, session: &str) -> Kept<Vec<Unfinished>> {
+        self.memory.unfinished_elsewhere(session)
+    }
+
+    fn settle_left(&self, session: &str, number: u64, settlement: Settlement) -> Kept {
+        self.settle(session, number, settlement, None)
+    }
+
     fn operations(&self, query: OperationQuery) -> Kept<Vec<OperationSummary>> {
         self.memory.operations(query)
     }
