@@ -31,7 +31,6 @@ pub async fn run(
     start: impl FnOnce(Arc<dyn Editor>) -> mpsc::UnboundedSender<Event>,
 ) -> Result<Exit, Problem> {
     let root = folder(&args.root)?;
-    let links_root = root.clone();
     let mut also: Vec<_> = args.paths.iter().map(|path| absolute(path, &root)).collect();
     if also.is_empty() {
         return Err(Problem::error("no-file", Category::Request, "no file was named")
@@ -50,7 +49,7 @@ pub async fn run(
     let events = start(Arc::new(editor));
     let _ = back.send(events.clone());
     let facts = ClientFacts {
-        folders: vec![root],
+        folders: vec![root.clone()],
         encoding: PositionEncoding::Utf8,
         apply_edit: true,
         resource_operations: true,
@@ -91,8 +90,7 @@ pub async fn run(
             return Ok(Exit::Cancelled);
         }
     }
-    let files = shown["files"].as_array().into_iter().flatten().filter_map(|file| file["path"].as_str());
-    let warnings = links::broken_paths(&links_root, files);
+    let warnings = links::broken_paths(&root, changed(&shown));
     if !args.json {
         warnings.iter().for_each(output::tell);
     }
@@ -133,6 +131,12 @@ async fn show_prompt(
         output::print(&plain(prompts["text"].as_str().unwrap_or_default()))?;
     }
     Ok(Exit::Done)
+}
+
+/// Paths of the files that get another text.
+fn changed(shown: &Value) -> impl Iterator<Item = &str> {
+    let files = shown["files"].as_array().into_iter().flatten();
+    files.filter(|file| file["change"] != "deleted").filter_map(|file| file["path"].as_str())
 }
 
 /// What the change does to symbols and what deserves a look, below the diff. A stderr that is gone leaves nobody to tell.

@@ -28,7 +28,7 @@ use crate::workspace::{Folder, NewText, Writes};
 /// Times that it is tried to note in the journal what is in the files already.
 const TRIES: usize = 3;
 /// How long is waited in between; the journal waits for a lock itself.
-const PAUSE: Duration = Duration::from_millis(200);
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// A journal that commands can wait for.
 pub struct Record {
@@ -132,8 +132,10 @@ pub(in crate::cli) fn root_name(root: &Path) -> String {
 
 /// What was done is not in the journal yet.
 fn behind(number: u64, problem: &Problem) -> Problem {
-    let message =
-        format!("the files are written, but the journal does not say so of operation o{number} yet: {}", problem.message);
+    let message = format!(
+        "the files are written, but the journal does not say so of operation o{number} yet: {}",
+        problem.message
+    );
     let behind = Problem::error("journal-behind", Category::Storage, message)
         .hint("the next command that writes in this workspace catches up");
     Problem { severity: Severity::Warning, ..behind }

@@ -11,3 +11,4 @@ mod terminal;
 mod terminal_audit;
 mod terminal_escapes;
 mod terminal_history;
+mod terminal_left;
