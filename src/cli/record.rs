@@ -235,7 +235,7 @@ impl Held<'_> {
         let step = texts.iter().map(|text| operation::file_record(self.folder.root(), text)).collect();
         self.record.wait(journal.prepare_take(&self.session, number, direction, step))?;
         let written = write(&self.consented(&operation.files), texts);
-        self.settle(number, written, done, settled)
+        self.settle(number, written, done, settled.as_deref())
     }
 
     /// The folder, where the files of a step that was done may be written, whatever their names.
@@ -251,17 +251,17 @@ impl Held<'_> {
         number: u64,
         written: Result<(), Problem>,
         done: Settlement,
-        files: Option<Vec<FileRecord>>,
+        files: Option<&[FileRecord]>,
     ) -> Result<Option<Problem>, Problem> {
         match written {
             Ok(()) => {
-                let mut ended = self.end(number, done, files.clone());
+                let mut ended = self.end(number, done, files.map(<[_]>::to_vec));
                 for _ in 1..TRIES {
                     if ended.is_ok() {
                         break;
                     }
                     std::thread::sleep(PAUSE);
-                    ended = self.end(number, done, files.clone());
+                    ended = self.end(number, done, files.map(<[_]>::to_vec));
                 }
                 Ok(ended.err().map(|problem| behind(number, &problem)))
             }
