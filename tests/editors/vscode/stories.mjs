@@ -277,10 +277,10 @@ stories('with a server', () => ({ machine: { 'tenon.server.path': program } }), 
   });
 
   test('a comment says what to do, another tool says what is wrong', async () => {
-    const comment = 'def one():\n    # return ten instead AI!\n    return 1\n';
+    const comment = 'def one():\n    # AI! return ten instead\n    return 1\n';
     await open('named', { 'main.py': comment, 'a.json': '{\n  "a": 1,\n}\n' });
     await bench.openFile('main.py');
-    model.says(block('main.py', '    # return ten instead AI!\n    return 1\n', '    return 10\n'));
+    model.says(block('main.py', '    # AI! return ten instead\n    return 1\n', '    return 10\n'));
     await bench.select(2);
     await bench.command('Tenon: Do What This Comment Says');
     await bench.status('1 waiting');
@@ -290,7 +290,7 @@ stories('with a server', () => ({ machine: { 'tenon.server.path': program } }), 
     await bench.command('Tenon: Fix Problems Here');
     await bench.message('no problem is reported here');
     await bench.page.locator('.squiggly-error').first().waitFor({ state: 'attached' });
-    await bench.select(3);
+    await bench.select(2);
     model.says(block('a.json', '  "a": 1,\n', '  "a": 1\n'));
     await bench.command('Tenon: Fix Problems Here');
     await bench.status('1 waiting');
