@@ -200,6 +200,7 @@ export class Server implements vscode.Disposable {
     this.#is('starting', '');
     const found = this.find();
     if (found.kind !== 'found') {
+      this.log.info(found.kind === 'nowhere' ? `looked in ${found.looked.join(', ')}` : `not there: ${found.program}`);
       return this.#failed(messages.notFound(found));
     }
     const program = found.program;
