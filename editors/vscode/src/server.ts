@@ -326,7 +326,7 @@ export class Server implements vscode.Disposable {
     if (type === MessageType.Error || type === MessageType.Warning) {
       setTimeout(() => {
         const code = this.#failures.get(text) ?? '';
-        this.#failures.clear();
+        this.#failures.delete(text);
         void show(type === MessageType.Error ? 'error' : 'warning', { text, actions: messages.actionsFor(code) });
       }, 100);
     } else if (/ ready for review: /.test(text)) {
