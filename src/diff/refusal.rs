@@ -154,6 +154,16 @@ impl Refusal {
         .of_file(path)
     }
 
+    /// `path` is in a place that only its owner changes, whatever its name.
+    pub fn off_limits(path: &str) -> Self {
+        Self::new(
+            RefusalCode::ProtectedPath,
+            "it is in the folder of a repository, or among what tenon itself is steered by",
+            "make this change by hand",
+        )
+        .of_file(path)
+    }
+
     /// A block would create `path`, which exists.
     pub fn file_exists(path: &str) -> Self {
         Self::new(

@@ -305,6 +305,7 @@ fn allowed(
             }
             Some(real) if goes && real != Path::new(path) => return Err(Refusal::link(path)),
             None => return Err(Refusal::outside(path)),
+            Some(real) if files.is_off_limits(root, &real) => return Err(Refusal::off_limits(path)),
             _ => {}
         }
         if comes && !matches!(files.read(&root.join(path)), Ok(None)) {

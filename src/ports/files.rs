@@ -53,9 +53,14 @@ pub trait SourceFiles: Send + Sync {
     fn read_below(&self, root: &Path, path: &Path) -> Result<Option<FileBelow>, FileError>;
 
     /// Where `path`, which need not exist, leads once every link on its way is followed, relative to `root`. `None`
-    /// when that is outside, when a link leads to nothing, and in a place that nobody but its owner changes, such as a
-    /// repository's own folder: there is nothing to read or to write then.
+    /// when that is outside, or when a link leads to nothing.
     fn resolve(&self, root: &Path, path: &Path) -> Option<PathBuf>;
+
+    /// Whether `path`, below `root` and without links, is in a place that nobody but its owner changes: the folder of a
+    /// repository, or what tenon itself is steered by.
+    fn is_off_limits(&self, _root: &Path, _path: &Path) -> bool {
+        false
+    }
 
     /// A folder with every link on its way followed, without a slash at its end; as it is where it does not exist.
     fn canonical(&self, folder: &Path) -> PathBuf {

@@ -222,7 +222,11 @@ impl Folder {
 
     /// Refuses `path`, which `name` means, when it decides what runs or whom we trust.
     fn refuse_protected(&self, path: &str, name: &str) -> Result<(), WriteError> {
-        if self.allowed.permits(path) && !is_off_limits(&self.root, Path::new(path)) {
+        if is_off_limits(&self.root, Path::new(path)) {
+            let kind = WriteErrorKind::OffLimits(path.replace('\\', "/"));
+            return Err(WriteError { path: Some(name.to_owned()), kind });
+        }
+        if self.allowed.permits(path) {
             return Ok(());
         }
         Err(WriteError {

@@ -131,8 +131,11 @@ impl SourceFiles for DiskFiles {
         let is_plain = rest.components().all(|part| matches!(part, Component::Normal(_)));
         let inside = resolved.strip_prefix(&root).ok().filter(|_| is_plain)?;
         // Joining nothing would add a slash.
-        let leads_to = if rest.as_os_str().is_empty() { inside.to_owned() } else { inside.join(rest) };
-        Some(leads_to).filter(|leads_to| !is_off_limits(&root, leads_to))
+        Some(if rest.as_os_str().is_empty() { inside.to_owned() } else { inside.join(rest) })
+    }
+
+    fn is_off_limits(&self, root: &Path, path: &Path) -> bool {
+        fs::canonicalize(root).is_ok_and(|root| is_off_limits(&root, path))
     }
 }
 

@@ -32,6 +32,11 @@ pub enum WriteErrorKind {
     /// The file decides what runs or whom to trust.
     #[error("{0} is protected")]
     Protected(String),
+    /// A place that only its owner changes, whatever its name.
+    #[error(
+        "{0} is in the folder of a repository, or among what tenon itself is steered by: it is protected"
+    )]
+    OffLimits(String),
     /// Something is there already.
     #[error("{0} exists already")]
     Exists(String),
@@ -126,6 +131,7 @@ impl WriteErrorKind {
             Self::Protected(_) => {
                 ("protected-path", Request, "Change files that decide what runs or whom to trust by hand.")
             }
+            Self::OffLimits(_) => ("protected-path", Request, "Change it by hand."),
             Self::Exists(_) => {
                 ("file-exists", Edit, "Open that file too and ask again, or choose another name.")
             }

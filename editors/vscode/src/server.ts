@@ -200,6 +200,7 @@ export class Server implements vscode.Disposable {
     this.#is('starting', '');
     const found = this.find();
     if (found.kind !== 'found') {
+      this.log.info(found.kind === 'nowhere' ? `looked in ${found.looked.join(', ')}` : `not there: ${found.program}`);
       return this.#failed(messages.notFound(found));
     }
     const program = found.program;
@@ -325,7 +326,7 @@ export class Server implements vscode.Disposable {
     if (type === MessageType.Error || type === MessageType.Warning) {
       setTimeout(() => {
         const code = this.#failures.get(text) ?? '';
-        this.#failures.clear();
+        this.#failures.delete(text);
         void show(type === MessageType.Error ? 'error' : 'warning', { text, actions: messages.actionsFor(code) });
       }, 100);
     } else if (/ ready for review: /.test(text)) {

@@ -32,6 +32,15 @@ struct Spot {
     is_outside: bool,
 }
 
+impl Spot {
+    /// The part of a path whose names count. Of a file in no folder, that somebody asked about, its own: where people
+    /// keep such files is their affair.
+    fn judged(&self, path: &Path) -> String {
+        let name = path.file_name().filter(|_| self.is_outside).map(Path::new);
+        name.unwrap_or(path).to_string_lossy().into_owned()
+    }
+}
+
 /// What lets protected files be written.
 struct Consents {
     /// What a step wrote when it was made.
@@ -72,7 +81,7 @@ impl Consents {
 /// A document is not that of its path, lies outside, or is protected.
 pub(super) fn names(state: &State, purpose: &Purpose, files: &[FlightFile]) -> Result<(), Problem> {
     let (spots, consents) = (spots(state, purpose, files)?, Consents::of(state, purpose));
-    match spots.iter().find(|spot| !consents.permit(&spot.path.to_string_lossy())) {
+    match spots.iter().find(|spot| !consents.permit(&spot.judged(&spot.path))) {
         Some(spot) => Err(Problem::from(&Refusal::protected(&spot.shown))),
         None => Ok(()),
     }
@@ -183,9 +192,11 @@ fn check(
     for spot in spots {
         let leads_to = orchestrator::leads_to(files, &spot.root, &spot.root.join(&spot.path));
         let leads_to = leads_to.ok_or_else(|| Problem::from(&Refusal::outside(&spot.shown)))?;
-        let names = [&spot.path, &leads_to];
-        if names.into_iter().any(|path| !consents.permit(&path.to_string_lossy())) {
+        if [&spot.path, &leads_to].into_iter().any(|path| !consents.permit(&spot.judged(path))) {
             return Err(Problem::from(&Refusal::protected(&spot.shown)));
+        }
+        if files.is_off_limits(&spot.root, &leads_to) {
+            return Err(Problem::from(&Refusal::off_limits(&spot.shown)));
         }
         if spot.goes && is_link(files, spot, &leads_to) {
             return Err(Problem::from(&Refusal::link(&spot.shown)));

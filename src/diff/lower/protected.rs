@@ -23,9 +23,6 @@ const NAMES: &[&str] = &[
     ".gitconfig",
     ".hgrc",
     ".githooks",
-    // What makes a folder a repository for git, wherever it is.
-    "head",
-    "commondir",
     // Editors.
     ".vscode",
     ".vscode-server",
@@ -191,6 +188,10 @@ const FOR_PEOPLE: &[&str] = &[
 
 /// Whether a workspace-relative path has such a name, in any spelling that a file system takes for it.
 pub fn is_protected(path: &str) -> bool {
+    // What makes a folder a repository; folders of that name in small letters are everywhere.
+    if path.rsplit('/').next() == Some("HEAD") {
+        return true;
+    }
     let path = folded(path);
     let parts: Vec<&str> = path.split('/').collect();
     let name = parts.last().copied().unwrap_or_default();
@@ -199,9 +200,10 @@ pub fn is_protected(path: &str) -> bool {
         || parts.windows(2).any(|pair| FORGES.contains(&pair[0]) && !FOR_PEOPLE.contains(&pair[1]))
 }
 
-/// `.env.local`, `.env-production` and so on.
+/// `.env.local`, `.env-production` and so on, but not those that show people what to fill in.
 fn is_environment(part: &str) -> bool {
-    part.starts_with(".env.") || part.starts_with(".env-")
+    let rest = part.strip_prefix(".env.").or_else(|| part.strip_prefix(".env-"));
+    rest.is_some_and(|rest| !["example", "sample", "template", "dist"].contains(&rest))
 }
 
 /// The short name, such as `VSCODE~1`, under which some file systems have any longer one as well.
@@ -218,7 +220,12 @@ fn is_short(part: &str) -> bool {
 /// Whether no consent helps: a repository's own records, and what decides about consent.
 fn is_never(path: &str) -> bool {
     let path = folded(path);
-    path.split('/').any(|part| matches!(part, ".git" | ".tenon" | ".tenon.toml") || is_short(part))
+    path.split('/').any(|part| matches!(part, ".git" | ".tenon" | ".tenon.toml") || is_git(part))
+}
+
+/// The short name of `.git`.
+fn is_git(part: &str) -> bool {
+    is_short(part) && part.starts_with("git~")
 }
 
 /// The one spelling that stands for all that some file system takes for the same path: two paths may be one file when
@@ -386,6 +393,10 @@ mod tests {
             "docs/env.md",
             "workflows/a.yml",
             ".github/ISSUE_TEMPLATE/bug.md",
+            "src/components/Head/index.tsx",
+            "layouts/partials/head/meta.html",
+            "tests/head",
+            ".env.example",
             "src/head.rs",
             "notes~",
             "backup.~1~",

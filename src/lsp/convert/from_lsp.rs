@@ -46,7 +46,6 @@ pub(in crate::lsp) fn completion(params: params::Complete) -> CompletionRequest 
     CompletionRequest { uri, position: position(params.position), trigger, kept: Kept::Word }
 }
 
-/// A document opened.
 /// Folders that are no files are none of ours.
 pub(in crate::lsp) fn folders_changed(
     params::FolderChanges { added, removed }: params::FolderChanges,

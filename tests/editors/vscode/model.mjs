@@ -60,14 +60,15 @@ export class Model {
     for await (const part of request) {
       parts.push(part);
     }
-    this.keys.push(request.headers.authorization);
-    this.requests.push(Buffer.concat(parts).toString());
     if (request.url.endsWith('/infill')) {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.write(`data: ${JSON.stringify({ content: this.fills, stop: false })}\n\n`);
       response.end(`data: ${JSON.stringify({ content: '', stop: true, stop_type: 'word' })}\n\n`);
       return;
     }
+    // Completions may still come from the window of the story before.
+    this.keys.push(request.headers.authorization);
+    this.requests.push(Buffer.concat(parts).toString());
     const reply = this.#replies.shift();
     if (reply === undefined || reply.status !== undefined) {
       const { status = 500, body = { error: { message: 'the story has no reply for this request' } } } = reply ?? {};

@@ -228,8 +228,6 @@ stories('with a server', () => ({ machine: { 'tenon.server.path': program } }), 
       const labels = (await rows()).join('\n');
       return labels.includes('main.py, modified, 1 pending') && labels.includes('more.py, created, 1 pending');
     }, rows);
-    // Above the first line it is out of sight: the editor keeps what was at the top there.
-    await bench.page.locator('.codelens-decoration').first().waitFor({ state: 'attached' });
     await bench.see('the progress to go', async () => (await bench.messages()).length <= 1, () => bench.messages());
     await shot('changes');
     await bench.chord('Shift+Y');
@@ -277,10 +275,10 @@ stories('with a server', () => ({ machine: { 'tenon.server.path': program } }), 
   });
 
   test('a comment says what to do, another tool says what is wrong', async () => {
-    const comment = 'def one():\n    # return ten instead AI!\n    return 1\n';
+    const comment = 'def one():\n    # AI! return ten instead\n    return 1\n';
     await open('named', { 'main.py': comment, 'a.json': '{\n  "a": 1,\n}\n' });
     await bench.openFile('main.py');
-    model.says(block('main.py', '    # return ten instead AI!\n    return 1\n', '    return 10\n'));
+    model.says(block('main.py', '    # AI! return ten instead\n    return 1\n', '    return 10\n'));
     await bench.select(2);
     await bench.command('Tenon: Do What This Comment Says');
     await bench.status('1 waiting');
@@ -290,7 +288,7 @@ stories('with a server', () => ({ machine: { 'tenon.server.path': program } }), 
     await bench.command('Tenon: Fix Problems Here');
     await bench.message('no problem is reported here');
     await bench.page.locator('.squiggly-error').first().waitFor({ state: 'attached' });
-    await bench.select(3);
+    await bench.select(2);
     model.says(block('a.json', '  "a": 1,\n', '  "a": 1\n'));
     await bench.command('Tenon: Fix Problems Here');
     await bench.status('1 waiting');
@@ -367,10 +365,14 @@ stories('with a server', () => ({ machine: { 'tenon.server.path': program } }), 
     await bench.openFile('main.py');
     await bench.select(2);
     await bench.press('End');
-    await bench.page.keyboard.type(' ');
-    await bench.press('Backspace');
     const ghost = bench.page.locator('.ghost-text-decoration, .ghost-text');
-    await bench.see('grey text', async () => (await ghost.allInnerTexts()).join('').replaceAll('\u00a0', ' ').includes('+ 41'), async () => (await ghost.allInnerTexts()).join());
+    const shown = () => ghost.allInnerTexts().then((texts) => texts.join('').replaceAll('\u00a0', ' '));
+    // The editor takes grey text away when the focus moves, as it does after a command; then it is asked for again.
+    await bench.see('grey text', async () => {
+      await bench.page.keyboard.type(' ');
+      await bench.press('Backspace');
+      return until('grey text for a moment', async () => (await shown()).includes('+ 41'), shown, 3_000).then(() => true, () => false);
+    }, shown);
     await bench.press('Tab');
     await bench.shows(MAIN.replace('return 1', 'return 1 + 41'));
   });

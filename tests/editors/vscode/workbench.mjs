@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { createRequire } from 'node:module';
 
 /** Longest wait for one condition, in milliseconds. */
-const LIMIT = 20_000;
+const LIMIT = 30_000;
 
 const cache = process.env.TENON_VSCODE_CACHE;
 const { chromium } = createRequire(join(cache, 'package.json'))('playwright-core');
@@ -294,8 +294,8 @@ export class Workbench {
 }
 
 /** Waits for a condition; what fails to come is named, with what is there instead. */
-export async function until(what, condition, actual = () => '') {
-  const end = Date.now() + LIMIT;
+export async function until(what, condition, actual = () => '', limit = LIMIT) {
+  const end = Date.now() + limit;
   for (;;) {
     if (await condition()) {
       return;
