@@ -13,10 +13,10 @@ use super::blobs::{self, Hash, Texts};
 use super::failure::Failure;
 use super::locks::Locks;
 use super::seal::{Cell, Sealer};
-use super::{millis, moment, sessions, tally, whole};
+use super::{audit, millis, moment, sessions, tally, whole};
 use crate::ports::{
-    Direction, FileChange, FileRecord, NewOperation, OperationHead, OperationRecord, OperationState,
-    Settlement, Unfinished, operation_taken, unknown_operation,
+    AuditRecord, Direction, FileChange, FileRecord, NewOperation, OperationHead, OperationRecord,
+    OperationState, Settlement, Unfinished, operation_taken, unknown_operation,
 };
 use crate::text::DocumentUri;
 pub(super) use listing::list;
@@ -266,7 +266,29 @@ pub(super) fn settle(
         gone.extend(drop_files(connection, number, OWN)?);
         insert_files(connection, number, OWN, (files, &keep_texts(connection, sealer, files)?))?;
     }
+    note(connection, writer, number, settlement)?;
     Ok(blobs::let_go(connection, &gone)?)
+}
+
+/// Appends what was done to the audit log, with the root it was done in. What did not happen is no deed.
+fn note(
+    connection: &Connection,
+    writer: Writer<'_>,
+    number: u64,
+    settlement: Settlement,
+) -> Result<(), Failure> {
+    let Some(action) = settlement.deed() else { return Ok(()) };
+    let root = connection
+        .prepare_cached("SELECT root FROM sessions JOIN operations ON id = session WHERE number = ?1")?
+        .query_row([whole(number)], |row| row.get(0))?;
+    let record = AuditRecord {
+        session: Some(writer.session.to_owned()),
+        action: action.to_owned(),
+        subject: format!("o{number}"),
+        detail: root,
+        ..AuditRecord::default()
+    };
+    Ok(audit::append(connection, &record, writer.now)?)
 }
 
 /// The operations of the root of `writer`'s session that a process left under way; they are the writer's from now on.

@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Barrier, Mutex};
 
+mod audited;
+
 use super::super::{Journal as File, block_on, hand_clock};
 use super::*;
 use crate::ports::{BaseFile, FileChange, FrontDoor};

@@ -445,6 +445,16 @@ impl Direction {
 }
 
 impl Settlement {
+    /// The word for what was done; `None` where nothing was.
+    pub fn deed(self) -> Option<&'static str> {
+        match self {
+            Self::Applied => Some("applied"),
+            Self::Undone => Some("undone"),
+            Self::Redone => Some("redone"),
+            Self::RolledBack => None,
+        }
+    }
+
     /// The state that follows `state`; `None` where this cannot be.
     pub fn after(self, state: OperationState) -> Option<OperationState> {
         use OperationState::{Applied, Prepared, Redoing, RolledBack, Undoing, Undone};
