@@ -16,7 +16,7 @@ use super::seal::{Cell, Sealer};
 use super::{audit, millis, moment, sessions, tally, whole};
 use crate::ports::{
     AuditRecord, Direction, FileChange, FileRecord, NewOperation, OperationHead, OperationRecord,
-    OperationState, Settlement, Unfinished, operation_taken, unknown_operation,
+    OperationState, Resumed, Settlement, Unfinished, operation_taken, unknown_operation,
 };
 use crate::text::DocumentUri;
 pub(super) use listing::list;
@@ -313,18 +313,29 @@ pub(super) fn unfinished(
         if !locks.is_own(&holder) && locks.is_held(&holder) {
             continue;
         }
+        // What cannot be read cannot be judged: it stays as it is, and does not keep the others from it.
+        let left = left(connection, &mut texts, sealer, number.unsigned_abs());
+        let Some(left) = Failure::skipped(left, "operation", &mut 0)? else { continue };
         connection
             .prepare_cached("UPDATE operations SET holder = ?2, process = ?3 WHERE number = ?1")?
             .execute(params![number, writer.session, writer.process])?;
-        let number = number.unsigned_abs();
-        let operation = get(connection, &mut texts, sealer, number)?;
-        let step = match operation.head.state {
-            OperationState::Prepared => operation.files.clone(),
-            _ => files(connection, &mut texts, number, TAKE)?,
-        };
-        unfinished.push(Unfinished { operation, step });
+        unfinished.push(left);
     }
     Ok(unfinished)
+}
+
+fn left(
+    connection: &Connection,
+    texts: &mut Texts<'_>,
+    sealer: &Sealer,
+    number: u64,
+) -> Result<Unfinished, Failure> {
+    let operation = get(connection, texts, sealer, number)?;
+    let step = match operation.head.state {
+        OperationState::Prepared => operation.files.clone(),
+        _ => files(connection, texts, number, TAKE)?,
+    };
+    Ok(Unfinished { operation, step })
 }
 
 /// An operation with its texts.
@@ -341,23 +352,28 @@ pub(super) fn get(
     Ok(OperationRecord { head: head(row, sealer)?, files: files(connection, texts, number, OWN)? })
 }
 
-/// The newest operations of `session` that were made, oldest first.
+/// The newest operations of `session` that were made, oldest first; what cannot be read is counted.
 pub(super) fn newest(
     connection: &Connection,
     texts: &mut Texts<'_>,
     sealer: &Sealer,
     session: &str,
-    limit: usize,
+    n_unread: &mut usize,
 ) -> Result<Vec<OperationRecord>, Failure> {
     let mut numbers: Vec<i64> = connection
         .prepare_cached(
             "SELECT number FROM operations WHERE session = ?1 AND state IN ('applied', 'undone')
              ORDER BY number DESC LIMIT ?2",
         )?
-        .query_map(params![session, whole(limit as u64)], |row| row.get(0))?
+        .query_map(params![session, whole(Resumed::OPERATIONS as u64)], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     numbers.reverse();
-    numbers.into_iter().map(|number| get(connection, texts, sealer, number.unsigned_abs())).collect()
+    let mut operations = Vec::new();
+    for number in numbers {
+        let operation = get(connection, texts, sealer, number.unsigned_abs());
+        operations.extend(Failure::skipped(operation, "operation", n_unread)?);
+    }
+    Ok(operations)
 }
 
 pub(super) fn head(row: &Row<'_>, sealer: &Sealer) -> Result<OperationHead, Failure> {

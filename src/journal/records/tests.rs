@@ -3,6 +3,7 @@
 use std::sync::{Arc, Barrier, Mutex};
 
 mod audited;
+mod hostile;
 
 use super::super::{Journal as File, block_on, hand_clock};
 use super::*;

@@ -297,11 +297,13 @@ pub struct Resumed {
     pub proposals: Vec<ProposalRecord>,
     /// The newest operations that were made, oldest first; [`Resumed::OPERATIONS`] at most.
     pub operations: Vec<OperationRecord>,
+    /// Records that would be among these and could not be read.
+    pub n_unread: usize,
 }
 
 impl Resumed {
-    /// Operations that come back with a session.
-    pub const OPERATIONS: usize = 100;
+    /// Operations that come back with a session; those before are looked up by their number.
+    pub const OPERATIONS: usize = 20;
 }
 
 /// A session as a list shows it.
