@@ -130,6 +130,12 @@ pub(super) fn collect_some(
     Ok(gone)
 }
 
+/// Bytes of the texts that nothing refers to any more.
+pub(super) fn unused(connection: &Connection) -> rusqlite::Result<u64> {
+    let sum = format!("SELECT coalesce(sum(bytes), 0) FROM blobs WHERE {UNUSED}");
+    connection.query_row(&sum, [], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
+}
+
 /// Bytes of all texts.
 pub(super) fn total(connection: &Connection) -> rusqlite::Result<u64> {
     connection

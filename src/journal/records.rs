@@ -259,7 +259,8 @@ impl Journal for Records {
         let texts = self.database.gradually(Letting::sweep(self.locks.clone()));
         Box::pin(async move {
             let forgotten = rows.await?;
-            Ok(Forgotten { bytes: texts.await?.bytes, ..forgotten })
+            texts.await?;
+            Ok(forgotten)
         })
     }
 

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use super::audit;
 use super::failure::Failure;
 use super::locks::Locks;
-use super::{millis, moment, tally, whole};
+use super::{blobs, millis, moment, tally, whole};
 use crate::ports::{AuditRecord, Forgotten, FrontDoor, SessionSummary, session_held, unknown_session};
 
 /// Times are milliseconds since 1970. The counts are the largest numbers given so far.
@@ -213,7 +213,10 @@ pub(super) fn forget(
     if locks.is_held(session) {
         return Err(session_held(session).into());
     }
+    let before = blobs::unused(connection)?;
     remove(connection, locks, session)?;
+    let bytes = blobs::unused(connection)?.saturating_sub(before);
+    let forgotten = Forgotten { bytes, ..forgotten };
     let record = AuditRecord {
         at: now,
         session: Some(session.to_owned()),

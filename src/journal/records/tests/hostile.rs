@@ -10,7 +10,7 @@ impl Place {
     }
 
     fn sql(&self, sql: &str) {
-        rusqlite::Connection::open(self.file()).unwrap().execute_batch(sql).unwrap();
+        Connection::open(self.file()).unwrap().execute_batch(sql).unwrap();
     }
 
     /// A session with an operation that made `text`, by a process that ended.
