@@ -115,7 +115,9 @@ fn opening(folder: &Path, runtime: &Runtime) -> Spread {
         let settle = |number| records.settle(&session, number, Settlement::Applied, None);
         let numbers = prepared.into_iter().map(|number| runtime.block_on(number).expect("it is kept"));
         let settled: Vec<_> = numbers.map(settle).collect();
-        settled.into_iter().for_each(|settled| runtime.block_on(settled).expect("it is kept"));
+        for settled in settled {
+            runtime.block_on(settled).expect("it is kept");
+        }
     }
     drop(records);
     let once = || {

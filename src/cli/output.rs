@@ -60,7 +60,7 @@ pub fn print(text: &str) -> Result<(), Problem> {
 /// Prints a result that was painted with `colours`.
 ///
 /// # Errors
-/// As of [`print`].
+/// As of [`print()`].
 pub fn print_painted(text: &str, colours: Colours) -> Result<(), Problem> {
     put(&if colours == Colours::NONE { plain(text) } else { shown(text) })
 }

@@ -160,7 +160,7 @@ impl Cursor<'_> {
     fn encoding(&self) -> &'static str {
         match self.desk.peer {
             Peer::Neovim | Peer::Helix => "utf-8",
-            Peer::VsCode | Peer::Emacs => "utf-16",
+            Peer::VsCode | Peer::Emacs | Peer::Zed => "utf-16",
         }
     }
 

@@ -9,6 +9,7 @@ mod damage;
 mod demo;
 mod documents;
 mod edit_cases;
+mod editors;
 mod emacs;
 mod journal;
 mod neovim;

@@ -1,4 +1,4 @@
-//! Operations that a process left under way when it ended, judged by the text ([`sides`]), and judged again when a
+//! Operations that a process left under way when it ended, judged by the text ([`super::sides`]), and judged again when a
 //! document of one is opened: an editor may have kept its change without saving it.
 //!
 //! Guarantees: what was under way is settled unless nothing can be known of it; what is in the text can be undone, also

@@ -6,10 +6,19 @@ t.write('closed.py', closed)
 local other = t.edit('closed.py')
 local buffer = t.edit('open.py')
 
--- The text of a file that the editor opened by itself; it is not saved yet.
+-- The text of a file: of the buffer that the editor opened by itself, which is not saved yet, else on the disk, where the
+-- server makes a step again in files that are not open.
 local function text_of(name)
   local found = vim.fn.bufnr(vim.fn.getcwd() .. '/' .. name)
-  return found > 0 and vim.api.nvim_buf_is_loaded(found) and t.text(found) or nil
+  if found > 0 and vim.api.nvim_buf_is_loaded(found) then
+    return t.text(found)
+  end
+  local file = io.open(name, 'rb')
+  local text = file and file:read('a')
+  if file then
+    file:close()
+  end
+  return text
 end
 
 t.must(buffer, 'tenon.edit', { path = 'open.py', instruction = 'rename' })

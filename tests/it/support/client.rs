@@ -32,6 +32,8 @@ pub(crate) enum Peer {
     VsCode,
     Helix,
     Emacs,
+    /// Read in its source; so it is not one of [`Peer::ALL`].
+    Zed,
 }
 
 impl Peer {
@@ -44,6 +46,7 @@ impl Peer {
             Self::VsCode => include_str!("../../../fixtures/capabilities/vscode-1.139.json"),
             Self::Helix => include_str!("../../../fixtures/capabilities/helix-2026-07.json"),
             Self::Emacs => include_str!("../../../fixtures/capabilities/emacs-28-eglot-1.9.json"),
+            Self::Zed => include_str!("../../../fixtures/capabilities/zed-2025.json"),
         };
         let mut parameters: Value = serde_json::from_str(recorded).unwrap();
         parameters["processId"] = std::process::id().into();

@@ -6,6 +6,7 @@
 //! | VS Code | `applied: false`, nothing done | empty | right after the reply |
 //! | Helix | `applied: false` with a reason; what came before stays | empty | before the reply |
 //! | Emacs | an error; what came before stays | no such operation, but edits of missing files work | 50 ms after the reply |
+//! | Zed (read in its source) | moved to where its text is now, `applied: true` | empty | before the reply |
 
 #![allow(dead_code, reason = "a library for several test files, not each of which uses all of it")]
 #![expect(clippy::unwrap_used, reason = "a test may stop, and reads better so")]
@@ -33,6 +34,8 @@ struct State {
     peer: Peer,
     encoding: String,
     documents: BTreeMap<String, Document>,
+    /// The texts of earlier versions, by URI and version.
+    earlier: BTreeMap<(String, i64), String>,
     /// Notifications that this editor sends only later.
     deferred: Vec<(&'static str, Value)>,
     wire: Wire,
@@ -66,6 +69,7 @@ impl FakeEditor {
             peer,
             encoding: String::new(),
             documents: BTreeMap::new(),
+            earlier: BTreeMap::new(),
             deferred: Vec::new(),
             wire: client.wire(),
             n_applied: 0,
@@ -211,7 +215,7 @@ fn react(shared: &Arc<Mutex<State>>, edit: &Value) -> Reaction {
     }
     let (notifications, reply) = state.apply(edit);
     let delay = match state.peer {
-        Peer::Helix => return Reaction { before: notifications, reply, after: Vec::new() },
+        Peer::Helix | Peer::Zed => return Reaction { before: notifications, reply, after: Vec::new() },
         Peer::VsCode => return Reaction { before: Vec::new(), reply, after: notifications },
         Peer::Neovim => Duration::from_millis(150),
         Peer::Emacs => Duration::from_millis(50),
@@ -277,6 +281,10 @@ impl State {
                 match self.peer {
                     Peer::Neovim if after_operation => {}
                     Peer::Neovim => continue,
+                    Peer::Zed => {
+                        sent.extend(self.moved_edit(change));
+                        continue;
+                    }
                     Peer::Emacs => {
                         return (sent, Err(json!({"code": -32603, "message": "Invalid version"})));
                     }
@@ -358,6 +366,29 @@ impl State {
         vec![("textDocument/didOpen", json!({ "textDocument": item }))]
     }
 
+    /// Does an edit for an earlier version where its text is now: what was typed since is taken for one region, and
+    /// the edit stands before or behind it.
+    fn moved_edit(&mut self, change: &Value) -> Notifications {
+        let uri = change["textDocument"]["uri"].as_str().expect("a URI").to_owned();
+        let version = change["textDocument"]["version"].as_i64().expect("a version");
+        let (base, live) = (&self.earlier[&(uri.clone(), version)], &self.documents[&uri].text);
+        let before = base.bytes().zip(live.bytes()).take_while(|(a, b)| a == b).count();
+        let shorter = base.len().min(live.len()) - before;
+        let behind =
+            base.bytes().rev().zip(live.bytes().rev()).take(shorter).take_while(|(a, b)| a == b).count();
+        let now = |position: &Value| {
+            let at = positions::offset(base, position, &self.encoding);
+            let at = if at <= before { at } else { live.len() - (base.len() - at).min(behind) };
+            positions::position(live, at, &self.encoding)
+        };
+        let moved = |edit: &Value| {
+            let range = json!({"start": now(&edit["range"]["start"]), "end": now(&edit["range"]["end"])});
+            json!({"range": range, "newText": edit["newText"]})
+        };
+        let edits: Vec<Value> = change["edits"].as_array().expect("edits").iter().map(moved).collect();
+        self.edit(&uri, &edits)
+    }
+
     fn edit(&mut self, uri: &str, edits: &[Value]) -> Notifications {
         let mut sent = self.load(uri);
         if edits.is_empty() {
@@ -365,7 +396,8 @@ impl State {
         }
         let document = self.documents.get_mut(uri).expect("it was loaded");
         let (text, changes) = positions::apply(&document.text, edits, &self.encoding);
-        document.text = text;
+        let earlier = std::mem::replace(&mut document.text, text);
+        self.earlier.insert((uri.to_owned(), document.version), earlier);
         document.version += 1;
         let id = json!({"uri": uri, "version": document.version});
         sent.push(("textDocument/didChange", json!({"textDocument": id, "contentChanges": changes})));

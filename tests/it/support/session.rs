@@ -92,6 +92,15 @@ impl Session {
         Self::introduced(parameters, peer, Config::default(), folder).await
     }
 
+    /// An editor that introduces itself with these parameters, but for the workspace.
+    pub(crate) async fn speaking(peer: Peer, recorded: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut parameters: Value = serde_json::from_str(recorded).unwrap();
+        parameters["processId"] = std::process::id().into();
+        parameters["rootUri"] = json!(format!("file://{}", folder.path().display()));
+        Self::introduced(parameters, peer, Config::default(), folder).await
+    }
+
     /// A model that writes patch envelopes.
     pub(crate) async fn with_patches(peer: Peer) -> Self {
         Self::with_model(peer, |settings| settings.edit_format = EditFormat::ApplyPatch).await

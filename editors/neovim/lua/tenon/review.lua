@@ -319,7 +319,7 @@ end
 
 -- Decides: `verb` is `accept` or `reject`, `what` is nil for the hunk at the cursor, `file`, `all`, or two lines.
 function M.decide(verb, what)
-  local hunks, decisions = {}, {}
+  local hunks, decisions = nil, {}
   if what == 'all' then
     decisions = by_proposal(M.all(), function(hunk)
       return { proposal = hunk.proposal }
@@ -333,10 +333,7 @@ function M.decide(verb, what)
       return { proposal = hunk.proposal, path = hunk.path }
     end)
   else
-    hunks = what and M.at(0, what[1], what[2]) or { M.here() }
-    if what then
-      hunks = M.at(vim.api.nvim_get_current_buf(), what[1], what[2])
-    end
+    hunks = what and M.at(vim.api.nvim_get_current_buf(), what[1], what[2]) or { M.here() }
     for _, hunk in ipairs(hunks) do
       table.insert(decisions, { hunk = hunk, argument = { proposal = hunk.proposal, hunk = hunk.hunk } })
     end

@@ -119,7 +119,7 @@ end
 function M.log()
   local program = server.program()
   if not program or vim.fn.executable(program) == 0 then
-    return vim.cmd.split(vim.fn.fnameescape(vim.lsp.get_log_path()))
+    return vim.cmd.split(vim.fn.fnameescape(require('vim.lsp.log').get_filename()))
   end
   vim.system({ program, 'doctor', '--json' }, { text = true }, vim.schedule_wrap(function(result)
     local is_read, report = pcall(vim.json.decode, result.stdout or '')
@@ -134,7 +134,7 @@ function M.log()
         newest, at = path, stat.mtime.sec
       end
     end
-    vim.cmd('botright split ' .. vim.fn.fnameescape(newest or vim.lsp.get_log_path()))
+    vim.cmd('botright split ' .. vim.fn.fnameescape(newest or require('vim.lsp.log').get_filename()))
     vim.bo.readonly = true
     if not newest then
       notify.info('the server wrote no log; this is that of Neovim’s clients')

@@ -120,7 +120,8 @@ end
 -- For the status line.
 function M.status()
   local server, review = require('tenon.server'), require('tenon.review')
-  if server.broken() then
+  -- The program is looked for only where none runs: this is called at every key.
+  if not server.any_client() and server.broken() then
     return 'tenon: not working, see :Tenon status'
   end
   local parts, tasks = {}, M.list()

@@ -38,9 +38,10 @@ t.pending(1)
 
 -- The other is accepted and then changed: it is taken back by a merge.
 local typed = t.text(buffer)
-t.cursor(6)
-vim.cmd('Tenon accept')
+-- By the map, on the selected lines.
+t.keys(buffer, '5GVj<Plug>(tenon-accept)')
 t.event('applied')
+t.check(vim.fn.mode(), 'n', 'the selection is over')
 local accepted = typed:gsub('\tpass', '\treturn 2')
 t.becomes(buffer, accepted, 'accepted')
 t.insert(buffer, 5, #'\treturn 2', '  # two')

