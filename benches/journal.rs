@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use tenon::journal::{Journal as Store, Records, system_clock};
-use tenon::ports::{FileChange, FileRecord, FrontDoor, Journal as _, NewOperation, Settlement};
+use tenon::ports::{FileChange, FileRecord, FrontDoor, Journal as _, NewOperation, Resumed, Settlement};
 use tenon::text::{DocumentUri, Rope};
 use tokio::runtime::Runtime;
 
@@ -124,7 +124,7 @@ fn opening(folder: &Path, runtime: &Runtime) -> Spread {
         let begun = Instant::now();
         let records = open(folder);
         let resumed = runtime.block_on(records.resume("/w", FrontDoor::Editor)).expect("it resumes");
-        assert!(resumed.again && resumed.operations.len() == 100, "the session comes back");
+        assert!(resumed.again && resumed.operations.len() == Resumed::OPERATIONS, "the session comes back");
         begun.elapsed()
     };
     spread((0..21).map(|_| once()).collect())

@@ -194,7 +194,7 @@ fn built(loaded: &Loaded, editor: Arc<dyn Editor>) -> (Parts, Watch) {
     parts.journal = loaded.storage.journal();
     parts.door = loaded.door;
     loaded.storage.expire();
-    parts.warnings.extend(problem.iter().chain(&loaded.warnings).cloned());
+    parts.warnings.extend(problem.iter().chain(&loaded.warnings).chain(loaded.storage.problems()).cloned());
     if problem.is_none() {
         parts.warnings.extend(notice);
     }

@@ -17,6 +17,7 @@ mod audit;
 mod blobs;
 mod database;
 mod exchange;
+mod expiry;
 mod failure;
 mod key;
 mod layout;

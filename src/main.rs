@@ -148,7 +148,7 @@ fn edit(args: &EditArgs, config: Config) -> Result<output::Exit, Problem> {
         door: FrontDoor::Terminal,
         protected: consent::protected(&args.allow_protected, &args.root)?,
         sends_nothing: args.show_prompt,
-        ..parts.loaded(Ok(config))
+        ..parts.loaded(Front::Terminal, Ok(config))
     };
     if !args.show_prompt && !args.allow_protected.is_empty() {
         let record = Record::new(loaded.storage.journal())?;
@@ -194,7 +194,7 @@ fn now() -> Duration {
 /// Serves an editor over stdin and stdout until it leaves.
 fn serve(config: Result<Config, ConfigError>) -> Result<ExitCode, Problem> {
     let parts = Parts::start(Front::Server);
-    let mut loaded = parts.loaded(config);
+    let mut loaded = parts.loaded(Front::Server, config);
     loaded.numbers = parts.state.as_ref().ok().and_then(NumbersFile::begin).map(Arc::new);
     let parts = loaded.clone();
     let served = block_on(async move {
@@ -235,12 +235,16 @@ impl Parts {
         self.state.as_ref().ok().map(TrustStore::new)
     }
 
-    fn loaded(&self, config: Result<Config, ConfigError>) -> Loaded {
+    fn loaded(&self, front: Front, config: Result<Config, ConfigError>) -> Loaded {
         let (config, config_problem) = match config {
             Ok(config) => (config, None),
             Err(error) => (Config::default(), Some(Problem::from(error))),
         };
-        let (storage, problems) = self.storage(&config);
+        let (storage, problems) = match (front, &self.state) {
+            // The editor is answered before the disk is.
+            (Front::Server, Ok(state)) => (Storage::opening(state.path(), &config.cache), Vec::new()),
+            _ => self.storage(&config),
+        };
         let components = Components::new(uptime());
         match self.telemetry.problem() {
             Some(problem) => components.set(Component::Log, LifeCycle::Degraded, Some(&problem.message)),

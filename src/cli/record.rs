@@ -275,19 +275,14 @@ impl Held<'_> {
         }
     }
 
-    /// Settles an operation, and notes it.
+    /// Settles an operation.
     fn end(
         &self,
         number: u64,
         settlement: Settlement,
         files: Option<Vec<FileRecord>>,
     ) -> Result<(), Problem> {
-        self.record.wait(self.record.journal().settle(&self.session, number, settlement, files))?;
-        // What did not happen is no deed.
-        if let Some(noted) = Noted::of(settlement) {
-            self.note(noted, &format!("o{number}"));
-        }
-        Ok(())
+        self.record.wait(self.record.journal().settle(&self.session, number, settlement, files))
     }
 
     /// Notes in the audit log what was done here.

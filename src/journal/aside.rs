@@ -11,9 +11,9 @@ use super::key::sync_folder;
 /// Files of the same second get a number; so many tries are never needed.
 const TRIES: u32 = 1000;
 
-/// What `SQLite` keeps beside a file, and the file itself, last: a log that stayed alone would be taken for one of the
-/// new file.
-const ENDINGS: [&str; 3] = ["-wal", "-shm", ""];
+/// The file, and what `SQLite` keeps beside it. The file first: one that stayed without its log would be taken for whole,
+/// and what was in the log be missed, while a log that stayed alone is seen and set aside too.
+const ENDINGS: [&str; 3] = ["", "-wal", "-shm"];
 
 /// Gives `path` and the files beside it another name, and returns it. The caller holds the lock for this.
 pub(super) fn set_aside(path: &Path) -> io::Result<PathBuf> {

@@ -104,12 +104,36 @@ pub(super) fn let_go(connection: &Connection, hashes: &[Hash]) -> rusqlite::Resu
     Ok(())
 }
 
-/// Removes all that nothing refers to any more; returns how many bytes of text that was.
-pub(super) fn collect(connection: &Connection) -> rusqlite::Result<u64> {
+/// Removes what nothing refers to any more among the texts behind the row `after`, until that are `bytes`; returns how
+/// many bytes of text that were, and the last row. `None` when there are no more.
+pub(super) fn collect_some(
+    connection: &Connection,
+    after: i64,
+    bytes: u64,
+) -> rusqlite::Result<Option<(u64, i64)>> {
+    let unused =
+        format!("SELECT rowid, bytes FROM blobs WHERE rowid > ?1 AND {UNUSED} ORDER BY rowid LIMIT 256");
+    let found: Vec<(i64, i64)> = connection
+        .prepare_cached(&unused)?
+        .query_map([after], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    let mut gone = None;
+    let mut sum = 0_u64;
+    for (row, size) in found {
+        connection.prepare_cached("DELETE FROM blobs WHERE rowid = ?1")?.execute([row])?;
+        sum = sum.saturating_add(size.unsigned_abs());
+        gone = Some((sum, row));
+        if sum >= bytes {
+            break;
+        }
+    }
+    Ok(gone)
+}
+
+/// Bytes of the texts that nothing refers to any more.
+pub(super) fn unused(connection: &Connection) -> rusqlite::Result<u64> {
     let sum = format!("SELECT coalesce(sum(bytes), 0) FROM blobs WHERE {UNUSED}");
-    let bytes: i64 = connection.query_row(&sum, [], |row| row.get(0))?;
-    connection.execute(&format!("DELETE FROM blobs WHERE {UNUSED}"), [])?;
-    Ok(bytes.unsigned_abs())
+    connection.query_row(&sum, [], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
 }
 
 /// Bytes of all texts.

@@ -6,12 +6,14 @@
 //! the work on the user's text. Who wants the word that an entry is on the disk gets it after its transaction.
 
 mod entry;
+mod gradual;
 
+use std::collections::VecDeque;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::time::{Duration, Instant};
 
 use futures::FutureExt as _;
@@ -30,12 +32,17 @@ use super::users::Use;
 use crate::ports::metrics::catalogue::{JOURNAL_BATCH_TIME, JOURNAL_LOST, JOURNAL_WRITES};
 use crate::problem::Problem;
 use entry::{Acknowledged, Entry};
+pub(super) use gradual::Gradual;
+use gradual::{Awaited, Steps};
 
 /// Entries that may wait; more come only when the disk hangs, and are dropped.
 const WAITING: usize = 4096;
 
 /// Most entries of one transaction.
 const BATCH: usize = 256;
+
+/// Wait before each step of what has time.
+const BREATH: Duration = Duration::from_millis(20);
 
 /// Longest wait of a check for people.
 const CHECK_TIME: Duration = Duration::from_secs(30);
@@ -47,6 +54,7 @@ enum Job {
     Write(Write),
     Entry(Box<dyn Entry>),
     Read(Read),
+    Gradual(Box<dyn Steps>),
     Close(SyncSender<()>),
 }
 
@@ -70,7 +78,8 @@ impl Database {
         let key = key::unlock(&connection, folder).map_err(|failure| told(&path, failure));
         let (jobs, inbox) = sync_channel(WAITING);
         let n_lost = Arc::new(AtomicU64::new(0));
-        let thread = Thread { connection, path: path.clone(), n_lost: Arc::clone(&n_lost), used };
+        let thread =
+            Thread { connection, path: path.clone(), n_lost: Arc::clone(&n_lost), place: place(&path), used };
         std::thread::Builder::new()
             .name(layout.file.to_owned())
             .spawn(move || thread.run(&inbox))
@@ -111,6 +120,15 @@ impl Database {
     ) -> BoxFuture<'static, Result<T, Problem>> {
         let (entry, answered) = Acknowledged::new(write);
         self.hand_over(Job::Entry(Box::new(entry)), answered)
+    }
+
+    /// Hands over what has time: a step of it is done when nothing else waits.
+    pub(super) fn gradually<G: Gradual + 'static>(
+        &self,
+        work: G,
+    ) -> BoxFuture<'static, Result<G::Value, Problem>> {
+        let (work, answered) = Awaited::new(work);
+        self.hand_over(Job::Gradual(Box::new(work)), answered)
     }
 
     /// Asks something whose failure the asker has to know.
@@ -207,20 +225,39 @@ impl Database {
     }
 }
 
+/// What has time, in the order it came.
+type Waiting = VecDeque<Box<dyn Steps>>;
+
 /// What the thread owns.
 struct Thread {
     connection: Connection,
     path: PathBuf,
     n_lost: Arc<AtomicU64>,
+    place: Place,
     /// Let go of after the connection.
     used: Use,
 }
 
 impl Thread {
     fn run(self, inbox: &Receiver<Job>) {
-        while let Ok(first) = inbox.recv() {
+        let mut gradual = VecDeque::new();
+        loop {
+            let next = if gradual.is_empty() {
+                inbox.recv().map_err(RecvTimeoutError::from)
+            } else {
+                // Other processes have to get in between the steps.
+                inbox.recv_timeout(BREATH)
+            };
+            let first = match next {
+                Ok(first) => first,
+                Err(RecvTimeoutError::Timeout) => {
+                    self.step(&mut gradual);
+                    continue;
+                }
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
             let batch = std::iter::once(first).chain(inbox.try_iter().take(BATCH - 1)).collect();
-            if let Some(closed) = self.work(batch) {
+            if let Some(closed) = self.work(batch, &mut gradual) {
                 // Closing the last connection merges the write-ahead log into the file.
                 drop(self.connection);
                 drop(self.used);
@@ -231,7 +268,7 @@ impl Thread {
     }
 
     /// Does what waits, in order; returns whom to tell that the file is closed, if it is to be.
-    fn work(&self, batch: Vec<Job>) -> Option<SyncSender<()>> {
+    fn work(&self, batch: Vec<Job>, gradual: &mut Waiting) -> Option<SyncSender<()>> {
         let n_writes = batch.iter().filter(|job| matches!(job, Job::Write(_) | Job::Entry(_))).count();
         // Asking must work while another process writes, so only writing takes the lock.
         let began = Instant::now();
@@ -259,6 +296,7 @@ impl Thread {
                     entries.push((entry, made));
                 }
                 Job::Read(read) => read(&self.connection),
+                Job::Gradual(work) => gradual.push_back(work),
                 Job::Close(done) => closed = Some(done),
             }
         }
@@ -275,17 +313,56 @@ impl Thread {
         closed
     }
 
+    /// Does a step of what has time.
+    fn step(&self, gradual: &mut Waiting) {
+        let Some(mut work) = gradual.pop_front() else { return };
+        let stepped = self.begin(0).and_then(|transaction| {
+            let mut is_done = false;
+            whole(&self.connection, |connection| {
+                is_done = work.step(connection)?;
+                Ok(())
+            })
+            .map_err(|failure| told(&self.path, failure))?;
+            transaction.commit().map_err(|error| failed(&self.path, &error))?;
+            Ok(is_done)
+        });
+        match stepped {
+            Ok(false) => gradual.push_front(work),
+            Ok(true) => work.answer(Ok(())),
+            Err(problem) => work.answer(Err(problem)),
+        }
+    }
+
     fn enter(&self, entry: &mut dyn Entry) -> Result<(), Problem> {
         whole(&self.connection, |connection| entry.write(connection))
             .map_err(|failure| told(&self.path, failure))
     }
 
     fn begin(&self, n_writes: usize) -> Result<Transaction<'_>, Problem> {
+        if self.place != place(&self.path) {
+            lose(&self.path, &self.n_lost, n_writes, "it was set aside by another process");
+            return Err(open::set_aside_meanwhile(&self.path));
+        }
         Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate).map_err(|error| {
             lose(&self.path, &self.n_lost, n_writes, &error.to_string());
             failed(&self.path, &error)
         })
     }
+}
+
+/// What tells a file from another one of its name; `None` where that is not known.
+type Place = Option<(u64, u64)>;
+
+/// The file that has this name now. What is written into one that lost it, nobody finds again.
+#[cfg(unix)]
+fn place(path: &Path) -> Place {
+    use std::os::unix::fs::MetadataExt as _;
+    fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
+}
+
+#[cfg(not(unix))]
+fn place(_path: &Path) -> Place {
+    None
 }
 
 /// What a failure is for people; the log has it too.

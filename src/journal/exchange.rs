@@ -139,7 +139,7 @@ pub(super) fn export(connection: &Connection, sealer: &Sealer, session: &str) ->
     let root = sessions::root(connection, session)?;
     let mut texts = Texts::new(connection, sealer);
     let mut out = Out::default();
-    let proposals = proposals::of_session(connection, &mut texts, sealer, session, false)?;
+    let proposals = proposals::of_session(connection, &mut texts, sealer, session)?;
     let mut statement =
         connection.prepare("SELECT number FROM operations WHERE session = ?1 ORDER BY number")?;
     let numbers: Vec<i64> = statement.query_map([session], |row| row.get(0))?.collect::<Result<_, _>>()?;

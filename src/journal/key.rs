@@ -10,12 +10,13 @@ use std::fmt::{self, Write as _};
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, params};
 
 use super::failure::Failure;
-use super::open;
 use super::seal::{Cell, KEY, Sealer};
+use super::{layout, open};
 use crate::problem::{Category, Problem, Severity};
 
 /// `sealed` is the known text; one row.
@@ -76,7 +77,11 @@ pub(super) fn unlock(connection: &Connection, folder: &Path) -> Result<(Sealer, 
     let file = folder.join(FILE);
     let (key, place) = match read_file(&file).map_err(|error| unread(&file, &error))? {
         Some(key) => (key, KeyPlace::File(file)),
-        None => make(&file)?,
+        None => match sealed_beside(connection, folder)? {
+            // It has a key already, and there is one key for both.
+            Some(known) => return adopt(connection, &known, folder),
+            None => make(&file)?,
+        },
     };
     let sealer = Sealer::new(&key);
     connection.execute(
@@ -86,6 +91,43 @@ pub(super) fn unlock(connection: &Connection, folder: &Path) -> Result<(Sealer, 
     // Another process may have been first, with another place.
     let known = known(connection)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
     verify(&known, folder)
+}
+
+/// Seals this file with the key that the other one is sealed with.
+fn adopt(connection: &Connection, beside: &Known, folder: &Path) -> Result<(Sealer, KeyPlace), Failure> {
+    let (sealer, place) = verify(beside, folder)?;
+    connection.execute(
+        "INSERT INTO keys (id, place, sealed) VALUES (1, ?1, ?2) ON CONFLICT DO NOTHING",
+        params![place.name(), sealer.seal(CELL, KNOWN)?],
+    )?;
+    Ok((sealer, place))
+}
+
+/// What the other file of the folder is sealed with, if it is there and sealed.
+fn sealed_beside(connection: &Connection, folder: &Path) -> Result<Option<Known>, Failure> {
+    let own = connection.path().map(Path::new).and_then(Path::file_name);
+    for file in [layout::JOURNAL.file, layout::ANSWERS.file] {
+        let path = folder.join(file);
+        if own == path.file_name() || !path.exists() {
+            continue;
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let found = Connection::open_with_flags(&path, flags).and_then(|other| {
+            other.busy_timeout(Duration::from_secs(1))?;
+            known(&other)
+        });
+        match found {
+            Ok(Some(known)) => return Ok(Some(known)),
+            Err(error) if is_passing(&error) => return Err(error.into()),
+            // None of ours, or from before there were keys: nothing in it is sealed.
+            Ok(None) | Err(_) => {}
+        }
+    }
+    Ok(None)
+}
+
+fn is_passing(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
 /// The place of the key, and the known text under it.

@@ -1,11 +1,13 @@
 //! Which sessions living processes hold: a lock on a file each. The system frees it when the process ends, however.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::open::private_file;
+use super::open::{private_file, unusable};
+use crate::problem::Problem;
 
 /// The locks of this journal. Looked at inside transactions that write only: then no other process is between its look
 /// and its lock.
@@ -20,11 +22,16 @@ impl Locks {
         Self { folder: folder.join("sessions"), held: Arc::default() }
     }
 
-    /// Takes the lock of `session` for good; whether that went.
-    pub(super) fn take(&self, session: &str) -> bool {
-        let Some(file) = self.try_lock(session) else { return false };
+    /// Takes the lock of `session` for good; whether that went, or another has it.
+    ///
+    /// # Errors
+    /// `journal-unusable` where there can be no lock: nobody would know that the session is held.
+    pub(super) fn take(&self, session: &str) -> Result<bool, Problem> {
+        let locked =
+            self.try_lock(session).map_err(|error| unusable(&self.path(session), &error.to_string()))?;
+        let Some(file) = locked else { return Ok(false) };
         self.held().insert(session.to_owned(), file);
-        true
+        Ok(true)
     }
 
     /// Whether this journal holds it.
@@ -32,9 +39,11 @@ impl Locks {
         self.held().contains_key(session)
     }
 
-    /// Whether another holds it, or this journal.
+    /// Whether another holds it, or this journal. What cannot be known counts as held: it may be.
     pub(super) fn is_held(&self, session: &str) -> bool {
-        self.is_own(session) || (self.path(session).exists() && self.try_lock(session).is_none())
+        let is_free =
+            || !self.path(session).exists() || self.try_lock(session).is_ok_and(|file| file.is_some());
+        self.is_own(session) || !is_free()
     }
 
     /// Removes the file of a session that is gone.
@@ -42,10 +51,15 @@ impl Locks {
         let _ = fs::remove_file(self.path(session));
     }
 
-    fn try_lock(&self, session: &str) -> Option<File> {
-        make_folder(&self.folder).ok()?;
-        let file = private_file(&self.path(session)).ok()?;
-        file.try_lock().ok().map(|()| file)
+    /// The lock; `None` when another has it.
+    fn try_lock(&self, session: &str) -> io::Result<Option<File>> {
+        make_folder(&self.folder)?;
+        let file = private_file(&self.path(session))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
     }
 
     fn path(&self, session: &str) -> PathBuf {
@@ -59,12 +73,12 @@ impl Locks {
     }
 }
 
-fn make_folder(folder: &Path) -> std::io::Result<()> {
+fn make_folder(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     match builder.create(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         _ => Ok(()),
     }
 }
@@ -78,11 +92,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (one, two) = (Locks::new(dir.path()), Locks::new(dir.path()));
         assert!(!two.is_held("a"));
-        assert!(one.take("a") && one.is_own("a"));
-        assert!(!two.take("a") && two.is_held("a") && !two.is_own("a"));
-        assert!(two.take("b"));
+        assert!(one.take("a").unwrap() && one.is_own("a"));
+        assert!(!two.take("a").unwrap() && two.is_held("a") && !two.is_own("a"));
+        assert!(two.take("b").unwrap());
         drop(one);
-        assert!(!two.is_held("a") && two.take("a"));
+        assert!(!two.is_held("a") && two.take("a").unwrap());
         assert!(!two.is_held("../../c"));
     }
 }

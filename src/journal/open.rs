@@ -22,8 +22,8 @@ use crate::problem::{Category, Problem, Severity};
 /// How long another process may hold the file while one write waits.
 const BUSY: Duration = Duration::from_secs(2);
 
-/// Several processes that begin the same file at once get in each other's way a few times, not more.
-const ATTEMPTS: u32 = 40;
+/// Longest wait for other processes until the file is open, all in all. In tests a slow machine must not decide.
+const PATIENCE: Duration = if cfg!(test) { LOOK_TIME } else { BUSY };
 const PAUSE: Duration = Duration::from_millis(25);
 
 /// Longest look through a file that was not closed well, and through one in which damage was met.
@@ -44,35 +44,46 @@ pub(super) fn open(
     layout: &Layout,
     alone: bool,
 ) -> Result<(Connection, Option<Problem>), Problem> {
-    match open_as_it_is(path, layout, alone) {
+    open_until(path, layout, alone, Instant::now() + PATIENCE)
+}
+
+fn open_until(
+    path: &Path,
+    layout: &Layout,
+    alone: bool,
+    end: Instant,
+) -> Result<(Connection, Option<Problem>), Problem> {
+    match open_as_it_is(path, layout, alone, end) {
         Ok(connection) => Ok((connection, None)),
-        Err(Obstacle::NoJournal(..)) => begin_anew(path, layout, alone),
+        Err(Obstacle::NoJournal(..)) => begin_anew(path, layout, alone, end),
         Err(Obstacle::Lasting(problem)) => Err(problem),
         Err(Obstacle::Passing(reason)) => Err(locked(path, &reason)),
     }
 }
 
-fn open_as_it_is(path: &Path, layout: &Layout, alone: bool) -> Result<Connection, Obstacle> {
-    let mut attempt = 0;
+fn open_as_it_is(path: &Path, layout: &Layout, alone: bool, end: Instant) -> Result<Connection, Obstacle> {
     loop {
         private_file(path).map_err(|error| Obstacle::Lasting(unusable(path, &error.to_string())))?;
         let look = look(path, alone);
-        match try_open_within(path, layout, BUSY, look) {
-            Err(Obstacle::Passing(_)) if attempt < ATTEMPTS => {
-                attempt += 1;
-                std::thread::sleep(PAUSE);
-            }
+        let left = end.saturating_duration_since(Instant::now());
+        match try_open_within(path, layout, left.min(BUSY), look) {
+            Err(Obstacle::Passing(_)) if Instant::now() < end => std::thread::sleep(PAUSE),
             result => return result,
         }
     }
 }
 
 /// Sets the file aside and begins another. Under a lock: a second process must not set the new one aside.
-fn begin_anew(path: &Path, layout: &Layout, alone: bool) -> Result<(Connection, Option<Problem>), Problem> {
+fn begin_anew(
+    path: &Path,
+    layout: &Layout,
+    alone: bool,
+    end: Instant,
+) -> Result<(Connection, Option<Problem>), Problem> {
     let failed = |error: &io::Error| unusable(path, &error.to_string());
-    let lock = private_file(&ending(path, ".lock")).and_then(|file| file.lock().map(|()| file));
+    let lock = private_file(&ending(path, ".lock")).and_then(|file| lock_until(&file, end).map(|()| file));
     let _lock = lock.map_err(|error| failed(&error))?;
-    let (problem, look_at_it) = match open_as_it_is(path, layout, alone) {
+    let (problem, look_at_it) = match open_as_it_is(path, layout, alone, end) {
         Ok(connection) => return Ok((connection, None)),
         Err(Obstacle::NoJournal(problem, hint)) => (problem, hint),
         Err(Obstacle::Lasting(problem)) => return Err(problem),
@@ -86,10 +97,20 @@ fn begin_anew(path: &Path, layout: &Layout, alone: bool) -> Result<(Connection, 
     let message =
         format!("{}; it was set aside as {}, and a new one begun", problem.message, aside.display());
     let problem = Problem { message, ..problem };
-    match open_as_it_is(path, layout, alone) {
+    match open_as_it_is(path, layout, alone, end) {
         Ok(connection) => Ok((connection, Some(problem.hint(look_at_it)))),
         Err(Obstacle::NoJournal(again, _) | Obstacle::Lasting(again)) => Err(again),
         Err(Obstacle::Passing(reason)) => Err(locked(path, &reason)),
+    }
+}
+
+/// Takes the lock, unless another process keeps it until `end`.
+pub(super) fn lock_until(file: &fs::File, end: Instant) -> io::Result<()> {
+    loop {
+        match file.try_lock() {
+            Err(fs::TryLockError::WouldBlock) if Instant::now() < end => std::thread::sleep(PAUSE),
+            locked => return Ok(locked?),
+        }
     }
 }
 
@@ -162,6 +183,7 @@ fn try_open_within(
     match Migrations::from_slice(layout.steps).to_latest(&mut connection) {
         Ok(()) => {
             connection.set_db_config(keep_log, false).map_err(|error| fail(&error))?;
+            connection.busy_timeout(BUSY).map_err(|error| fail(&error))?;
             if look.is_some() {
                 clear(path);
             }
@@ -315,6 +337,12 @@ fn damaged(path: &Path, reason: &str) -> Problem {
 /// The same, found while it is open.
 pub(super) fn damaged_within(path: &Path, reason: &str) -> Problem {
     damaged(path, reason).hint(NEXT_TIME)
+}
+
+/// Another process set it aside while it was open here.
+pub(super) fn set_aside_meanwhile(path: &Path) -> Problem {
+    unusable(path, "it was moved away while it was open")
+        .hint("restart the editor or the command: a new one is begun")
 }
 
 /// Another process does not let go of it.

@@ -13,10 +13,10 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use super::blobs::{self, Hash, Texts};
 use super::failure::Failure;
 use super::seal::{Cell, Sealer};
-use super::{millis, moment, sessions, tally, whole};
+use super::{audit, millis, moment, sessions, tally, whole};
 use crate::ports::{
-    Direction, FileChange, FileRecord, NewOperation, OperationHead, OperationRecord, OperationState,
-    Settlement, operation_taken, unknown_operation,
+    AuditRecord, Direction, FileChange, FileRecord, NewOperation, OperationHead, OperationRecord,
+    OperationState, Resumed, Settlement, operation_taken, unknown_operation,
 };
 use crate::text::DocumentUri;
 pub(super) use listing::list;
@@ -266,7 +266,29 @@ pub(super) fn settle(
         gone.extend(drop_files(connection, number, OWN)?);
         insert_files(connection, number, OWN, (files, &keep_texts(connection, sealer, files)?))?;
     }
+    note(connection, writer, number, settlement)?;
     Ok(blobs::let_go(connection, &gone)?)
+}
+
+/// Appends what was done to the audit log, with the root it was done in. What did not happen is no deed.
+fn note(
+    connection: &Connection,
+    writer: Writer<'_>,
+    number: u64,
+    settlement: Settlement,
+) -> Result<(), Failure> {
+    let Some(action) = settlement.deed() else { return Ok(()) };
+    let root = connection
+        .prepare_cached("SELECT root FROM sessions JOIN operations ON id = session WHERE number = ?1")?
+        .query_row([whole(number)], |row| row.get(0))?;
+    let record = AuditRecord {
+        session: Some(writer.session.to_owned()),
+        action: action.to_owned(),
+        subject: format!("o{number}"),
+        detail: root,
+        ..AuditRecord::default()
+    };
+    Ok(audit::append(connection, &record, writer.now)?)
 }
 
 /// An operation with its texts.
@@ -283,23 +305,28 @@ pub(super) fn get(
     Ok(OperationRecord { head: head(row, sealer)?, files: files(connection, texts, number, OWN)? })
 }
 
-/// The newest operations of `session` that were made, oldest first.
+/// The newest operations of `session` that were made, oldest first; what cannot be read is counted.
 pub(super) fn newest(
     connection: &Connection,
     texts: &mut Texts<'_>,
     sealer: &Sealer,
     session: &str,
-    limit: usize,
+    n_unread: &mut usize,
 ) -> Result<Vec<OperationRecord>, Failure> {
     let mut numbers: Vec<i64> = connection
         .prepare_cached(
             "SELECT number FROM operations WHERE session = ?1 AND state IN ('applied', 'undone')
              ORDER BY number DESC LIMIT ?2",
         )?
-        .query_map(params![session, whole(limit as u64)], |row| row.get(0))?
+        .query_map(params![session, whole(Resumed::OPERATIONS as u64)], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     numbers.reverse();
-    numbers.into_iter().map(|number| get(connection, texts, sealer, number.unsigned_abs())).collect()
+    let mut operations = Vec::new();
+    for number in numbers {
+        let operation = get(connection, texts, sealer, number.unsigned_abs());
+        operations.extend(Failure::skipped(operation, "operation", n_unread)?);
+    }
+    Ok(operations)
 }
 
 pub(super) fn head(row: &Row<'_>, sealer: &Sealer) -> Result<OperationHead, Failure> {

@@ -155,28 +155,46 @@ pub(super) fn decide(
     Ok(())
 }
 
-/// The proposals of `session`, oldest first; those with something undecided or under way only, if `open`.
+/// The proposals of `session`, oldest first.
 pub(super) fn of_session(
     connection: &Connection,
     texts: &mut Texts<'_>,
     sealer: &Sealer,
     session: &str,
-    open: bool,
 ) -> Result<Vec<ProposalRecord>, Failure> {
-    let mut statement = connection.prepare(
-        "SELECT id, task, title, instruction, model, role, target, body, n_hunks, standing FROM proposals
-         WHERE session = ?1 ORDER BY number, proposed",
-    )?;
+    let mut statement = connection.prepare(&format!("{ALL} ORDER BY number, proposed"))?;
     let mut rows = statement.query([session])?;
     let mut proposals = Vec::new();
     while let Some(row) = rows.next()? {
-        let standing = standing(row)?;
-        if !open || standing.is_open() {
-            proposals.push(read(connection, texts, sealer, session, row, standing)?);
-        }
+        proposals.push(read(connection, texts, sealer, session, row)?);
     }
     Ok(proposals)
 }
+
+/// Those with something undecided or under way; what cannot be read is counted.
+pub(super) fn open(
+    connection: &Connection,
+    texts: &mut Texts<'_>,
+    sealer: &Sealer,
+    session: &str,
+    n_unread: &mut usize,
+) -> Result<Vec<ProposalRecord>, Failure> {
+    let sql =
+        format!("{ALL} AND standing NOT IN ('applied', 'rejected', 'undone') ORDER BY number, proposed");
+    let mut statement = connection.prepare(&sql)?;
+    let mut rows = statement.query([session])?;
+    let mut proposals = Vec::new();
+    while let Some(row) = rows.next()? {
+        let proposal = read(connection, texts, sealer, session, row);
+        proposals.extend(Failure::skipped(proposal, "proposal", n_unread)?);
+    }
+    Ok(proposals)
+}
+
+/// Columns of [`read`], in its order.
+const ALL: &str =
+    "SELECT id, task, title, instruction, model, role, target, body, n_hunks, standing FROM proposals
+     WHERE session = ?1";
 
 fn standing(row: &Row<'_>) -> Result<ProposalStanding, Failure> {
     let name: String = row.get(9)?;
@@ -189,8 +207,8 @@ fn read(
     sealer: &Sealer,
     session: &str,
     row: &Row<'_>,
-    standing: ProposalStanding,
 ) -> Result<ProposalRecord, Failure> {
+    let standing = standing(row)?;
     let id: String = row.get(0)?;
     let text = |column, at| {
         let sealed: Vec<u8> = row.get(at)?;

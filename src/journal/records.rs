@@ -10,11 +10,12 @@ use serde_json::Value;
 use super::blobs::Texts;
 use super::database::Database;
 use super::exchange::Destination;
+use super::expiry::Letting;
 use super::failure::Failure;
 use super::locks::Locks;
 use super::operations::{self, Writer, left};
 use super::seal::Sealer;
-use super::{Clock, audit, exchange, proposals, sessions, work};
+use super::{Clock, audit, exchange, millis, proposals, sessions, work};
 use crate::ports::{
     AuditRecord, DecisionRecord, Direction, Expired, Expiry, FileRecord, Forgotten, FrontDoor, Imported,
     Journal, Kept, NewOperation, OperationQuery, OperationRecord, OperationState, OperationSummary,
@@ -96,7 +97,10 @@ fn resumed(
         None => {
             let session = session_id()?;
             sessions::begin(connection, &session, place, now)?;
-            own.locks.take(&session);
+            if !own.locks.take(&session)? {
+                // Nobody else knows its name yet.
+                return Err(crate::ports::session_held(&session).into());
+            }
             session
         }
     };
@@ -107,13 +111,15 @@ fn resumed(
 fn read(connection: &Connection, own: &Records, session: String, again: bool) -> Result<Resumed, Failure> {
     let next = sessions::next_numbers(connection, &session)?;
     let mut texts = Texts::new(connection, &own.sealer);
+    let mut n_unread = 0;
     Ok(Resumed {
         again,
         next_task: next.task,
         next_proposal: next.proposal,
         next_operation: next.operation,
-        proposals: proposals::of_session(connection, &mut texts, &own.sealer, &session, true)?,
-        operations: operations::newest(connection, &mut texts, &own.sealer, &session, Resumed::OPERATIONS)?,
+        proposals: proposals::open(connection, &mut texts, &own.sealer, &session, &mut n_unread)?,
+        operations: operations::newest(connection, &mut texts, &own.sealer, &session, &mut n_unread)?,
+        n_unread,
         session,
     })
 }
@@ -258,12 +264,20 @@ impl Journal for Records {
     }
 
     fn expire(&self, expiry: Expiry) -> Kept<Expired> {
-        self.enter(move |connection, own, now| Ok(sessions::expire(connection, &own.locks, expiry, now)?))
+        let old = millis((self.clock)().saturating_sub(expiry.age));
+        self.database.gradually(Letting::expire(self.locks.clone(), old, expiry.bytes))
     }
 
     fn forget(&self, session: &str) -> Kept<Forgotten> {
         let session = session.to_owned();
-        self.enter(move |connection, own, now| sessions::forget(connection, &own.locks, &session, now))
+        let rows =
+            self.enter(move |connection, own, now| sessions::forget(connection, &own.locks, &session, now));
+        let texts = self.database.gradually(Letting::sweep(self.locks.clone()));
+        Box::pin(async move {
+            let forgotten = rows.await?;
+            texts.await?;
+            Ok(forgotten)
+        })
     }
 
     fn audit(&self, record: AuditRecord) -> Kept {

@@ -1,4 +1,4 @@
-//! Sessions: begun, taken over, listed, expired.
+//! Sessions: begun, taken over, listed, forgotten.
 
 use std::time::Duration;
 
@@ -8,9 +8,7 @@ use super::audit;
 use super::failure::Failure;
 use super::locks::Locks;
 use super::{blobs, millis, moment, tally, whole};
-use crate::ports::{
-    AuditRecord, Expired, Expiry, Forgotten, FrontDoor, SessionSummary, session_held, unknown_session,
-};
+use crate::ports::{AuditRecord, Forgotten, FrontDoor, SessionSummary, session_held, unknown_session};
 
 /// Times are milliseconds since 1970. The counts are the largest numbers given so far.
 pub(super) const SESSIONS: &str = "
@@ -56,7 +54,7 @@ pub(super) fn take_over(
     let ids = statement.query_map(params![root, since, door.name()], |row| row.get::<_, String>(0))?;
     for id in ids {
         let id = id?;
-        if locks.take(&id) {
+        if locks.take(&id)? {
             touch(connection, &id, now)?;
             return Ok(Some(id));
         }
@@ -82,7 +80,7 @@ pub(super) fn take_waiting(
     let mut taken = Vec::new();
     for id in ids {
         let id = id?;
-        if !locks.is_own(&id) && locks.take(&id) {
+        if !locks.is_own(&id) && locks.take(&id)? {
             touch(connection, &id, now)?;
             taken.push(id);
         }
@@ -199,33 +197,7 @@ pub(super) fn list(
     statement.query_map([of], summary)?.collect()
 }
 
-/// Forgets what is too old, then the longest unused until the texts fit.
-pub(super) fn expire(
-    connection: &Connection,
-    locks: &Locks,
-    expiry: Expiry,
-    now: Duration,
-) -> rusqlite::Result<Expired> {
-    let mut expired = Expired::default();
-    let old = millis(now.saturating_sub(expiry.age));
-    let ids: Vec<(String, i64)> = connection
-        .prepare("SELECT id, used FROM sessions ORDER BY used, begun")?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<Result<_, _>>()?;
-    for (id, used) in ids {
-        if used >= old && blobs::total(connection)? <= expiry.bytes {
-            break;
-        }
-        if locks.is_held(&id) {
-            continue;
-        }
-        expired.n_sessions += 1;
-        expired.bytes = expired.bytes.saturating_add(remove(connection, locks, &id)?);
-    }
-    Ok(expired)
-}
-
-/// Forgets one that nobody holds; that it was there stays in the audit log.
+/// Forgets one that nobody holds, up to its texts; that it was there stays in the audit log.
 pub(super) fn forget(
     connection: &Connection,
     locks: &Locks,
@@ -241,7 +213,10 @@ pub(super) fn forget(
     if locks.is_held(session) {
         return Err(session_held(session).into());
     }
-    let forgotten = Forgotten { bytes: remove(connection, locks, session)?, ..forgotten };
+    let before = blobs::unused(connection)?;
+    remove(connection, locks, session)?;
+    let bytes = blobs::unused(connection)?.saturating_sub(before);
+    let forgotten = Forgotten { bytes, ..forgotten };
     let record = AuditRecord {
         at: now,
         session: Some(session.to_owned()),
@@ -253,9 +228,9 @@ pub(super) fn forget(
     Ok(forgotten)
 }
 
-/// Removes a session with all that is its own; returns the bytes of texts that went.
-fn remove(connection: &Connection, locks: &Locks, session: &str) -> rusqlite::Result<u64> {
+/// Removes a session with all that is its own; its texts wait to be collected.
+pub(super) fn remove(connection: &Connection, locks: &Locks, session: &str) -> rusqlite::Result<()> {
     connection.execute("DELETE FROM sessions WHERE id = ?1", [session])?;
     locks.forget(session);
-    blobs::collect(connection)
+    Ok(())
 }

@@ -70,7 +70,7 @@ pub trait Journal: Send + Sync {
     /// `unknown-operation`.
     fn prepare_take(&self, session: &str, number: u64, direction: Direction, files: Vec<FileRecord>) -> Kept;
 
-    /// Records how a prepared operation, or a prepared take, ended. `files` take the place of the operation's own
+    /// Records how a prepared operation, or a prepared take, ended, and notes in the audit log what was done. `files` take the place of the operation's own
     /// where its texts are others now.
     ///
     /// [`Settlement::Undone`] and [`Settlement::Redone`] are good without [`Journal::prepare_take`] where there was

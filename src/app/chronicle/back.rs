@@ -75,6 +75,7 @@ fn take_sessions(
         state.history.go_on(Vec::new(), session.next_operation);
     }
     for found in sessions {
+        n_unread += found.n_unread;
         for record in &found.proposals {
             if let Err(reason) = take_proposal(state, root, &found.session, record) {
                 tracing::warn!(proposal = record.id, reason, "a proposal does not come back");

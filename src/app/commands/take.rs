@@ -79,7 +79,8 @@ fn find(state: &State, which: &Which, direction: Direction) -> Result<(u64, Prop
             Direction::Undo => ("nothing-to-undo", "undo"),
             Direction::Redo => ("nothing-to-redo", "redo"),
         };
-        Problem::error(code, Category::Request, format!("there is no change to {verb}"))
-            .hint("steps of other sessions are named by their numbers; tenon.history lists them")
+        Problem::error(code, Category::Request, format!("there is no change to {verb}")).hint(
+            "older steps and those of other sessions are named by their numbers; tenon.history lists them",
+        )
     })
 }

@@ -1,19 +1,14 @@
 //! What the terminal notes in the audit log: who let what be done, to what, in which workspace. Never a text.
+//! What was done to files the journal notes itself, when it is settled.
 
 use super::Record;
 use crate::cli::output;
-use crate::ports::{AuditRecord, Settlement};
+use crate::ports::AuditRecord;
 use crate::problem::{Problem, Severity};
 
 /// What is noted, in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Noted {
-    /// An operation was made.
-    Applied,
-    /// It was taken back.
-    Undone,
-    /// It was made again.
-    Redone,
     /// A workspace is trusted.
     Trusted,
     /// It is not any more.
@@ -29,22 +24,9 @@ pub enum Noted {
 }
 
 impl Noted {
-    /// What is noted of an operation, or of a take of one, that ended so.
-    pub(super) fn of(settlement: Settlement) -> Option<Self> {
-        match settlement {
-            Settlement::Applied => Some(Self::Applied),
-            Settlement::Undone => Some(Self::Undone),
-            Settlement::Redone => Some(Self::Redone),
-            Settlement::RolledBack => None,
-        }
-    }
-
     /// The word.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Applied => "applied",
-            Self::Undone => "undone",
-            Self::Redone => "redone",
             Self::Trusted => "trusted",
             Self::Revoked => "revoked",
             Self::Consented => "consented",

@@ -2,6 +2,9 @@
 
 use std::sync::{Arc, Barrier, Mutex};
 
+mod audited;
+mod hostile;
+
 use super::super::{Journal as File, block_on, hand_clock};
 use super::*;
 use crate::ports::{BaseFile, FileChange, FrontDoor};

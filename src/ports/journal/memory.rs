@@ -129,6 +129,7 @@ impl Memory {
 
     fn settle(
         &mut self,
+        session: &str,
         number: u64,
         settlement: Settlement,
         files: Option<Vec<FileRecord>>,
@@ -136,6 +137,16 @@ impl Memory {
         let state = self.find(number)?.head.state;
         let next = settlement.after(state).ok_or_else(|| operation_taken(number, state))?;
         self.enter(number, next, files);
+        if let Some(action) = settlement.deed() {
+            let record = AuditRecord {
+                at: Duration::ZERO,
+                session: Some(session.to_owned()),
+                action: action.to_owned(),
+                subject: format!("o{number}"),
+                detail: self.sessions.get(session).cloned().unwrap_or_default(),
+            };
+            push(&mut self.audits, record);
+        }
         Ok(())
     }
 
@@ -231,12 +242,12 @@ impl Journal for MemoryJournal {
 
     fn settle(
         &self,
-        _session: &str,
+        session: &str,
         number: u64,
         settlement: Settlement,
         files: Option<Vec<FileRecord>>,
     ) -> Kept {
-        kept(self.memory().settle(number, settlement, files))
+        kept(self.memory().settle(session, number, settlement, files))
     }
 
     /// Nothing: what was under way ended with it.

@@ -297,11 +297,13 @@ pub struct Resumed {
     pub proposals: Vec<ProposalRecord>,
     /// The newest operations that were made, oldest first; [`Resumed::OPERATIONS`] at most.
     pub operations: Vec<OperationRecord>,
+    /// Records that would be among these and could not be read.
+    pub n_unread: usize,
 }
 
 impl Resumed {
-    /// Operations that come back with a session.
-    pub const OPERATIONS: usize = 100;
+    /// Operations that come back with a session; those before are looked up by their number.
+    pub const OPERATIONS: usize = 20;
 }
 
 /// A session as a list shows it.
@@ -445,6 +447,16 @@ impl Direction {
 }
 
 impl Settlement {
+    /// The word for what was done; `None` where nothing was.
+    pub fn deed(self) -> Option<&'static str> {
+        match self {
+            Self::Applied => Some("applied"),
+            Self::Undone => Some("undone"),
+            Self::Redone => Some("redone"),
+            Self::RolledBack => None,
+        }
+    }
+
     /// The state that follows `state`; `None` where this cannot be.
     pub fn after(self, state: OperationState) -> Option<OperationState> {
         use OperationState::{Applied, Prepared, Redoing, RolledBack, Undoing, Undone};

@@ -59,6 +59,7 @@ impl Journal for Disk {
         let proposals = self.memory.proposals();
         let operations = self.memory.all_operations();
         let resumed = Resumed {
+            n_unread: 0,
             session: known,
             again: true,
             next_task: proposals.iter().map(|proposal| number(&proposal.task)).max().unwrap_or(0) + 1,
