@@ -62,7 +62,12 @@ pub fn print(text: &str) -> Result<(), Problem> {
 /// # Errors
 /// As of [`print()`].
 pub fn print_painted(text: &str, colours: Colours) -> Result<(), Problem> {
-    put(&if colours == Colours::NONE { plain(text) } else { shown(text) })
+    put(&seen(text, colours))
+}
+
+/// Text that was painted with `colours`, and everything else that is not seen written out.
+fn seen(text: &str, colours: Colours) -> String {
+    if colours == Colours::NONE { plain(text) } else { shown(text) }
 }
 
 /// Text with our own colours, and everything else that is not seen written out.
@@ -124,13 +129,16 @@ pub fn print_json(value: &impl Serialize) -> Result<(), Problem> {
 /// As [`print`](fn@print).
 pub fn print_diff(diff: &str) -> Result<(), Problem> {
     let colours = Colours::for_stdout();
+    put(&painted_diff(diff, colours))
+}
+
+fn painted_diff(diff: &str, colours: Colours) -> String {
     let paint = |line: &str| match line.as_bytes().first() {
         Some(b'+') => colours.paint(Colour::Green, line),
         Some(b'-') => colours.paint(Colour::Red, line),
         _ => line.to_owned(),
     };
-    let text: String = diff.lines().map(|line| paint(line) + "\n").collect();
-    print(&text)
+    diff.lines().map(|line| seen(&paint(line), colours) + "\n").collect()
 }
 
 /// Tells what clap says: help as it is, an error with the arguments that it repeats made visible, since a shell may have
@@ -254,6 +262,15 @@ mod tests {
         assert!(error.render().to_string().contains('\u{202e}'), "clap passes it on");
         assert_eq!(usage(&error), Exit::Usage);
         assert!(!plain(&error.render().to_string()).contains(|c| c != '\n' && is_unseen(c)));
+    }
+
+    #[test]
+    fn a_diff_has_our_colours_and_no_others() {
+        let diff = "--- a\n+++ b\n c\x1b[2J\n";
+        assert_eq!(painted_diff(diff, Colours::NONE), "--- a\n+++ b\n c\\u{1b}[2J\n");
+        let green = Colours(true).paint(Colour::Green, "+++ b");
+        let red = Colours(true).paint(Colour::Red, "--- a");
+        assert_eq!(painted_diff(diff, Colours(true)), format!("{red}\n{green}\n c\\u{{1b}}[2J\n"));
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub fn run(args: &StatusArgs, all: &AllNumbers, record: &Record, trust: Trust) -
     if all.servers.is_empty() {
         told.push_str("No server is running.\n");
     }
-    output::print(&format!("{told}{}{}", kept.text(), counted(all)))?;
+    output::print_painted(&format!("{told}{}{}", kept.text(), counted(all)), colours)?;
     Ok(Exit::Done)
 }
 
