@@ -55,6 +55,8 @@ pub(super) enum Word {
     Found(u64, Box<Result<OperationRecord, Problem>>),
     /// What was found in a text after all is an operation with this number; its id in the history comes first.
     Revived(u64, Result<u64, Problem>),
+    /// It is time to look up a step again.
+    LookAgain(u64),
     /// It is time to tell again what could not be kept.
     Retry,
     /// Something was recorded that nobody waits for.
@@ -194,6 +196,7 @@ pub(super) fn heard(state: &mut State, word: Word) {
             }
             Err(problem) => failed(state, &problem),
         },
+        Word::LookAgain(number) => look_again(state, number),
         Word::Retry => owed::due(state),
         Word::Noted(result) => note(state, result),
     }
@@ -370,7 +373,7 @@ pub(super) fn settle(
         }
         files
     });
-    owed::tell(state, Debt { number, settlement, files, is_said: false }, task, notice);
+    owed::tell(state, Debt { number, settlement, files, is_said: false, order: 0 }, task, notice);
 }
 
 /// Records a task that begins in `root`, a folder as the client names it.
