@@ -169,6 +169,54 @@ async fn what_waits_comes_back_from_behind_a_newer_session() {
     session.finish().await;
 }
 
+fn change_folders(session: &Session, added: &[&str], removed: &[&str]) {
+    let folders = |names: &[&str]| -> Vec<Value> {
+        let top = session.folder.path().display();
+        names.iter().map(|name| json!({"uri": format!("file://{top}{name}"), "name": "f"})).collect()
+    };
+    let event = json!({"added": folders(added), "removed": folders(removed)});
+    session.editor.client.notify("workspace/didChangeWorkspaceFolders", json!({"event": event}));
+}
+
+#[tokio::test]
+async fn an_added_folder_does_not_bring_what_is_undone_first() {
+    let (folder, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    for root in ["one", "two"] {
+        std::fs::create_dir(folder.path().join(root)).unwrap();
+    }
+    let session = begin(folder, &state, &["one"]).await;
+    let uri = session.open("one/a.rs", TEXT);
+    session.propose(&uri, &block("a.rs", "one\n", "1\n")).await;
+    session.accept(json!({})).await;
+    let folder = session.leave().await;
+    let session = begin(folder, &state, &["two"]).await;
+    let uri = session.open("two/a.rs", TEXT);
+    session.propose(&uri, &block("a.rs", "two\n", "2\n")).await;
+    session.accept(json!({})).await;
+    let other = session.open("one/a.rs", "1\ntwo\nthree\n");
+    change_folders(&session, &["/one"], &[]);
+    session.undo().await;
+    assert_eq!(session.editor.text(&uri), TEXT);
+    assert_eq!(session.editor.text(&other), "1\ntwo\nthree\n");
+    session.undo().await;
+    assert_eq!(session.editor.text(&other), TEXT, "then the older one");
+    session.finish().await;
+}
+
+#[tokio::test]
+async fn a_step_is_undone_when_its_folder_has_another_name_by_now() {
+    let (folder, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    std::fs::create_dir(folder.path().join("two")).unwrap();
+    let session = begin(folder, &state, &["two"]).await;
+    let uri = session.open("two/a.rs", TEXT);
+    session.propose(&uri, &block("a.rs", "two\n", "2\n")).await;
+    session.accept(json!({})).await;
+    change_folders(&session, &[""], &["/two"]);
+    session.undo().await;
+    assert_eq!(session.editor.text(&uri), TEXT);
+    session.finish().await;
+}
+
 #[tokio::test]
 async fn without_a_folder_it_is_said_once_that_nothing_is_recorded() {
     let folder = tempfile::tempdir().unwrap();
