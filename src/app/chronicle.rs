@@ -19,8 +19,10 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use serde_json::Value;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::Instant;
 
-use super::event::{Command, InternalEvent, Reply};
+use super::event::{Command, Event, Internal, InternalEvent, Reply};
 use super::state::State;
 use super::{applying, tasks};
 use crate::ports::{ApplyId, FileRecord, Kept, OperationRecord, ProposalStanding, Settlement, TaskNotice};
@@ -300,6 +302,23 @@ pub(super) fn record_decisions(state: &mut State) {
         let decisions = changed.into_iter().map(records::decision).collect();
         let Some(kept) = records::update(state, &id, standing, decisions) else { continue };
         when(state, kept, move |result| Word::Decided(id, result));
+    }
+}
+
+/// Records what was decided last, before the loop ends; waits for that, but not longer than [`PATIENCE`]. Nothing else is
+/// done any more.
+pub(super) async fn last_words(state: &mut State, events: &mut UnboundedReceiver<Event>) {
+    let deadline = Instant::now() + PATIENCE;
+    record_decisions(state);
+    while state.chronicle.recorded.values().any(|recorded| recorded.sent.is_some()) {
+        match tokio::time::timeout_at(deadline, events.recv()).await {
+            Ok(Some(Event::Internal(Internal(InternalEvent::Journal(word @ Word::Decided(..)))))) => {
+                heard(state, word);
+                record_decisions(state);
+            }
+            Ok(Some(_)) => {}
+            Ok(None) | Err(_) => return,
+        }
     }
 }
 
