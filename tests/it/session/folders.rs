@@ -2,6 +2,7 @@
 //! All with the journal's file, as servers that follow each other have it.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -215,6 +216,36 @@ async fn a_step_is_undone_when_its_folder_has_another_name_by_now() {
     session.undo().await;
     assert_eq!(session.editor.text(&uri), TEXT);
     session.finish().await;
+}
+
+#[tokio::test]
+async fn a_session_is_gone_on_with_when_what_was_left_cannot_be_read() {
+    let journal = Arc::new(Disk::default());
+    journal.unfinished_fails.store(true, Ordering::SeqCst);
+    let session = Session::kept(Peer::Neovim, tempfile::tempdir().unwrap(), journal.clone()).await;
+    let uri = session.open("a.rs", TEXT);
+    session.propose(&uri, &block("a.rs", "two\n", "2\n")).await;
+    session.accept(json!({})).await;
+    assert_eq!(journal.memory.proposals().len(), 1, "it is recorded");
+    assert_eq!(journal.memory.all_operations().len(), 1);
+    session.finish().await;
+}
+
+#[tokio::test]
+async fn the_last_decision_is_recorded_when_the_editor_leaves_at_once() {
+    let journal = Arc::new(Disk::default());
+    let session = Session::kept(Peer::Neovim, tempfile::tempdir().unwrap(), journal.clone()).await;
+    let uri = session.open("a.rs", TEXT);
+    session.propose(&uri, &(block("a.rs", "one\n", "1\n") + &block("a.rs", "three\n", "3\n"))).await;
+    journal.decides_late.store(true, Ordering::SeqCst);
+    session.run("tenon.reject", json!({"hunk": 0})).await;
+    session.run("tenon.reject", json!({"hunk": 1})).await;
+    session.leave().await;
+    // The loop lets go of the journal when it ends.
+    while Arc::strong_count(&journal) > 1 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!journal.memory.proposals()[0].standing.is_open(), "the second one is there as well");
 }
 
 #[tokio::test]
