@@ -19,8 +19,10 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use serde_json::Value;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::Instant;
 
-use super::event::{Command, InternalEvent, Reply};
+use super::event::{Command, Event, Internal, InternalEvent, Reply};
 use super::state::State;
 use super::{applying, tasks};
 use crate::ports::{ApplyId, FileRecord, Kept, OperationRecord, ProposalStanding, Settlement, TaskNotice};
@@ -55,6 +57,8 @@ pub(super) enum Word {
     Found(u64, Box<Result<OperationRecord, Problem>>),
     /// What was found in a text after all is an operation with this number; its id in the history comes first.
     Revived(u64, Result<u64, Problem>),
+    /// It is time to look up a step again.
+    LookAgain(u64),
     /// It is time to tell again what could not be kept.
     Retry,
     /// Something was recorded that nobody waits for.
@@ -194,6 +198,7 @@ pub(super) fn heard(state: &mut State, word: Word) {
             }
             Err(problem) => failed(state, &problem),
         },
+        Word::LookAgain(number) => look_again(state, number),
         Word::Retry => owed::due(state),
         Word::Noted(result) => note(state, result),
     }
@@ -300,6 +305,23 @@ pub(super) fn record_decisions(state: &mut State) {
     }
 }
 
+/// Records what was decided last, before the loop ends; waits for that, but not longer than [`PATIENCE`]. Nothing else is
+/// done any more.
+pub(super) async fn last_words(state: &mut State, events: &mut UnboundedReceiver<Event>) {
+    let deadline = Instant::now() + PATIENCE;
+    record_decisions(state);
+    while state.chronicle.recorded.values().any(|recorded| recorded.sent.is_some()) {
+        match tokio::time::timeout_at(deadline, events.recv()).await {
+            Ok(Some(Event::Internal(Internal(InternalEvent::Journal(word @ Word::Decided(..)))))) => {
+                heard(state, word);
+                record_decisions(state);
+            }
+            Ok(Some(_)) => {}
+            Ok(None) | Err(_) => return,
+        }
+    }
+}
+
 fn standing(state: ProposalState) -> ProposalStanding {
     match state {
         ProposalState::Proposed => ProposalStanding::Proposed,
@@ -370,7 +392,7 @@ pub(super) fn settle(
         }
         files
     });
-    owed::tell(state, Debt { number, settlement, files, is_said: false }, task, notice);
+    owed::tell(state, Debt { number, settlement, files, is_said: false, order: 0 }, task, notice);
 }
 
 /// Records a task that begins in `root`, a folder as the client names it.

@@ -31,6 +31,7 @@ pub(super) async fn run(mut state: State, early: Vec<Event>, mut events: mpsc::U
         tasks::measure(&state);
         LOOP_TIME.observe(began.elapsed());
     }
+    chronicle::last_words(&mut state, &mut events).await;
     state.parts.components.set(Component::Protocol, LifeCycle::Stopped, None);
     tasks::cancel_all(&mut state);
     completion::cancel_all(&mut state);

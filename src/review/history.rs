@@ -70,12 +70,15 @@ pub struct Operation {
     pub numbers: Vec<usize>,
     /// Whether it was taken back.
     pub undone: bool,
-    /// When it was last applied or taken back here, counted over all operations; given by [`History`]. Zero for one that
-    /// was only looked up.
+    /// When it was last applied or taken back, counted over all operations. For one of an earlier process the journal's
+    /// count; for what is done here a larger one, given by [`History`]. Zero for one that was only looked up.
     pub turn: u64,
     /// The files.
     pub files: Vec<AppliedFile>,
 }
+
+/// Turns of this process are larger than all of the journal's: what comes back, however late, was taken before.
+const OWN: u64 = 1 << 63;
 
 /// The operations, oldest first; at most [`History::CAPACITY`] are kept.
 #[derive(Debug, Clone, Default)]
@@ -137,19 +140,35 @@ impl History {
         self.n_pushed += 1;
         operation.id = self.n_pushed;
         operation.turn = self.next_turn();
-        self.make_room();
         self.operations.push(operation);
+        self.make_room();
         self.n_pushed
     }
 
+    /// Forgets what was taken longest ago. What was only looked up has room of its own: a command is about to take it.
     fn make_room(&mut self) {
-        let over = (self.operations.len() + 1).saturating_sub(Self::CAPACITY);
-        self.operations.drain(..over);
+        for is_looked_up in [true, false] {
+            let is_of = |operation: &Operation| (operation.turn == 0) == is_looked_up;
+            while self.operations.iter().filter(|operation| is_of(operation)).count() > Self::CAPACITY {
+                let of = self.operations.iter().enumerate().filter(|(_, operation)| is_of(operation));
+                let Some((oldest, _)) = of.min_by_key(|(_, operation)| operation.turn) else { return };
+                self.operations.remove(oldest);
+            }
+        }
     }
 
     fn next_turn(&mut self) -> u64 {
         self.n_turns += 1;
-        self.n_turns
+        OWN + self.n_turns
+    }
+
+    /// Puts an operation of the journal in the place of the one with its id; what was taken here since counts.
+    fn load(&mut self, mut operation: Operation) {
+        operation.turn = operation.turn.clamp(1, OWN);
+        if let Some(known) = self.forget(operation.id) {
+            operation.turn = operation.turn.max(known.turn);
+        }
+        self.operations.push(operation);
     }
 
     /// The operation that a command means: for undo the one applied last, for redo the one undone last; of
@@ -190,24 +209,22 @@ impl History {
     }
 
     /// Takes over the operations of an earlier process, whose next one would have had the number `next`.
-    pub fn go_on(&mut self, mut operations: Vec<Operation>, next: u64) {
-        operations.sort_by_key(|operation| operation.turn);
-        for mut operation in operations {
-            operation.turn = self.next_turn();
-            self.operations.push(operation);
+    /// They are older than all that was done here, in the order of their turns.
+    pub fn go_on(&mut self, operations: Vec<Operation>, next: u64) {
+        for operation in operations {
+            self.load(operation);
         }
+        self.make_room();
         self.operations.sort_by_key(|operation| operation.id);
-        let kept = self.operations.len().saturating_sub(Self::CAPACITY);
-        self.operations.drain(..kept);
         self.n_pushed = self.n_pushed.max(next.saturating_sub(1));
     }
 
-    /// Takes over one operation, in the place of the one with its id if that is there: it was taken last.
-    pub fn put(&mut self, mut operation: Operation) {
-        operation.turn = self.next_turn();
+    /// Takes over one operation of an earlier process, in the place of the one with its id if that is there. It is older
+    /// than all that was done here.
+    pub fn put(&mut self, operation: Operation) {
         self.n_pushed = self.n_pushed.max(operation.id);
-        self.operations.retain(|known| known.id != operation.id);
-        self.operations.push(operation);
+        self.load(operation);
+        self.make_room();
     }
 
     /// Takes over one operation as it was looked up, in the place of the one with its id if that is there. It is not
@@ -216,8 +233,8 @@ impl History {
         let known = self.operations.iter().position(|known| known.id == operation.id);
         operation.turn = known.map_or(0, |at| self.operations.remove(at).turn);
         self.n_pushed = self.n_pushed.max(operation.id);
-        self.make_room();
         self.operations.push(operation);
+        self.make_room();
     }
 
     /// The operation with this id.
@@ -304,6 +321,35 @@ mod tests {
         assert!(history.get(1).is_none());
         assert!(history.get(2).is_some());
         assert!(history.forget(2).is_some() && history.forget(2).is_none());
+    }
+
+    #[test]
+    fn what_comes_back_late_is_older_than_what_was_done_here() {
+        let loaded = |id, turn| Operation { id, turn, ..operation(&format!("j{turn}")) };
+        let mut history = History::default();
+        history.push(operation("here"));
+        history.go_on(vec![loaded(8, 900), loaded(9, 700)], 10);
+        history.put(loaded(7, 800));
+        let mut taken = Vec::new();
+        while let Some(next) = history.find(Direction::Undo, None, |_| false) {
+            let id = next.id;
+            taken.push(next.proposal.to_string());
+            history.take(id, Direction::Undo);
+        }
+        assert_eq!(taken, ["here", "j900", "j800", "j700"]);
+    }
+
+    #[test]
+    fn what_was_taken_longest_ago_is_dropped_whatever_its_id() {
+        let loaded = |id, turn| Operation { id, turn, ..operation(&format!("j{turn}")) };
+        let mut history = History::default();
+        history.go_on((1..=100).map(|n| loaded(n, 1000 + n)).collect(), 101);
+        history.go_on((101..=200).map(|n| loaded(n, n)).collect(), 201);
+        assert_eq!(history.iter().count(), History::CAPACITY);
+        assert!((1..=100).all(|id| history.get(id).is_some()), "the newest stay");
+        assert_eq!(found(&history, Direction::Undo), Some("j1100"));
+        history.put(loaded(300, 5));
+        assert!(history.get(300).is_none() && history.get(1).is_some());
     }
 
     #[test]

@@ -81,6 +81,11 @@ impl Consents {
 /// A document is not that of its path, lies outside, or is protected.
 pub(super) fn names(state: &State, purpose: &Purpose, files: &[FlightFile]) -> Result<(), Problem> {
     let (spots, consents) = (spots(state, purpose, files)?, Consents::of(state, purpose));
+    // A document that is no file has no place to look at: its name is all there is.
+    let mut unplaced = files.iter().filter(|file| file.uri_before().to_path().is_none());
+    if let Some(file) = unplaced.find(|file| !consents.permit(&file.path)) {
+        return Err(Problem::from(&Refusal::protected(&file.path)));
+    }
     match spots.iter().find(|spot| !consents.permit(&spot.judged(&spot.path))) {
         Some(spot) => Err(Problem::from(&Refusal::protected(&spot.shown))),
         None => Ok(()),
@@ -93,9 +98,9 @@ fn spots(state: &State, purpose: &Purpose, files: &[FlightFile]) -> Result<Vec<S
         let goes = matches!(file.kind, FlightKind::Delete | FlightKind::Uncreate | FlightKind::Rename);
         let is_whole = goes || file.kind == FlightKind::Create;
         let itself = !is_whole && is_asked_about(state, purpose, file);
-        spots.extend(spot(state, (&file.path, file.uri_before()), goes, is_whole, itself)?);
+        spots.extend(spot((state, purpose), (&file.path, file.uri_before()), goes, is_whole, itself)?);
         if let Some(renamed) = &file.renamed {
-            spots.extend(spot(state, (&renamed.path, &renamed.to), false, true, false)?);
+            spots.extend(spot((state, purpose), (&renamed.path, &renamed.to), false, true, false)?);
         }
     }
     Ok(spots)
@@ -110,7 +115,7 @@ fn is_asked_about(state: &State, purpose: &Purpose, file: &FlightFile) -> bool {
 
 /// The place of a file; `None` for a document that is none.
 fn spot(
-    state: &State,
+    (state, purpose): (&State, &Purpose),
     (shown, uri): (&str, &DocumentUri),
     goes: bool,
     is_whole: bool,
@@ -127,7 +132,13 @@ fn spot(
     if let Some(root) = state.client.folders.iter().find(is_there).filter(|_| is_plain) {
         return Ok(spot(root.clone(), PathBuf::from(shown), false));
     }
-    let is_named = path.file_name().is_some_and(|name| name.to_string_lossy() == *shown);
+    // A step was shown when the folders may have been others: its document says where it is.
+    let is_step = !matches!(purpose, Purpose::Accept { .. });
+    let in_folder = |root: &PathBuf| Some((root.clone(), below(root, &path)?));
+    if is_step && let Some((root, below)) = state.client.folders.iter().find_map(in_folder) {
+        return Ok(spot(root, below, false));
+    }
+    let is_named = is_step || path.file_name().is_some_and(|name| name.to_string_lossy() == *shown);
     if !is_named || state.client.folders.iter().any(|folder| path.starts_with(folder)) {
         return Err(not_its_path(shown));
     }
@@ -137,6 +148,13 @@ fn spot(
     let top = path.ancestors().last().unwrap_or(&path).to_owned();
     let below = path.strip_prefix(&top).unwrap_or(&path).to_owned();
     Ok(spot(top, below, true))
+}
+
+/// The plain path of a file below a folder.
+fn below(root: &Path, path: &Path) -> Option<PathBuf> {
+    let below = path.strip_prefix(root).ok()?;
+    let is_plain = below.components().all(|part| matches!(part, Component::Normal(_)));
+    (is_plain && below.file_name().is_some()).then(|| below.to_owned())
 }
 
 fn not_its_path(shown: &str) -> Problem {

@@ -26,7 +26,11 @@ pub(super) fn resumed(state: &mut State, found: Vec<Found>) {
     let mut is_again = false;
     for Found { name, folders, taken } in found {
         match taken {
-            Err(problem) => failed(state, &problem),
+            Err(problem) => {
+                // They may be asked for again.
+                state.chronicle.asked.retain(|asked| !folders.contains(asked));
+                failed(state, &problem);
+            }
             Ok(Taken { sessions, unfinished }) => {
                 is_again |= sessions.iter().any(|session| session.again);
                 let Some(root) = root(state, name, folders, &sessions) else { continue };

@@ -75,16 +75,23 @@ async fn named(files: Arc<dyn SourceFiles>, folders: Vec<PathBuf>) -> Vec<(Strin
 }
 
 async fn take(journal: &dyn Journal, root: &str, door: FrontDoor) -> Result<Taken, Problem> {
-    let taking = async {
-        let mut sessions = vec![journal.resume(root, door).await?];
-        match journal.resume_waiting(root, door).await {
-            Ok(more) => sessions.extend(more),
-            Err(problem) => tracing::warn!(message = problem.message, "other sessions do not come back"),
-        }
-        let unfinished = journal.unfinished(&sessions[0].session).await?;
-        Ok(Taken { sessions, unfinished })
-    };
-    tokio::time::timeout(PATIENCE, taking).await.unwrap_or_else(|_| {
+    let first = in_time(journal.resume(root, door)).await?;
+    let of = first.session.clone();
+    let mut taken = Taken { sessions: vec![first], unfinished: Vec::new() };
+    // The session is held by now: it is gone on with, whatever else does not come back.
+    match in_time(journal.resume_waiting(root, door)).await {
+        Ok(more) => taken.sessions.extend(more),
+        Err(problem) => tracing::warn!(message = problem.message, "other sessions do not come back"),
+    }
+    match in_time(journal.unfinished(&of)).await {
+        Ok(unfinished) => taken.unfinished = unfinished,
+        Err(problem) => tracing::warn!(message = problem.message, "what was left under way is not judged"),
+    }
+    Ok(taken)
+}
+
+async fn in_time<T>(kept: Kept<T>) -> Result<T, Problem> {
+    tokio::time::timeout(PATIENCE, kept).await.unwrap_or_else(|_| {
         Err(Problem::error("journal-unusable", Category::Storage, "the journal does not answer"))
     })
 }

@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use super::{Word, back, failed, owed, when};
+use super::{PATIENCE, Word, back, failed, owed, when};
 use crate::app::event::{Command, InternalEvent, Reply, Which};
 use crate::app::main_loop;
 use crate::app::state::State;
@@ -85,14 +85,16 @@ fn take_over(state: &mut State, record: &OperationRecord) -> Result<(), Problem>
         // The command says so.
         return Ok(());
     }
-    if !matches!(record.head.state, OperationState::Applied | OperationState::Undone) {
-        let is_ours = owed::owes(state, number);
+    if known.is_some() && owed::owes(state, number) {
         // It is ours, and how it ended is not yet written: what the loop knows is good.
-        return match known.filter(|_| is_ours) {
-            Some(_) => Ok(()),
-            None if state.chronicle.interrupted.contains(&number) => Err(interrupted(number)),
-            None => Err(operation_taken(number, record.head.state)),
-        };
+        return Ok(());
+    }
+    if !matches!(record.head.state, OperationState::Applied | OperationState::Undone) {
+        let is_interrupted = state.chronicle.interrupted.contains(&number);
+        return Err(match is_interrupted {
+            true => interrupted(number),
+            false => operation_taken(number, record.head.state),
+        });
     }
     if record.head.imported {
         return Err(imported(number));
@@ -120,7 +122,17 @@ pub(in crate::app) fn look_again(state: &mut State, number: u64) {
 
 /// A step was looked up: the history has it from now on as the journal does, or not any more.
 pub(super) fn found(state: &mut State, number: u64, result: Result<OperationRecord, Problem>) {
-    let taken = result.and_then(|record| take_over(state, &record));
+    let taken = match result {
+        // Nothing was said of the step, only that the journal does not answer: it is kept, and looked up later.
+        Err(problem) if problem.category != Category::Request => {
+            tracing::warn!(code = problem.code, number, "a step could not be looked up");
+            if state.history.iter().any(|known| known.number == Some(number)) {
+                state.later(PATIENCE, InternalEvent::Journal(Word::LookAgain(number)));
+            }
+            return;
+        }
+        result => result.and_then(|record| take_over(state, &record)),
+    };
     if let Err(problem) = taken {
         tracing::info!(code = problem.code, number, "a step is not here any more");
         let id = state.history.iter().find(|known| known.number == Some(number)).map(|known| known.id);

@@ -2,6 +2,7 @@
 //! All with the journal's file, as servers that follow each other have it.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -167,6 +168,84 @@ async fn what_waits_comes_back_from_behind_a_newer_session() {
     let session = begin(folder, &state, &["one"]).await;
     assert_eq!(session.status().await["proposals"].as_array().unwrap().len(), 0);
     session.finish().await;
+}
+
+fn change_folders(session: &Session, added: &[&str], removed: &[&str]) {
+    let folders = |names: &[&str]| -> Vec<Value> {
+        let top = session.folder.path().display();
+        names.iter().map(|name| json!({"uri": format!("file://{top}{name}"), "name": "f"})).collect()
+    };
+    let event = json!({"added": folders(added), "removed": folders(removed)});
+    session.editor.client.notify("workspace/didChangeWorkspaceFolders", json!({"event": event}));
+}
+
+#[tokio::test]
+async fn an_added_folder_does_not_bring_what_is_undone_first() {
+    let (folder, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    for root in ["one", "two"] {
+        std::fs::create_dir(folder.path().join(root)).unwrap();
+    }
+    let session = begin(folder, &state, &["one"]).await;
+    let uri = session.open("one/a.rs", TEXT);
+    session.propose(&uri, &block("a.rs", "one\n", "1\n")).await;
+    session.accept(json!({})).await;
+    let folder = session.leave().await;
+    let session = begin(folder, &state, &["two"]).await;
+    let uri = session.open("two/a.rs", TEXT);
+    session.propose(&uri, &block("a.rs", "two\n", "2\n")).await;
+    session.accept(json!({})).await;
+    let other = session.open("one/a.rs", "1\ntwo\nthree\n");
+    change_folders(&session, &["/one"], &[]);
+    session.undo().await;
+    assert_eq!(session.editor.text(&uri), TEXT);
+    assert_eq!(session.editor.text(&other), "1\ntwo\nthree\n");
+    session.undo().await;
+    assert_eq!(session.editor.text(&other), TEXT, "then the older one");
+    session.finish().await;
+}
+
+#[tokio::test]
+async fn a_step_is_undone_when_its_folder_has_another_name_by_now() {
+    let (folder, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    std::fs::create_dir(folder.path().join("two")).unwrap();
+    let session = begin(folder, &state, &["two"]).await;
+    let uri = session.open("two/a.rs", TEXT);
+    session.propose(&uri, &block("a.rs", "two\n", "2\n")).await;
+    session.accept(json!({})).await;
+    change_folders(&session, &[""], &["/two"]);
+    session.undo().await;
+    assert_eq!(session.editor.text(&uri), TEXT);
+    session.finish().await;
+}
+
+#[tokio::test]
+async fn a_session_is_gone_on_with_when_what_was_left_cannot_be_read() {
+    let journal = Arc::new(Disk::default());
+    journal.unfinished_fails.store(true, Ordering::SeqCst);
+    let session = Session::kept(Peer::Neovim, tempfile::tempdir().unwrap(), journal.clone()).await;
+    let uri = session.open("a.rs", TEXT);
+    session.propose(&uri, &block("a.rs", "two\n", "2\n")).await;
+    session.accept(json!({})).await;
+    assert_eq!(journal.memory.proposals().len(), 1, "it is recorded");
+    assert_eq!(journal.memory.all_operations().len(), 1);
+    session.finish().await;
+}
+
+#[tokio::test]
+async fn the_last_decision_is_recorded_when_the_editor_leaves_at_once() {
+    let journal = Arc::new(Disk::default());
+    let session = Session::kept(Peer::Neovim, tempfile::tempdir().unwrap(), journal.clone()).await;
+    let uri = session.open("a.rs", TEXT);
+    session.propose(&uri, &(block("a.rs", "one\n", "1\n") + &block("a.rs", "three\n", "3\n"))).await;
+    journal.decides_late.store(true, Ordering::SeqCst);
+    session.run("tenon.reject", json!({"hunk": 0})).await;
+    session.run("tenon.reject", json!({"hunk": 1})).await;
+    session.leave().await;
+    // The loop lets go of the journal when it ends.
+    while Arc::strong_count(&journal) > 1 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!journal.memory.proposals()[0].standing.is_open(), "the second one is there as well");
 }
 
 #[tokio::test]

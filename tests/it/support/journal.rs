@@ -26,6 +26,10 @@ pub(crate) struct Disk {
     pub(crate) settles_never: AtomicBool,
     /// How an operation ended cannot be written.
     pub(crate) settles_fail: AtomicBool,
+    /// What was left under way is not answered for.
+    pub(crate) unfinished_fails: AtomicBool,
+    /// That a decision is kept is said long after.
+    pub(crate) decides_late: AtomicBool,
 }
 
 impl Disk {
@@ -103,7 +107,14 @@ impl Journal for Disk {
         body: Option<String>,
         decisions: Vec<DecisionRecord>,
     ) -> Kept {
-        self.written(|| self.memory.update_proposal(session, proposal, standing, body, decisions))
+        let kept = self.written(|| self.memory.update_proposal(session, proposal, standing, body, decisions));
+        let n_passes = if self.decides_late.load(Ordering::SeqCst) { 20_000 } else { 0 };
+        Box::pin(async move {
+            for _ in 0..n_passes {
+                tokio::task::yield_now().await;
+            }
+            kept.await
+        })
     }
 
     fn prepare(&self, session: &str, operation: NewOperation) -> Kept<u64> {
@@ -133,6 +144,10 @@ impl Journal for Disk {
     }
 
     fn unfinished(&self, _session: &str) -> Kept<Vec<Unfinished>> {
+        if self.unfinished_fails.load(Ordering::SeqCst) {
+            let locked = Problem::error("journal-unusable", Category::Storage, "the file is locked");
+            return Box::pin(std::future::ready(Err(locked)));
+        }
         let takes = self.takes.lock().unwrap();
         let left = self
             .memory
