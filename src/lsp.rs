@@ -35,6 +35,7 @@ where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
+    const LAST_WORDS: std::time::Duration = std::time::Duration::from_secs(6);
     let session = backend::Session::default();
     let (face, outbox) = client::connect();
     let entrance: Entrance = start(Arc::new(face)).into();
@@ -62,6 +63,8 @@ where
     transport::run(reader, writer, service, unreadable, parent_gone).await;
     // The application may be gone already; then there is nobody to tell.
     let _ = events.send(Event::Shutdown);
+    // It may still record what was decided last; the process ends after this.
+    let _ = tokio::time::timeout(LAST_WORDS, events.closed()).await;
     if let Some(sending) = sending {
         sending.abort();
     }
