@@ -10,7 +10,7 @@ function around(programs: string[], more: Partial<Surroundings> = {}): Surroundi
     searchPath: '/usr/bin:/opt/bin',
     extension: '/ext',
     home: '/home/ada',
-    folders: ['/work/project'],
+    folders: ['/src/project'],
     windows: false,
     isProgram: (file) => programs.includes(file),
     ...more,
@@ -34,10 +34,10 @@ test('a setting that names nothing is an error, not a reason to run another prog
 });
 
 test('the workspace does not decide by PATH what runs', () => {
-  const programs = ['/work/project/bin/tenon', '/work/project/tenon', './tenon', 'tenon', '/work/projects/tenon'];
-  const inside = around(programs, { searchPath: '/work/project/bin:/work/project:.::/work/project/../project/bin' });
+  const programs = ['/src/project/bin/tenon', '/src/project/tenon', './tenon', 'tenon', '/src/projects/tenon'];
+  const inside = around(programs, { searchPath: '/src/project/bin:/src/project:.::/src/project/../project/bin' });
   assert.deepEqual(find(inside), { kind: 'nowhere', looked: [] });
-  const beside = around(programs, { searchPath: '/work/projects' });
+  const beside = around(programs, { searchPath: '/src/projects' });
   assert.equal(find(beside).kind, 'found', 'a name that begins alike is another folder');
 });
 
@@ -56,5 +56,5 @@ test('variables of a path', () => {
   assert.equal(expand('~/bin/tenon', around([])), '/home/ada/bin/tenon');
   assert.equal(expand('~', around([])), '/home/ada');
   assert.equal(expand('~bob/tenon', around([])), '~bob/tenon');
-  assert.equal(expand('${workspaceFolder}/tenon', around([])), '/work/project/tenon');
+  assert.equal(expand('${workspaceFolder}/tenon', around([])), '/src/project/tenon');
 });

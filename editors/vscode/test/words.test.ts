@@ -81,7 +81,7 @@ test('a step of the history', () => {
 test('debug information has no text, no name of a file, no home directory', () => {
   const status: Status = {
     ...idle,
-    documents: [{ uri: 'file:///work/secret-plan.md', desynchronised: false }],
+    documents: [{ uri: 'file:///src/secret-plan.md', desynchronised: false }],
     proposals: [{ id: 'p1', state: 'proposed', title: 'make the secret public', hunks: 1 }],
     tasks: [{ id: 't1', title: 'rename the secret', stage: 'ask', percent: 5 }],
   };
