@@ -16,6 +16,7 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 
 pub use audit::Noted;
+pub(in crate::cli) use recover::Recovered;
 
 use crate::diff::lower::ProtectedConsent;
 use crate::ports::{
@@ -45,6 +46,8 @@ pub(in crate::cli) struct Held<'r> {
     next_operation: u64,
     /// What editors left under way, and only the user can end.
     left: Vec<Unfinished>,
+    /// What commands left under way, and is settled now.
+    recovered: Vec<Recovered>,
 }
 
 /// What an operation of the terminal is, in words.
@@ -95,15 +98,16 @@ impl Record {
         let root = root_name(folder.root());
         let resumed = self.wait(self.journal.resume(&root, FrontDoor::Terminal))?;
         let left = self.wait(self.journal.unfinished_elsewhere(&resumed.session))?;
-        let held = Held {
+        let mut held = Held {
             record: self,
             folder,
             root,
             session: resumed.session,
             next_operation: resumed.next_operation,
             left,
+            recovered: Vec::new(),
         };
-        let mut told = recover::recover(&held)?;
+        let mut told = recover::recover(&mut held)?;
         told.extend(recover::left_by_editors(&held.left));
         Ok((held, told))
     }
@@ -159,6 +163,12 @@ impl Held<'_> {
     /// The operation of this number, if an editor left it under way.
     pub(in crate::cli) fn left(&self, number: u64) -> Option<&Unfinished> {
         self.left.iter().find(|left| left.operation.head.number == number)
+    }
+
+    /// The operation that was settled last when this workspace was taken, or the one of this number.
+    pub(in crate::cli) fn recovered(&self, number: Option<u64>) -> Option<Recovered> {
+        let is_meant = |one: &&Recovered| number.is_none_or(|number| one.number == number);
+        self.recovered.iter().filter(is_meant).max_by_key(|one| one.number).copied()
     }
 
     /// Writes `texts`, all or none, as an operation of its own, and returns what is to be told besides.

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::record::{self, Held, Record, links, operation};
+use super::record::{self, Held, Record, Recovered, links, operation};
 use super::{Exit, output};
 use crate::diff::render;
 use crate::ports::metrics::catalogue::PROBLEMS;
@@ -56,6 +56,9 @@ pub fn run(args: &TakeArgs, direction: Direction, record: &Record) -> Result<Exi
     let (held, told) = record.hold(folder)?;
     let is_asked_for = args.operation.is_some();
     told.iter().filter(|told| !is_asked_for || told.code != "left-under-way").for_each(output::tell);
+    if let Some(recovered) = recovered(args, direction, &held)? {
+        return settled_only(args, direction, recovered, &held, record);
+    }
     let (operation, left) = find(args, direction, &held, record)?;
     let number = operation.head.number;
     operation::in_place(held.folder().root(), number, &operation.files)?;
@@ -101,6 +104,57 @@ fn name_of_other_side(number: u64, direction: Direction) -> String {
     }
 }
 
+/// The operation that was settled just now, where this is all that is to be done: nobody saw yet how it ended, so what is
+/// older is not meant, and it may be where it was to go already.
+fn recovered(args: &TakeArgs, direction: Direction, held: &Held<'_>) -> Result<Option<Recovered>, Problem> {
+    let (wanted, _) = direction.states();
+    let number = args.operation.as_deref().map(operation::number).transpose()?;
+    let is_there = |state| match direction {
+        Direction::Undo => matches!(state, OperationState::RolledBack | OperationState::Undone),
+        Direction::Redo => state == OperationState::Applied,
+    };
+    let is_all = |one: &Recovered| if number.is_some() { is_there(one.state) } else { one.state != wanted };
+    Ok(held.recovered(number).filter(is_all))
+}
+
+/// Says how it ended, and what the command means next.
+fn settled_only(
+    args: &TakeArgs,
+    direction: Direction,
+    recovered: Recovered,
+    held: &Held<'_>,
+    record: &Record,
+) -> Result<Exit, Problem> {
+    let number = recovered.number;
+    let name = format!("o{number}");
+    if args.json {
+        output::print_json(&json!({
+            "status": "recovered",
+            "operation": name,
+            "state": recovered.state.name(),
+            "files": [],
+            "diff": "",
+            "warnings": [],
+            "errors": [],
+        }))?;
+        return Ok(Exit::Done);
+    }
+    let how = if recovered.is_finished { "finished" } else { "rolled back" };
+    let (wanted, _) = direction.states();
+    let next = operation::latest(record, held.root(), wanted)?;
+    let next = next.filter(|_| args.operation.is_none()).map(|next| {
+        let takes = match direction {
+            Direction::Undo => "takes back",
+            Direction::Redo => "makes again",
+        };
+        format!("; `tenon {}` again {takes} o{}", verb(direction), next.number)
+    });
+    let said = format!("{name} was interrupted and is {how}{}.", next.unwrap_or_default());
+    // A stderr that is gone leaves nobody to tell.
+    let _ = writeln!(std::io::stderr().lock(), "{said}");
+    Ok(Exit::Done)
+}
+
 /// The operation that is meant, and what an editor left of it under way, with the texts of that.
 fn find<'h>(
     args: &TakeArgs,
@@ -116,9 +170,9 @@ fn find<'h>(
             operation::belongs(record, root, number)?;
             number
         }
-        None => match operation::latest(record, root, wanted)? {
-            Some(head) => head.number,
-            None => return Err(nothing(direction)),
+        None => match held.recovered(None) {
+            Some(recovered) => recovered.number,
+            None => operation::latest(record, root, wanted)?.ok_or_else(|| nothing(direction))?.number,
         },
     };
     if let Some(left) = held.left(number) {

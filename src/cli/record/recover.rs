@@ -9,7 +9,7 @@ use super::operation;
 use super::{Held, Settlement};
 use crate::cli::undo::plan::{Present, paths, same};
 use crate::diff::merge::merge;
-use crate::ports::{FileRecord, OperationState, Unfinished};
+use crate::ports::{FileRecord, OperationHead, OperationState, Unfinished};
 use crate::problem::{Category, Problem, Severity};
 use crate::text::Rope;
 use crate::workspace::NewText;
@@ -38,23 +38,49 @@ enum Verdict {
     Torn,
 }
 
+/// An operation that was settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::cli) struct Recovered {
+    /// Its number.
+    pub(in crate::cli) number: u64,
+    /// Where it stands now.
+    pub(in crate::cli) state: OperationState,
+    /// Whether what was begun is in the files now.
+    pub(in crate::cli) is_finished: bool,
+}
+
 /// Settles all that was left under way in this workspace. Says what became of it.
 ///
 /// # Errors
 /// The journal fails.
-pub(super) fn recover(held: &Held<'_>) -> Result<Vec<Problem>, Problem> {
+pub(super) fn recover(held: &mut Held<'_>) -> Result<Vec<Problem>, Problem> {
     let journal = held.record.journal();
     let left = held.record.wait(journal.unfinished(&held.session))?;
     let mut told = Vec::new();
     for unfinished in left {
-        let name = format!("o{}", unfinished.operation.head.number);
+        let OperationHead { number, state, .. } = unfinished.operation.head;
         match settle(held, &unfinished) {
-            Ok(verdict) => told.push(notice(&name, verdict, unfinished.operation.head.state)),
+            Ok(verdict) => {
+                told.push(notice(&format!("o{number}"), verdict, state));
+                if verdict != Verdict::Torn {
+                    let is_finished = verdict == Verdict::Finish;
+                    held.recovered.push(Recovered { number, state: ended(state, is_finished), is_finished });
+                }
+            }
             // It stays under way, for the next command.
             Err(problem) => told.push(Problem { severity: Severity::Warning, ..problem }),
         }
     }
     Ok(told)
+}
+
+/// Where an operation stands after a step that was cut short in `state` was finished, or rolled back.
+fn ended(state: OperationState, is_finished: bool) -> OperationState {
+    match (state, is_finished) {
+        (OperationState::Undoing, true) | (OperationState::Redoing, false) => OperationState::Undone,
+        (OperationState::Undoing, false) | (_, true) => OperationState::Applied,
+        (_, false) => OperationState::RolledBack,
+    }
 }
 
 /// Tells of what editors left under way.

@@ -1,0 +1,116 @@
+//! What commands make of an operation that a killed command left, and of being interrupted themselves.
+
+use tenon::journal::{Journal, system_clock};
+use tenon::ports::{Direction, FileChange, FileRecord, FrontDoor, Journal as _, Kept, NewOperation};
+use tenon::text::{DocumentUri, Rope};
+
+use super::place::{Place, files};
+
+const REPLY: &str = "a.txt\n<<<<<<< SEARCH\none\n=======\neins\n>>>>>>> REPLACE\n";
+
+/// `o1` is applied to `a.txt`.
+fn place() -> Place {
+    let place =
+        Place::new(&[("a.txt", "one\n"), ("b.txt", "b\n"), ("c.txt", "c\n")], "search-replace", REPLY);
+    place.apply();
+    place
+}
+
+fn now<T>(kept: Kept<T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(kept).unwrap()
+}
+
+fn changed(place: &Place, path: &str, before: &str, after: &str) -> FileRecord {
+    FileRecord {
+        path: path.to_owned(),
+        path_after: None,
+        uri: DocumentUri::from_path(&place.workspace().canonicalize().unwrap().join(path)),
+        uri_after: None,
+        kind: FileChange::Modified,
+        before: Some(Rope::from_str(before)),
+        after: Some(Rope::from_str(after)),
+    }
+}
+
+/// A command is killed that was about to make `o2`, of `b.txt` and `c.txt`.
+fn prepared(place: &Place) {
+    let records = Journal::open(&place.path("state"), system_clock()).unwrap().records().unwrap();
+    let root = place.workspace().canonicalize().unwrap();
+    let session = now(records.resume(root.to_str().unwrap(), FrontDoor::Terminal)).session;
+    let operation = NewOperation {
+        local: 2,
+        proposal: String::new(),
+        task: String::new(),
+        title: "killed".to_owned(),
+        instruction: String::new(),
+        model: String::new(),
+        numbers: Vec::new(),
+        files: vec![changed(place, "b.txt", "b\n", "B\n"), changed(place, "c.txt", "c\n", "C\n")],
+    };
+    assert_eq!(now(records.prepare(&session, operation)), 2);
+}
+
+/// A command is killed that was about to take `o1` back.
+fn taking(place: &Place) {
+    let records = Journal::open(&place.path("state"), system_clock()).unwrap().records().unwrap();
+    let root = place.workspace().canonicalize().unwrap();
+    let session = now(records.resume(root.to_str().unwrap(), FrontDoor::Terminal)).session;
+    let step = vec![changed(place, "a.txt", "eins\n", "one\n")];
+    now(records.prepare_take(&session, 1, Direction::Undo, step));
+}
+
+fn check(place: &Place, texts: [&str; 3], o1: &str) {
+    let [a, b, c] = texts;
+    assert_eq!(place.files(), files(&[("a.txt", a), ("b.txt", b), ("c.txt", c)]));
+    assert_eq!(place.operations().last().unwrap()["state"], o1);
+}
+
+#[test]
+fn undo_after_a_kill_takes_nothing_older_back() {
+    let place = place();
+    prepared(&place);
+    place.write("b.txt", "B\n");
+    let ran = place.must(&["undo"]);
+    assert!(
+        ran.stderr.ends_with("o2 was interrupted and is rolled back; `tenon undo` again takes back o1.\n"),
+        "{ran:?}"
+    );
+    check(&place, ["eins\n", "b\n", "c\n"], "applied");
+    place.must(&["undo"]);
+    check(&place, ["one\n", "b\n", "c\n"], "undone");
+}
+
+#[test]
+fn undo_after_a_kill_means_what_is_finished_now() {
+    let place = place();
+    prepared(&place);
+    place.write("b.txt", "B\n");
+    place.write("c.txt", "C\n");
+    let ran = place.must(&["undo"]);
+    assert!(ran.stderr.contains("finished now") && ran.stderr.contains("o2 is undone"), "{ran:?}");
+    check(&place, ["eins\n", "b\n", "c\n"], "applied");
+}
+
+#[test]
+fn undo_of_what_is_rolled_back_just_now_is_no_error() {
+    let place = place();
+    prepared(&place);
+    place.write("b.txt", "B\n");
+    let told = place.must(&["undo", "o2", "--json"]).json();
+    assert_eq!((told["status"].as_str(), told["state"].as_str()), (Some("recovered"), Some("rolled-back")));
+    check(&place, ["eins\n", "b\n", "c\n"], "applied");
+    let ran = place.run(&["undo", "o2"]);
+    assert!(ran.code == Some(2) && ran.stderr.contains("operation-taken"), "only once: {ran:?}");
+}
+
+#[test]
+fn an_undo_that_was_killed_is_done_once() {
+    for (a, is_written) in [("one\n", true), ("eins\n", false)] {
+        let place = place();
+        taking(&place);
+        place.write("a.txt", a);
+        let ran = place.must(&["undo"]);
+        assert_eq!(ran.stderr.contains("o1 was interrupted and is finished"), is_written, "{ran:?}");
+        check(&place, ["one\n", "b\n", "c\n"], "undone");
+    }
+}
