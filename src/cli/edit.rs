@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 
 use super::record::links;
-use super::{EditArgs, Exit, output};
+use super::{EditArgs, Exit, interrupt, output};
 use crate::app::event::ClientFacts;
 use crate::app::{Command, EditRequest, Event, Intent, Selection, Target};
 use crate::diff::render;
@@ -96,6 +96,8 @@ pub async fn run(
     }
     if args.yes || !args.json {
         let selection = Selection { proposal: Some(proposal.clone()), ..Selection::default() };
+        // Until the journal has it too, which is after this.
+        interrupt::hold().to_the_end();
         ask(&events, Command::Accept(selection)).await?;
         applied(&mut noticed).await?;
     }
@@ -107,6 +109,11 @@ pub async fn run(
         )?;
     }
     let _ = events.send(Event::Shutdown);
+    if interrupt::came() {
+        let said = "Interrupted while files were written: all of them are; `tenon undo` takes them back.";
+        let _ = writeln!(std::io::stderr().lock(), "{said}");
+        return Ok(Exit::Cancelled);
+    }
     Ok(Exit::Done)
 }
 

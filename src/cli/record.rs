@@ -9,6 +9,7 @@ pub(in crate::cli) mod links;
 pub(in crate::cli) mod operation;
 mod recover;
 
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +18,8 @@ use tokio::runtime::Runtime;
 
 pub use audit::Noted;
 pub(in crate::cli) use recover::Recovered;
+
+use super::{Exit, interrupt, output};
 
 use crate::diff::lower::ProtectedConsent;
 use crate::ports::{
@@ -108,6 +111,13 @@ impl Record {
             recovered: Vec::new(),
         };
         let mut told = recover::recover(&mut held)?;
+        if !held.recovered.is_empty() && interrupt::came() {
+            told.iter().for_each(output::tell);
+            // A stderr that is gone leaves nobody to tell.
+            let said = "Interrupted: what was left under way is settled, and nothing else was begun.";
+            let _ = writeln!(std::io::stderr().lock(), "{said}");
+            std::process::exit(Exit::Cancelled.code().into());
+        }
         told.extend(recover::left_by_editors(&held.left));
         Ok((held, told))
     }
@@ -193,6 +203,7 @@ impl Held<'_> {
             files: texts.iter().map(|text| operation::file_record(self.folder.root(), text)).collect(),
         };
         let journal = self.record.journal();
+        let _hold = interrupt::hold();
         let number = self.record.wait(journal.prepare(&self.session, operation))?;
         let written = write(&self.folder, texts);
         self.settle(number, written, Settlement::Applied, None)
@@ -243,6 +254,7 @@ impl Held<'_> {
             return self.end(number, done, settled).map(|()| None);
         }
         let step = texts.iter().map(|text| operation::file_record(self.folder.root(), text)).collect();
+        let _hold = interrupt::hold();
         self.record.wait(journal.prepare_take(&self.session, number, direction, step))?;
         let written = write(&self.consented(&operation.files), texts);
         self.settle(number, written, done, settled.as_deref())

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use super::record::{self, Held, Record, Recovered, links, operation};
-use super::{Exit, output};
+use super::{Exit, interrupt, output};
 use crate::diff::render;
 use crate::ports::metrics::catalogue::PROBLEMS;
 use crate::ports::{Direction, FrontDoor, OperationRecord, OperationState, SessionSummary, Unfinished};
@@ -87,6 +87,14 @@ pub fn run(args: &TakeArgs, direction: Direction, record: &Record) -> Result<Exi
     let behind = held.take(&operation, direction, &texts, settled)?;
     let warnings: Vec<Problem> = linked.into_iter().chain(behind).collect();
     show(args, direction, number, &plan, Ok(&warnings))?;
+    if interrupt::came() {
+        let said = format!(
+            "Interrupted while files were written: all of them are, o{number} is {}.",
+            done(direction)
+        );
+        let _ = writeln!(std::io::stderr().lock(), "{said}");
+        return Ok(Exit::Cancelled);
+    }
     Ok(Exit::Done)
 }
 
@@ -94,6 +102,13 @@ fn verb(direction: Direction) -> &'static str {
     match direction {
         Direction::Undo => "undo",
         Direction::Redo => "redo",
+    }
+}
+
+fn done(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Undo => "undone",
+        Direction::Redo => "redone",
     }
 }
 
@@ -272,10 +287,7 @@ fn show(
     ended: Result<&[Problem], &Problem>,
 ) -> Result<(), Problem> {
     let diffs: Vec<String> = plan.files.iter().map(diff).collect();
-    let done = match direction {
-        Direction::Undo => "undone",
-        Direction::Redo => "redone",
-    };
+    let done = done(direction);
     if args.json {
         let files: Vec<Value> = plan.files.iter().map(file_json).collect();
         return output::print_json(&json!({

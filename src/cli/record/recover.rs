@@ -7,6 +7,7 @@
 
 use super::operation;
 use super::{Held, Settlement};
+use crate::cli::interrupt;
 use crate::cli::undo::plan::{Present, paths, same};
 use crate::diff::merge::merge;
 use crate::ports::{FileRecord, OperationHead, OperationState, Unfinished};
@@ -106,6 +107,7 @@ fn settle(held: &Held<'_>, unfinished: &Unfinished) -> Result<Verdict, Problem> 
     let sides: Vec<Side> = unfinished.step.iter().map(|file| side(file, &present)).collect();
     let verdict = judge(&sides);
     let texts = texts(&unfinished.step, &sides, verdict);
+    let _hold = interrupt::hold();
     if !texts.is_empty() {
         super::write(&held.consented(&unfinished.operation.files), &texts)?;
     }

@@ -114,3 +114,46 @@ fn an_undo_that_was_killed_is_done_once() {
         check(&place, ["one\n", "b\n", "c\n"], "undone");
     }
 }
+
+/// Sends a signal to a command as soon as it wrote the first of many files; whether the command noticed it.
+#[cfg(unix)]
+fn signalled(place: &Place, arguments: &[&str], is_begun: impl Fn() -> bool, n: usize) -> bool {
+    use rustix::process::{Pid, Signal, kill_process};
+    let child = place.command(arguments).spawn().unwrap();
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    let late = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while !is_begun() && std::time::Instant::now() < late {
+        std::hint::spin_loop();
+    }
+    let _ = kill_process(pid, if n.is_multiple_of(2) { Signal::INT } else { Signal::TERM });
+    let ran = super::place::Ran::of(&child.wait_with_output().unwrap());
+    let said = "Interrupted while files were written: all of them are";
+    let is_noticed = ran.code == Some(130) && ran.stderr.contains(said);
+    assert!(is_noticed || ran.code == Some(0), "{arguments:?}: {:?} {}", ran.code, ran.stderr);
+    is_noticed
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_waits_until_all_files_are_written() {
+    const N: usize = 400;
+    let names: Vec<String> = (0..N).map(|n| format!("f{n:03}.txt")).collect();
+    let list: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "old\n")).collect();
+    let block = |name: &String| format!("*** Update File: {name}\n@@\n-old\n+new\n");
+    let reply: String = names.iter().map(block).collect();
+    let place = Place::new(&list, "apply-patch", &format!("*** Begin Patch\n{reply}*** End Patch\n"));
+    let is = |text: &str| {
+        names.iter().any(|name| {
+            std::fs::read_to_string(place.workspace().join(name)).is_ok_and(|there| there == text)
+        })
+    };
+    let mut noticed = [false; 2];
+    for n in 0..4 {
+        noticed[0] |= signalled(&place, &["apply", "../reply"], || is("new\n"), n);
+        assert!(place.files().values().all(|text| text == "new\n"), "half applied");
+        noticed[1] |= signalled(&place, &["undo", "--json"], || is("old\n"), n);
+        assert!(place.files().values().all(|text| text == "old\n"), "half undone");
+        assert_eq!(place.operations()[0]["state"], "undone");
+    }
+    assert_eq!(noticed, [true; 2], "the writes were over before the signal each time");
+}
