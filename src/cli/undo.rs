@@ -156,7 +156,7 @@ fn settled_only(
     }
     let how = if recovered.is_finished { "finished" } else { "rolled back" };
     let (wanted, _) = direction.states();
-    let next = operation::latest(record, held.root(), wanted)?;
+    let next = operation::latest(record, held.root(), wanted, false)?;
     let next = next.filter(|_| args.operation.is_none()).map(|next| {
         let takes = match direction {
             Direction::Undo => "takes back",
@@ -187,7 +187,13 @@ fn find<'h>(
         }
         None => match held.recovered(None) {
             Some(recovered) => recovered.number,
-            None => operation::latest(record, root, wanted)?.ok_or_else(|| nothing(direction))?.number,
+            None => match operation::latest(record, root, wanted, false)? {
+                Some(head) => head.number,
+                None => {
+                    let imported = operation::latest(record, root, wanted, true)?;
+                    return Err(nothing(direction, imported.map(|head| head.number)));
+                }
+            },
         },
     };
     if let Some(left) = held.left(number) {
@@ -209,13 +215,20 @@ fn find<'h>(
     Err(Problem::error("operation-taken", Category::Request, message).hint(hint))
 }
 
-fn nothing(direction: Direction) -> Problem {
+/// What others made is named by its number, or not meant.
+fn nothing(direction: Direction, imported: Option<u64>) -> Problem {
     let (code, message) = match direction {
         Direction::Undo => ("nothing-to-undo", "there is no change to take back in this workspace"),
         Direction::Redo => ("nothing-to-redo", "there is no change to make again in this workspace"),
     };
-    Problem::error(code, Category::Request, message)
-        .hint("`tenon log` lists what was done; --root names the workspace")
+    let hint = "`tenon log` lists what was done; --root names the workspace";
+    Problem::error(code, Category::Request, message).hint(match imported {
+        Some(number) => {
+            let verb = verb(direction);
+            format!("o{number} came with an imported session: `tenon {verb} o{number} --imported` takes it; {hint}")
+        }
+        None => hint.to_owned(),
+    })
 }
 
 /// The user has not seen yet what somebody else's record would write.
