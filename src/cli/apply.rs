@@ -276,8 +276,9 @@ impl<'r> Writer<'r> {
     fn write(&mut self, args: &ApplyArgs, texts: &[NewText]) -> Result<Option<Problem>, Failure> {
         match self {
             Self::Plain(folder) => {
-                let _hold = interrupt::hold();
+                let hold = interrupt::hold();
                 folder.prepare(texts)?.commit()?;
+                hold.written();
                 Ok(None)
             }
             Self::Recorded(_) if texts.is_empty() => Ok(None),

@@ -5,11 +5,13 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, mpsc};
 use super::Exit;
 
 /// What is known of signals; of the whole process, as they are.
-static STATE: Mutex<State> = Mutex::new(State { n_holds: 0, came: false });
+static STATE: Mutex<State> = Mutex::new(State { n_holds: 0, is_ending: false, came: false });
 static LISTENS: OnceLock<()> = OnceLock::new();
 
 struct State {
     n_holds: usize,
+    /// Files were written, and it is about to be said so.
+    is_ending: bool,
     came: bool,
 }
 
@@ -29,6 +31,11 @@ pub(super) fn came() -> bool {
 }
 
 impl Hold {
+    /// All is written: one that comes before that is said is told with it, and only a second one ends the process.
+    pub(super) fn written(self) {
+        state().is_ending = true;
+    }
+
     /// Holds them back for the rest of the process, which ends soon.
     pub(super) fn to_the_end(self) {
         state().n_holds += 1;
@@ -48,8 +55,8 @@ fn state() -> MutexGuard<'static, State> {
 /// One came.
 fn come() {
     let mut state = state();
-    state.came = true;
-    if state.n_holds == 0 {
+    let again = std::mem::replace(&mut state.came, true);
+    if state.n_holds == 0 && (again || !state.is_ending) {
         std::process::exit(Exit::Cancelled.code().into());
     }
 }

@@ -203,10 +203,12 @@ impl Held<'_> {
             files: texts.iter().map(|text| operation::file_record(self.folder.root(), text)).collect(),
         };
         let journal = self.record.journal();
-        let _hold = interrupt::hold();
+        let hold = interrupt::hold();
         let number = self.record.wait(journal.prepare(&self.session, operation))?;
         let written = write(&self.folder, texts);
-        self.settle(number, written, Settlement::Applied, None)
+        let settled = self.settle(number, written, Settlement::Applied, None);
+        hold.written();
+        settled
     }
 
     /// Ends what an editor left under way on the side from which it can be taken in `direction`, whichever side the files
@@ -254,10 +256,12 @@ impl Held<'_> {
             return self.end(number, done, settled).map(|()| None);
         }
         let step = texts.iter().map(|text| operation::file_record(self.folder.root(), text)).collect();
-        let _hold = interrupt::hold();
+        let hold = interrupt::hold();
         self.record.wait(journal.prepare_take(&self.session, number, direction, step))?;
         let written = write(&self.consented(&operation.files), texts);
-        self.settle(number, written, done, settled.as_deref())
+        let settled = self.settle(number, written, done, settled.as_deref());
+        hold.written();
+        settled
     }
 
     /// The folder, where the files of a step that was done may be written, whatever their names.
