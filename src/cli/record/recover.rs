@@ -61,8 +61,9 @@ pub(super) fn recover(held: &mut Held<'_>) -> Result<Vec<Problem>, Problem> {
     for unfinished in left {
         let OperationHead { number, state, .. } = unfinished.operation.head;
         match settle(held, &unfinished) {
-            Ok(verdict) => {
-                told.push(notice(&format!("o{number}"), verdict, state));
+            Ok((verdict, sides)) => {
+                let paths = Sided::new(&unfinished.step, &sides);
+                told.push(notice(number, verdict, state, &paths));
                 if verdict != Verdict::Torn {
                     let is_finished = verdict == Verdict::Finish;
                     held.recovered.push(Recovered { number, state: ended(state, is_finished), is_finished });
@@ -100,7 +101,7 @@ pub(super) fn left_by_editors(left: &[Unfinished]) -> Option<Problem> {
     Some(Problem { severity: Severity::Info, ..problem })
 }
 
-fn settle(held: &Held<'_>, unfinished: &Unfinished) -> Result<Verdict, Problem> {
+fn settle(held: &Held<'_>, unfinished: &Unfinished) -> Result<(Verdict, Vec<Side>), Problem> {
     let number = unfinished.operation.head.number;
     operation::in_place(held.folder.root(), number, &unfinished.step)?;
     let present = operation::read(&held.folder, paths(&unfinished.step))?;
@@ -122,27 +123,59 @@ fn settle(held: &Held<'_>, unfinished: &Unfinished) -> Result<Verdict, Problem> 
         |file: &FileRecord| [&file.before, &file.after].map(|text| text.as_ref().map(Rope::to_string));
     let known: Vec<String> = unfinished.step.iter().flat_map(known).flatten().collect();
     held.folder.sweep(paths(&unfinished.step), &known);
-    Ok(verdict)
+    Ok((verdict, sides))
 }
 
-fn notice(name: &str, verdict: Verdict, state: OperationState) -> Problem {
+fn notice(number: u64, verdict: Verdict, state: OperationState, paths: &Sided<'_>) -> Problem {
     let what = match state {
         OperationState::Undoing => "the undo of ",
         OperationState::Redoing => "the redo of ",
         _ => "",
     };
     let (severity, code, how) = match verdict {
-        Verdict::RollBack => (Severity::Info, "recovered", "was interrupted and is rolled back"),
-        Verdict::Finish => (Severity::Info, "recovered", "was interrupted and is finished now"),
-        Verdict::Torn => (Severity::Warning, "half-applied", "was interrupted, and some files have it"),
+        Verdict::RollBack => (Severity::Info, "recovered", "and is rolled back".to_owned()),
+        Verdict::Finish => (Severity::Info, "recovered", "and is finished now".to_owned()),
+        Verdict::Torn => {
+            let (with, without) = (paths.with.join(", "), paths.without.join(", "));
+            let how = format!(
+                "when it was half done, and files were changed since: it is in {with} and not in {without}"
+            );
+            (Severity::Warning, "half-applied", how)
+        }
     };
-    let problem = Problem::error(code, Category::Storage, format!("{what}operation {name} {how}"));
+    let problem =
+        Problem::error(code, Category::Storage, format!("{what}operation o{number} was interrupted {how}"));
     let problem = Problem { severity, ..problem };
     match verdict {
         Verdict::Torn => {
-            problem.hint(format!("look at it with `tenon show {name}`, and take it back with --merge"))
+            let (verb, takes) = match ended(state, true) {
+                OperationState::Undone => ("redo", "makes it again"),
+                _ => ("undo", "takes it back"),
+            };
+            problem.hint(format!(
+                "look at it with `tenon show o{number}`; `tenon {verb} o{number} --merge` {takes}"
+            ))
         }
         _ => problem,
+    }
+}
+
+/// The files that have a step, and those that do not.
+struct Sided<'s> {
+    with: Vec<&'s str>,
+    without: Vec<&'s str>,
+}
+
+impl<'s> Sided<'s> {
+    fn new(step: &'s [FileRecord], sides: &[Side]) -> Self {
+        let (mut with, mut without) = (Vec::new(), Vec::new());
+        for (file, side) in step.iter().zip(sides) {
+            match side {
+                Side::After | Side::Between | Side::NearAfter => with.push(file.path.as_str()),
+                Side::Before | Side::NearBefore => without.push(file.path.as_str()),
+            }
+        }
+        Self { with, without }
     }
 }
 

@@ -10,8 +10,11 @@ const REPLY: &str = "a.txt\n<<<<<<< SEARCH\none\n=======\neins\n>>>>>>> REPLACE\
 
 /// `o1` is applied to `a.txt`.
 fn place() -> Place {
-    let place =
-        Place::new(&[("a.txt", "one\n"), ("b.txt", "b\n"), ("c.txt", "c\n")], "search-replace", REPLY);
+    let place = Place::new(
+        &[("a.txt", "one\n"), ("b.txt", "b\n2\n3\n"), ("c.txt", "c\n2\n3\n")],
+        "search-replace",
+        REPLY,
+    );
     place.apply();
     place
 }
@@ -45,7 +48,10 @@ fn prepared(place: &Place) {
         instruction: String::new(),
         model: String::new(),
         numbers: Vec::new(),
-        files: vec![changed(place, "b.txt", "b\n", "B\n"), changed(place, "c.txt", "c\n", "C\n")],
+        files: vec![
+            changed(place, "b.txt", "b\n2\n3\n", "B\n2\n3\n"),
+            changed(place, "c.txt", "c\n2\n3\n", "C\n2\n3\n"),
+        ],
     };
     assert_eq!(now(records.prepare(&session, operation)), 2);
 }
@@ -69,36 +75,36 @@ fn check(place: &Place, texts: [&str; 3], o1: &str) {
 fn undo_after_a_kill_takes_nothing_older_back() {
     let place = place();
     prepared(&place);
-    place.write("b.txt", "B\n");
+    place.write("b.txt", "B\n2\n3\n");
     let ran = place.must(&["undo"]);
     assert!(
         ran.stderr.ends_with("o2 was interrupted and is rolled back; `tenon undo` again takes back o1.\n"),
         "{ran:?}"
     );
-    check(&place, ["eins\n", "b\n", "c\n"], "applied");
+    check(&place, ["eins\n", "b\n2\n3\n", "c\n2\n3\n"], "applied");
     place.must(&["undo"]);
-    check(&place, ["one\n", "b\n", "c\n"], "undone");
+    check(&place, ["one\n", "b\n2\n3\n", "c\n2\n3\n"], "undone");
 }
 
 #[test]
 fn undo_after_a_kill_means_what_is_finished_now() {
     let place = place();
     prepared(&place);
-    place.write("b.txt", "B\n");
-    place.write("c.txt", "C\n");
+    place.write("b.txt", "B\n2\n3\n");
+    place.write("c.txt", "C\n2\n3\n");
     let ran = place.must(&["undo"]);
     assert!(ran.stderr.contains("finished now") && ran.stderr.contains("o2 is undone"), "{ran:?}");
-    check(&place, ["eins\n", "b\n", "c\n"], "applied");
+    check(&place, ["eins\n", "b\n2\n3\n", "c\n2\n3\n"], "applied");
 }
 
 #[test]
 fn undo_of_what_is_rolled_back_just_now_is_no_error() {
     let place = place();
     prepared(&place);
-    place.write("b.txt", "B\n");
+    place.write("b.txt", "B\n2\n3\n");
     let told = place.must(&["undo", "o2", "--json"]).json();
     assert_eq!((told["status"].as_str(), told["state"].as_str()), (Some("recovered"), Some("rolled-back")));
-    check(&place, ["eins\n", "b\n", "c\n"], "applied");
+    check(&place, ["eins\n", "b\n2\n3\n", "c\n2\n3\n"], "applied");
     let ran = place.run(&["undo", "o2"]);
     assert!(ran.code == Some(2) && ran.stderr.contains("operation-taken"), "only once: {ran:?}");
 }
@@ -111,8 +117,42 @@ fn an_undo_that_was_killed_is_done_once() {
         place.write("a.txt", a);
         let ran = place.must(&["undo"]);
         assert_eq!(ran.stderr.contains("o1 was interrupted and is finished"), is_written, "{ran:?}");
-        check(&place, ["one\n", "b\n", "c\n"], "undone");
+        check(&place, ["one\n", "b\n2\n3\n", "c\n2\n3\n"], "undone");
     }
+}
+
+#[test]
+fn what_is_torn_is_named_with_the_command_that_takes_it_back() {
+    let place = place();
+    prepared(&place);
+    place.write("b.txt", "B\n2\n3\nmine\n");
+    place.write("c.txt", "c\n2\n3\nmine\n");
+    let ran = place.run(&["undo", "o999"]);
+    assert!(ran.stderr.contains("warning[half-applied]"), "{ran:?}");
+    assert!(ran.stderr.contains("it is in b.txt and not in c.txt"), "{ran:?}");
+    assert!(ran.stderr.contains("`tenon undo o2 --merge`"), "{ran:?}");
+    place.must(&["undo", "o2", "--merge"]);
+    check(&place, ["eins\n", "b\n2\n3\nmine\n", "c\n2\n3\nmine\n"], "applied");
+}
+
+#[test]
+fn what_is_only_a_warning_elsewhere_is_an_error_where_a_command_fails_of_it() {
+    let place = place();
+    std::fs::remove_file(place.path("state/journal.key")).unwrap();
+    let ran = place.run(&["undo"]);
+    assert!(ran.code == Some(1) && ran.stderr.contains("error["), "{ran:?}");
+    assert_eq!(place.files()["a.txt"], "eins\n");
+}
+
+#[test]
+fn an_edit_that_nobody_can_be_asked_about_says_so() {
+    let place = place();
+    place.write("a.txt", "one\n");
+    let ran = place.run(&["edit", "do it", "a.txt"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.stdout.contains("+eins") && ran.stderr.contains("error[needs-consent]"), "{ran:?}");
+    assert!(ran.stderr.contains("nothing was changed") && ran.stderr.contains("`--yes`"), "{ran:?}");
+    assert_eq!(place.files()["a.txt"], "one\n");
 }
 
 /// Sends a signal to a command as soon as it wrote the first of many files; whether the command noticed it.
@@ -154,6 +194,9 @@ fn a_signal_waits_until_all_files_are_written() {
         noticed[1] |= signalled(&place, &["undo", "--json"], || is("old\n"), n);
         assert!(place.files().values().all(|text| text == "old\n"), "half undone");
         assert_eq!(place.operations()[0]["state"], "undone");
+        if noticed == [true; 2] {
+            break;
+        }
     }
     assert_eq!(noticed, [true; 2], "the writes were over before the signal each time");
 }
