@@ -101,7 +101,7 @@ pub async fn run(
     if args.yes || !args.json {
         let selection = Selection { proposal: Some(proposal.clone()), ..Selection::default() };
         // Until the journal has it too, which is after this.
-        interrupt::hold().to_the_end();
+        interrupt::hold().keep();
         ask(&events, Command::Accept(selection)).await?;
         applied(&mut noticed).await?;
     }

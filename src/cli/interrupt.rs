@@ -34,11 +34,12 @@ impl Hold {
     /// All is written: one that comes before that is said is told with it, and only a second one ends the process.
     pub(super) fn written(self) {
         state().is_ending = true;
+        drop(self);
     }
 
     /// Holds them back for the rest of the process, which ends soon.
-    pub(super) fn to_the_end(self) {
-        state().n_holds += 1;
+    pub(super) fn keep(self) {
+        std::mem::forget(self);
     }
 }
 
