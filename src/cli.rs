@@ -10,6 +10,7 @@ pub mod consent;
 pub mod demo;
 pub mod doctor;
 pub mod edit;
+mod interrupt;
 pub mod log;
 pub mod metrics;
 pub mod models;

@@ -25,8 +25,8 @@ use crate::problem::{Category, Problem, Severity};
 use crate::text::{PositionMap, Rope, TextEdit};
 use crate::workspace::{Folder, NewText};
 
-use super::output;
 use super::record::{Description, Held, Noted, Record, links};
+use super::{Exit, interrupt, output};
 
 /// The format of a reply, as named on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, serde::Deserialize)]
@@ -147,7 +147,18 @@ pub fn run_with(args: &ApplyArgs, record: Option<&Record>, streams: &mut Streams
             Err(failure) if failure.usage => ExitCode::from(USAGE),
             Err(_) => ExitCode::from(REFUSED),
         };
-        report::print(args, &outcome, streams).map(|()| code)
+        report::print(args, &outcome, streams).and_then(|()| {
+            if !interrupt::came() {
+                return Ok(code);
+            }
+            let said = match &outcome {
+                Ok(_) => {
+                    "Interrupted while files were written: all of them are; `tenon undo` takes them back."
+                }
+                Err(_) => "Interrupted; what became of the files is said above.",
+            };
+            writeln!(streams.errors, "{said}").map(|()| Exit::Cancelled.into())
+        })
     };
     ran.unwrap_or(ExitCode::from(REFUSED))
 }
@@ -265,7 +276,9 @@ impl<'r> Writer<'r> {
     fn write(&mut self, args: &ApplyArgs, texts: &[NewText]) -> Result<Option<Problem>, Failure> {
         match self {
             Self::Plain(folder) => {
+                let hold = interrupt::hold();
                 folder.prepare(texts)?.commit()?;
+                hold.written();
                 Ok(None)
             }
             Self::Recorded(_) if texts.is_empty() => Ok(None),

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 
 use super::record::links;
-use super::{EditArgs, Exit, output};
+use super::{EditArgs, Exit, interrupt, output};
 use crate::app::event::ClientFacts;
 use crate::app::{Command, EditRequest, Event, Intent, Selection, Target};
 use crate::diff::render;
@@ -73,6 +73,7 @@ pub async fn run(
         ready = proposal(&mut noticed) => ready?,
         _ = tokio::signal::ctrl_c() => {
             let _ = events.send(Event::Shutdown);
+            let _ = writeln!(std::io::stderr().lock(), "Nothing was changed.");
             return Ok(Exit::Cancelled);
         }
     };
@@ -82,11 +83,14 @@ pub async fn run(
     if !args.json {
         output::print_diff(diff)?;
         tell_impact(&shown);
-        if !args.yes && !consented().await {
+        let consented = if args.yes { Ok(true) } else { consented().await };
+        if consented != Ok(true) {
             // Whoever asks again wants another answer than this one.
             let selection = Selection { proposal: Some(proposal), ..Selection::default() };
             ask(&events, Command::Reject(selection)).await?;
             let _ = events.send(Event::Shutdown);
+            consented?;
+            let _ = writeln!(std::io::stderr().lock(), "Nothing was changed.");
             return Ok(Exit::Cancelled);
         }
     }
@@ -96,6 +100,8 @@ pub async fn run(
     }
     if args.yes || !args.json {
         let selection = Selection { proposal: Some(proposal.clone()), ..Selection::default() };
+        // Until the journal has it too, which is after this.
+        interrupt::hold().keep();
         ask(&events, Command::Accept(selection)).await?;
         applied(&mut noticed).await?;
     }
@@ -107,6 +113,11 @@ pub async fn run(
         )?;
     }
     let _ = events.send(Event::Shutdown);
+    if interrupt::came() {
+        let said = "Interrupted while files were written: all of them are; `tenon undo` takes them back.";
+        let _ = writeln!(std::io::stderr().lock(), "{said}");
+        return Ok(Exit::Cancelled);
+    }
     Ok(Exit::Done)
 }
 
@@ -219,24 +230,29 @@ async fn applied(noticed: &mut mpsc::UnboundedReceiver<TaskNotice>) -> Result<()
 }
 
 /// Asks at the terminal, until Ctrl-C: once it was listened for, it ends nothing by itself any more.
-async fn consented() -> bool {
+async fn consented() -> Result<bool, Problem> {
     tokio::select! {
         consent = consent() => consent,
-        _ = tokio::signal::ctrl_c() => false,
+        _ = tokio::signal::ctrl_c() => Ok(false),
     }
 }
 
-/// Asks at the terminal. No terminal, no consent.
-async fn consent() -> bool {
+/// Asks at the terminal.
+///
+/// # Errors
+/// There is no terminal to ask at.
+async fn consent() -> Result<bool, Problem> {
     let asked = tokio::task::spawn_blocking(|| {
         if !std::io::stdin().is_terminal() {
-            return false;
+            let message = "nothing was changed: there is nobody to ask";
+            return Err(Problem::error("needs-consent", Category::Request, message)
+                .hint("look at what is shown; `--yes` applies it"));
         }
         let mut stderr = std::io::stderr();
         let _ = write!(stderr, "Apply this change? [y/N] ").and_then(|()| stderr.flush());
         let mut line = String::new();
         let read = std::io::stdin().lock().read_line(&mut line);
-        read.is_ok() && matches!(line.trim(), "y" | "Y" | "yes")
+        Ok(read.is_ok() && matches!(line.trim(), "y" | "Y" | "yes"))
     });
-    asked.await.unwrap_or(false)
+    asked.await.unwrap_or(Ok(false))
 }

@@ -133,7 +133,8 @@ fn line(operation: &OperationSummary, now: Duration) -> String {
         head.state.name()
     );
     let title = if head.instruction.is_empty() { &head.title } else { &head.instruction };
-    text.push_str(&format!(" {}", short(title)));
+    let imported = if head.imported { " (imported)" } else { "" };
+    text.push_str(&format!("{imported} {}", short(title)));
     if !head.model.is_empty() {
         text.push_str(&format!(" ({})", short(&head.model)));
     }
@@ -178,6 +179,7 @@ pub(super) fn operation_json(operation: &OperationSummary) -> Value {
         "session": head.session,
         "proposal": head.proposal,
         "state": head.state.name(),
+        "imported": head.imported,
         "title": plain(&head.title),
         "instruction": plain(&head.instruction),
         "model": plain(&head.model),

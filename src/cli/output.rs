@@ -152,8 +152,10 @@ pub fn usage(error: &clap::Error) -> Exit {
     Exit::Usage
 }
 
-/// Tells a problem: as JSON on stdout where that is wanted, else as text on stderr. Returns how to end.
+/// Tells why a command failed: as JSON on stdout where that is wanted, else as text on stderr. It is an error then,
+/// though it is only a warning where a command goes on without. Returns how to end.
 pub fn fail(problem: &Problem, json: bool) -> Exit {
+    let problem = &Problem { severity: Severity::Error, ..problem.clone() };
     if !json || print_json(problem).is_err() {
         tell(problem);
     }

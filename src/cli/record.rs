@@ -9,6 +9,7 @@ pub(in crate::cli) mod links;
 pub(in crate::cli) mod operation;
 mod recover;
 
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,9 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 
 pub use audit::Noted;
+pub(in crate::cli) use recover::Recovered;
+
+use super::{Exit, interrupt, output};
 
 use crate::diff::lower::ProtectedConsent;
 use crate::ports::{
@@ -45,6 +49,8 @@ pub(in crate::cli) struct Held<'r> {
     next_operation: u64,
     /// What editors left under way, and only the user can end.
     left: Vec<Unfinished>,
+    /// What commands left under way, and is settled now.
+    recovered: Vec<Recovered>,
 }
 
 /// What an operation of the terminal is, in words.
@@ -95,15 +101,23 @@ impl Record {
         let root = root_name(folder.root());
         let resumed = self.wait(self.journal.resume(&root, FrontDoor::Terminal))?;
         let left = self.wait(self.journal.unfinished_elsewhere(&resumed.session))?;
-        let held = Held {
+        let mut held = Held {
             record: self,
             folder,
             root,
             session: resumed.session,
             next_operation: resumed.next_operation,
             left,
+            recovered: Vec::new(),
         };
-        let mut told = recover::recover(&held)?;
+        let mut told = recover::recover(&mut held)?;
+        if !held.recovered.is_empty() && interrupt::came() {
+            told.iter().for_each(output::tell);
+            // A stderr that is gone leaves nobody to tell.
+            let said = "Interrupted: what was left under way is settled, and nothing else was begun.";
+            let _ = writeln!(std::io::stderr().lock(), "{said}");
+            std::process::exit(Exit::Cancelled.code().into());
+        }
         told.extend(recover::left_by_editors(&held.left));
         Ok((held, told))
     }
@@ -161,6 +175,12 @@ impl Held<'_> {
         self.left.iter().find(|left| left.operation.head.number == number)
     }
 
+    /// The operation that was settled last when this workspace was taken, or the one of this number.
+    pub(in crate::cli) fn recovered(&self, number: Option<u64>) -> Option<Recovered> {
+        let is_meant = |one: &&Recovered| number.is_none_or(|number| one.number == number);
+        self.recovered.iter().filter(is_meant).max_by_key(|one| one.number).copied()
+    }
+
     /// Writes `texts`, all or none, as an operation of its own, and returns what is to be told besides.
     ///
     /// # Errors
@@ -183,9 +203,12 @@ impl Held<'_> {
             files: texts.iter().map(|text| operation::file_record(self.folder.root(), text)).collect(),
         };
         let journal = self.record.journal();
+        let hold = interrupt::hold();
         let number = self.record.wait(journal.prepare(&self.session, operation))?;
         let written = write(&self.folder, texts);
-        self.settle(number, written, Settlement::Applied, None)
+        let settled = self.settle(number, written, Settlement::Applied, None);
+        hold.written();
+        settled
     }
 
     /// Ends what an editor left under way on the side from which it can be taken in `direction`, whichever side the files
@@ -233,9 +256,12 @@ impl Held<'_> {
             return self.end(number, done, settled).map(|()| None);
         }
         let step = texts.iter().map(|text| operation::file_record(self.folder.root(), text)).collect();
+        let hold = interrupt::hold();
         self.record.wait(journal.prepare_take(&self.session, number, direction, step))?;
         let written = write(&self.consented(&operation.files), texts);
-        self.settle(number, written, done, settled.as_deref())
+        let settled = self.settle(number, written, done, settled.as_deref());
+        hold.written();
+        settled
     }
 
     /// The folder, where the files of a step that was done may be written, whatever their names.

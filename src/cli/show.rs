@@ -54,8 +54,9 @@ pub fn run(args: &ShowArgs, record: &Record, now: Duration) -> Result<Exit, Prob
 
 fn heading(operation: &OperationSummary, now: Duration) -> String {
     let head = &operation.head;
+    let imported = if head.imported { ", imported" } else { "" };
     let since = |time: Duration| ago(now.saturating_sub(time));
-    let mut text = format!("operation o{}, {}", head.number, head.state.name());
+    let mut text = format!("operation o{}, {}{imported}", head.number, head.state.name());
     if head.changed > head.prepared {
         text.push_str(&format!(" {}", since(head.changed)));
     }

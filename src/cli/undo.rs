@@ -13,8 +13,8 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::record::{self, Held, Record, links, operation};
-use super::{Exit, output};
+use super::record::{self, Held, Record, Recovered, links, operation};
+use super::{Exit, interrupt, output};
 use crate::diff::render;
 use crate::ports::metrics::catalogue::PROBLEMS;
 use crate::ports::{Direction, FrontDoor, OperationRecord, OperationState, SessionSummary, Unfinished};
@@ -56,6 +56,9 @@ pub fn run(args: &TakeArgs, direction: Direction, record: &Record) -> Result<Exi
     let (held, told) = record.hold(folder)?;
     let is_asked_for = args.operation.is_some();
     told.iter().filter(|told| !is_asked_for || told.code != "left-under-way").for_each(output::tell);
+    if let Some(recovered) = recovered(args, direction, &held)? {
+        return settled_only(args, direction, recovered, &held, record);
+    }
     let (operation, left) = find(args, direction, &held, record)?;
     let number = operation.head.number;
     operation::in_place(held.folder().root(), number, &operation.files)?;
@@ -84,6 +87,14 @@ pub fn run(args: &TakeArgs, direction: Direction, record: &Record) -> Result<Exi
     let behind = held.take(&operation, direction, &texts, settled)?;
     let warnings: Vec<Problem> = linked.into_iter().chain(behind).collect();
     show(args, direction, number, &plan, Ok(&warnings))?;
+    if interrupt::came() {
+        let said = format!(
+            "Interrupted while files were written: all of them are, o{number} is {}.",
+            done(direction)
+        );
+        let _ = writeln!(std::io::stderr().lock(), "{said}");
+        return Ok(Exit::Cancelled);
+    }
     Ok(Exit::Done)
 }
 
@@ -94,11 +105,69 @@ fn verb(direction: Direction) -> &'static str {
     }
 }
 
+fn done(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Undo => "undone",
+        Direction::Redo => "redone",
+    }
+}
+
 fn name_of_other_side(number: u64, direction: Direction) -> String {
     match direction {
         Direction::Undo => format!("before o{number}"),
         Direction::Redo => format!("after o{number}"),
     }
+}
+
+/// The operation that was settled just now, where this is all that is to be done: nobody saw yet how it ended, so what is
+/// older is not meant, and it may be where it was to go already.
+fn recovered(args: &TakeArgs, direction: Direction, held: &Held<'_>) -> Result<Option<Recovered>, Problem> {
+    let (wanted, _) = direction.states();
+    let number = args.operation.as_deref().map(operation::number).transpose()?;
+    let is_there = |state| match direction {
+        Direction::Undo => matches!(state, OperationState::RolledBack | OperationState::Undone),
+        Direction::Redo => state == OperationState::Applied,
+    };
+    let is_all = |one: &Recovered| if number.is_some() { is_there(one.state) } else { one.state != wanted };
+    Ok(held.recovered(number).filter(is_all))
+}
+
+/// Says how it ended, and what the command means next.
+fn settled_only(
+    args: &TakeArgs,
+    direction: Direction,
+    recovered: Recovered,
+    held: &Held<'_>,
+    record: &Record,
+) -> Result<Exit, Problem> {
+    let number = recovered.number;
+    let name = format!("o{number}");
+    if args.json {
+        output::print_json(&json!({
+            "status": "recovered",
+            "operation": name,
+            "state": recovered.state.name(),
+            "files": [],
+            "diff": "",
+            "warnings": [],
+            "errors": [],
+        }))?;
+        return Ok(Exit::Done);
+    }
+    let how = if recovered.is_finished { "finished" } else { "rolled back" };
+    let (wanted, _) = direction.states();
+    let next = operation::latest(record, held.root(), wanted, false)?;
+    let next = next.filter(|_| args.operation.is_none()).map(|next| {
+        let takes = match direction {
+            Direction::Undo => "takes back",
+            Direction::Redo => "makes again",
+        };
+        format!("; `tenon {}` again {takes} o{}", verb(direction), next.number)
+    });
+    let said = format!("{name} was interrupted and is {how}{}.", next.unwrap_or_default());
+    // A stderr that is gone leaves nobody to tell.
+    let _ = writeln!(std::io::stderr().lock(), "{said}");
+    Ok(Exit::Done)
 }
 
 /// The operation that is meant, and what an editor left of it under way, with the texts of that.
@@ -116,9 +185,15 @@ fn find<'h>(
             operation::belongs(record, root, number)?;
             number
         }
-        None => match operation::latest(record, root, wanted)? {
-            Some(head) => head.number,
-            None => return Err(nothing(direction)),
+        None => match held.recovered(None) {
+            Some(recovered) => recovered.number,
+            None => match operation::latest(record, root, wanted, false)? {
+                Some(head) => head.number,
+                None => {
+                    let imported = operation::latest(record, root, wanted, true)?;
+                    return Err(nothing(direction, imported.map(|head| head.number)));
+                }
+            },
         },
     };
     if let Some(left) = held.left(number) {
@@ -140,13 +215,20 @@ fn find<'h>(
     Err(Problem::error("operation-taken", Category::Request, message).hint(hint))
 }
 
-fn nothing(direction: Direction) -> Problem {
+/// What others made is named by its number, or not meant.
+fn nothing(direction: Direction, imported: Option<u64>) -> Problem {
     let (code, message) = match direction {
         Direction::Undo => ("nothing-to-undo", "there is no change to take back in this workspace"),
         Direction::Redo => ("nothing-to-redo", "there is no change to make again in this workspace"),
     };
-    Problem::error(code, Category::Request, message)
-        .hint("`tenon log` lists what was done; --root names the workspace")
+    let hint = "`tenon log` lists what was done; --root names the workspace";
+    Problem::error(code, Category::Request, message).hint(match imported {
+        Some(number) => {
+            let verb = verb(direction);
+            format!("o{number} came with an imported session: `tenon {verb} o{number} --imported` takes it; {hint}")
+        }
+        None => hint.to_owned(),
+    })
 }
 
 /// The user has not seen yet what somebody else's record would write.
@@ -218,10 +300,7 @@ fn show(
     ended: Result<&[Problem], &Problem>,
 ) -> Result<(), Problem> {
     let diffs: Vec<String> = plan.files.iter().map(diff).collect();
-    let done = match direction {
-        Direction::Undo => "undone",
-        Direction::Redo => "redone",
-    };
+    let done = done(direction);
     if args.json {
         let files: Vec<Value> = plan.files.iter().map(file_json).collect();
         return output::print_json(&json!({

@@ -11,4 +11,5 @@ mod terminal;
 mod terminal_audit;
 mod terminal_escapes;
 mod terminal_history;
+mod terminal_interrupted;
 mod terminal_left;

@@ -61,7 +61,8 @@ pub(in crate::cli) fn read<'p>(
     Ok(present)
 }
 
-/// The operation of `root` whose state is `state` and changed last.
+/// The operation of `root` whose state is `state` and changed last; of those that came with imported sessions, or of the
+/// others.
 ///
 /// # Errors
 /// The journal cannot be read.
@@ -69,6 +70,7 @@ pub(in crate::cli) fn latest(
     record: &Record,
     root: &str,
     state: OperationState,
+    is_imported: bool,
 ) -> Result<Option<OperationHead>, Problem> {
     let mut found: Option<OperationHead> = None;
     let mut query = OperationQuery { root: Some(root.to_owned()), limit: PAGE, ..OperationQuery::default() };
@@ -77,9 +79,8 @@ pub(in crate::cli) fn latest(
         query.before = page.last().map(|operation| operation.head.number);
         let n_found = page.len();
         let heads = page.into_iter().map(|operation| operation.head);
-        // What others made is named by its number, or not meant.
         found = heads
-            .filter(|head| head.state == state && !head.imported)
+            .filter(|head| head.state == state && head.imported == is_imported)
             .chain(found)
             .max_by_key(|head| head.turn);
         if n_found < PAGE {

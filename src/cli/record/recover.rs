@@ -7,9 +7,10 @@
 
 use super::operation;
 use super::{Held, Settlement};
+use crate::cli::interrupt;
 use crate::cli::undo::plan::{Present, paths, same};
 use crate::diff::merge::merge;
-use crate::ports::{FileRecord, OperationState, Unfinished};
+use crate::ports::{FileRecord, OperationHead, OperationState, Unfinished};
 use crate::problem::{Category, Problem, Severity};
 use crate::text::Rope;
 use crate::workspace::NewText;
@@ -38,23 +39,50 @@ enum Verdict {
     Torn,
 }
 
+/// An operation that was settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::cli) struct Recovered {
+    /// Its number.
+    pub(in crate::cli) number: u64,
+    /// Where it stands now.
+    pub(in crate::cli) state: OperationState,
+    /// Whether what was begun is in the files now.
+    pub(in crate::cli) is_finished: bool,
+}
+
 /// Settles all that was left under way in this workspace. Says what became of it.
 ///
 /// # Errors
 /// The journal fails.
-pub(super) fn recover(held: &Held<'_>) -> Result<Vec<Problem>, Problem> {
+pub(super) fn recover(held: &mut Held<'_>) -> Result<Vec<Problem>, Problem> {
     let journal = held.record.journal();
     let left = held.record.wait(journal.unfinished(&held.session))?;
     let mut told = Vec::new();
     for unfinished in left {
-        let name = format!("o{}", unfinished.operation.head.number);
+        let OperationHead { number, state, .. } = unfinished.operation.head;
         match settle(held, &unfinished) {
-            Ok(verdict) => told.push(notice(&name, verdict, unfinished.operation.head.state)),
+            Ok((verdict, sides)) => {
+                let paths = Sided::new(&unfinished.step, &sides);
+                told.push(notice(number, verdict, state, &paths));
+                if verdict != Verdict::Torn {
+                    let is_finished = verdict == Verdict::Finish;
+                    held.recovered.push(Recovered { number, state: ended(state, is_finished), is_finished });
+                }
+            }
             // It stays under way, for the next command.
             Err(problem) => told.push(Problem { severity: Severity::Warning, ..problem }),
         }
     }
     Ok(told)
+}
+
+/// Where an operation stands after a step that was cut short in `state` was finished, or rolled back.
+fn ended(state: OperationState, is_finished: bool) -> OperationState {
+    match (state, is_finished) {
+        (OperationState::Undoing, true) | (OperationState::Redoing, false) => OperationState::Undone,
+        (OperationState::Undoing, false) | (_, true) => OperationState::Applied,
+        (_, false) => OperationState::RolledBack,
+    }
 }
 
 /// Tells of what editors left under way.
@@ -73,13 +101,14 @@ pub(super) fn left_by_editors(left: &[Unfinished]) -> Option<Problem> {
     Some(Problem { severity: Severity::Info, ..problem })
 }
 
-fn settle(held: &Held<'_>, unfinished: &Unfinished) -> Result<Verdict, Problem> {
+fn settle(held: &Held<'_>, unfinished: &Unfinished) -> Result<(Verdict, Vec<Side>), Problem> {
     let number = unfinished.operation.head.number;
     operation::in_place(held.folder.root(), number, &unfinished.step)?;
     let present = operation::read(&held.folder, paths(&unfinished.step))?;
     let sides: Vec<Side> = unfinished.step.iter().map(|file| side(file, &present)).collect();
     let verdict = judge(&sides);
     let texts = texts(&unfinished.step, &sides, verdict);
+    let _hold = interrupt::hold();
     if !texts.is_empty() {
         super::write(&held.consented(&unfinished.operation.files), &texts)?;
     }
@@ -94,27 +123,59 @@ fn settle(held: &Held<'_>, unfinished: &Unfinished) -> Result<Verdict, Problem> 
         |file: &FileRecord| [&file.before, &file.after].map(|text| text.as_ref().map(Rope::to_string));
     let known: Vec<String> = unfinished.step.iter().flat_map(known).flatten().collect();
     held.folder.sweep(paths(&unfinished.step), &known);
-    Ok(verdict)
+    Ok((verdict, sides))
 }
 
-fn notice(name: &str, verdict: Verdict, state: OperationState) -> Problem {
+fn notice(number: u64, verdict: Verdict, state: OperationState, paths: &Sided<'_>) -> Problem {
     let what = match state {
         OperationState::Undoing => "the undo of ",
         OperationState::Redoing => "the redo of ",
         _ => "",
     };
     let (severity, code, how) = match verdict {
-        Verdict::RollBack => (Severity::Info, "recovered", "was interrupted and is rolled back"),
-        Verdict::Finish => (Severity::Info, "recovered", "was interrupted and is finished now"),
-        Verdict::Torn => (Severity::Warning, "half-applied", "was interrupted, and some files have it"),
+        Verdict::RollBack => (Severity::Info, "recovered", "and is rolled back".to_owned()),
+        Verdict::Finish => (Severity::Info, "recovered", "and is finished now".to_owned()),
+        Verdict::Torn => {
+            let (with, without) = (paths.with.join(", "), paths.without.join(", "));
+            let how = format!(
+                "when it was half done, and files were changed since: it is in {with} and not in {without}"
+            );
+            (Severity::Warning, "half-applied", how)
+        }
     };
-    let problem = Problem::error(code, Category::Storage, format!("{what}operation {name} {how}"));
+    let problem =
+        Problem::error(code, Category::Storage, format!("{what}operation o{number} was interrupted {how}"));
     let problem = Problem { severity, ..problem };
     match verdict {
         Verdict::Torn => {
-            problem.hint(format!("look at it with `tenon show {name}`, and take it back with --merge"))
+            let (verb, takes) = match ended(state, true) {
+                OperationState::Undone => ("redo", "makes it again"),
+                _ => ("undo", "takes it back"),
+            };
+            problem.hint(format!(
+                "look at it with `tenon show o{number}`; `tenon {verb} o{number} --merge` {takes}"
+            ))
         }
         _ => problem,
+    }
+}
+
+/// The files that have a step, and those that do not.
+struct Sided<'s> {
+    with: Vec<&'s str>,
+    without: Vec<&'s str>,
+}
+
+impl<'s> Sided<'s> {
+    fn new(step: &'s [FileRecord], sides: &[Side]) -> Self {
+        let (mut with, mut without) = (Vec::new(), Vec::new());
+        for (file, side) in step.iter().zip(sides) {
+            match side {
+                Side::After | Side::Between | Side::NearAfter => with.push(file.path.as_str()),
+                Side::Before | Side::NearBefore => without.push(file.path.as_str()),
+            }
+        }
+        Self { with, without }
     }
 }
 

@@ -141,6 +141,9 @@ async fn an_imported_step_is_taken_only_by_its_number_and_when_seen() {
     machine.write("a.txt", "ONE\ntwo\n");
     let ran = machine.run(&["undo"]).await;
     assert!(ran.code != Some(0) && ran.stderr.contains("nothing-to-undo"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("`tenon undo o2 --imported`"), "{}", ran.stderr);
+    assert!(machine.run(&["log"]).await.stdout.contains(" (imported) do it"));
+    assert!(machine.run(&["show", "o2"]).await.stdout.starts_with("operation o2, applied, imported"));
     let ran = machine.run(&["undo", "o2"]).await;
     assert!(ran.code != Some(0) && ran.stderr.contains("imported-operation"), "{}", ran.stderr);
     assert!(ran.stdout.contains("-ONE") && ran.stdout.contains("+one"), "it is shown: {}", ran.stdout);
