@@ -25,7 +25,8 @@ pub(super) struct Layout {
 pub(super) const JOURNAL: Layout = Layout {
     file: "journal.db",
     application: 0x746e_4a72,
-    traces: &["journal.key", "sessions"],
+    // Not the key: where no journal could be begun, the kept answers have made it.
+    traces: &["sessions"],
     synchronous: "FULL",
     lost: "what was undone or proposed before is not known any more; the file that was set aside can be removed once \
            nobody misses it",

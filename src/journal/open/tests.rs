@@ -148,10 +148,6 @@ fn an_emptied_or_removed_file_is_told_once() {
     };
     check("sessions", &|path| fs::write(path, "").unwrap());
     check("sessions", &|path| fs::remove_file(path).unwrap());
-    if cfg!(not(feature = "keyring")) {
-        check("journal.key", &|path| fs::write(path, "").unwrap());
-        check("journal.key", &|path| fs::remove_file(path).unwrap());
-    }
     let fresh = Journal::open(Place::new().dir.path(), system_clock()).unwrap();
     assert_eq!(fresh.aside(), None);
 }
