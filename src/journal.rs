@@ -131,9 +131,10 @@ impl Answers {
     /// Opens the answers kept in `folder`, or begins to keep some.
     ///
     /// # Errors
-    /// As [`Journal::open`].
+    /// `answers-unusable`, with the words of [`Journal::open`]; the key's as for [`Journal::records`].
     pub fn open(folder: &Path, settings: &CacheSettings, clock: Clock) -> Result<Self, Problem> {
-        let database = Database::open(folder, &layout::ANSWERS)?;
+        let database = Database::open(folder, &layout::ANSWERS)
+            .map_err(|problem| Problem { code: "answers-unusable", ..problem })?;
         let (sealer, _) = database.key().as_ref().map_err(Clone::clone)?;
         let sealer = sealer.clone();
         Ok(Self::new(database, sealer, *settings, clock))

@@ -60,6 +60,8 @@ impl Opened {
         if cache.enabled && cache.disk_bytes > 0 {
             match Answers::open(folder, cache, system_clock()) {
                 Ok(answers) => opened.answers = Some(Arc::new(answers)),
+                // There is one key for both.
+                Err(problem) if opened.problems.contains(&problem) => {}
                 Err(problem) => opened.problems.push(problem),
             }
         }
@@ -159,6 +161,21 @@ impl Storage {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[cfg(not(feature = "keyring"))]
+    fn a_missing_key_is_told_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let open = || {
+            let cache = CacheSettings { enabled: true, disk_bytes: 1 << 20, ..CacheSettings::default() };
+            let (storage, problems) = Storage::open(dir.path(), &cache);
+            storage.close();
+            problems.iter().map(|problem| problem.code).collect::<Vec<_>>()
+        };
+        assert!(open().is_empty());
+        std::fs::remove_file(dir.path().join("journal.key")).unwrap();
+        assert_eq!(open(), ["journal-key-missing"]);
+    }
 
     #[test]
     fn what_is_set_aside_is_told_and_begun_anew() {

@@ -253,7 +253,11 @@ fn read(file: &Path) -> Result<Value, Problem> {
         Problem::error("session-invalid", Category::Request, message)
             .hint("name a file that `tenon sessions export` wrote")
     };
-    let unreadable = |error: std::io::Error| invalid(format!("{}: {error}", file.display()));
+    let unreadable = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::InvalidData => invalid(format!("{} is not UTF-8 text", file.display())),
+        _ => Problem::error("unreadable-file", Category::Storage, format!("{}: {error}", file.display()))
+            .hint("name a file that `tenon sessions export` wrote, or `-` for the input"),
+    };
     let mut text = String::new();
     let source: Box<dyn std::io::Read> = if file.as_os_str() == "-" {
         Box::new(std::io::stdin().lock())
@@ -270,6 +274,23 @@ fn read(file: &Path) -> Result<Value, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_that_cannot_be_imported_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let check = |name: &str, bytes: Option<&[u8]>, code: &str| {
+            let file = dir.path().join(name);
+            if let Some(bytes) = bytes {
+                std::fs::write(&file, bytes).unwrap();
+            }
+            let problem = read(&file).unwrap_err();
+            assert_eq!(problem.code, code, "{problem:?}");
+            assert!(problem.message.contains(name) && problem.hint.is_some(), "{problem:?}");
+        };
+        check("nowhere.json", None, "unreadable-file");
+        check("bytes.json", Some(b"\xff"), "session-invalid");
+        check("text.json", Some(b"dear diary"), "session-invalid");
+    }
 
     #[test]
     fn the_beginning_of_an_id_is_enough_where_it_is_the_only_one() {

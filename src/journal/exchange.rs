@@ -25,7 +25,7 @@ use crate::ports::{
     ProposalRecord, ProposalStanding, StepRecord, TaskRecord,
 };
 use crate::text::Rope;
-use checks::{Roots, check, invalid};
+use checks::{Roots, check, invalid, invalid_at};
 
 /// The version of the form.
 const FORM: u32 = 1;
@@ -266,7 +266,7 @@ fn import_all(to: &Destination<'_>, exported: Value) -> Result<Imported, Failure
         let decision = DecisionRecord { number: hunk, decision };
         let id = (session.as_str(), proposal.as_str());
         proposals::decide(connection, id, &decision, now)
-            .map_err(|_| invalid("a decision is on no proposal"))?;
+            .map_err(|_| invalid_at("a decision is on no proposal", &proposal))?;
     }
     let writer = Writer { session: &session, process, now };
     for operation in exported.operations {
@@ -281,8 +281,8 @@ fn import_proposal(
     roots: &Roots,
     texts: &Incoming<'_>,
 ) -> Result<(ProposalRecord, Vec<Option<Hash>>), Failure> {
-    let standing =
-        ProposalStanding::of(&proposal.standing).ok_or_else(|| invalid("a standing is not known"))?;
+    let standing = ProposalStanding::of(&proposal.standing)
+        .ok_or_else(|| invalid_at("a standing is not known", &proposal.standing))?;
     let bases = proposal.files.iter().map(|file| texts.hash(file.base.as_deref()));
     let bases = bases.collect::<Result<_, _>>()?;
     // The texts are kept already, and are told by their hashes.
@@ -311,17 +311,19 @@ fn import_operation(
     roots: &Roots,
     texts: &Incoming<'_>,
 ) -> Result<(NewOperation, Vec<Sides>, OperationState), Failure> {
-    let state = OperationState::of(&operation.state).ok_or_else(|| invalid("a state is not known"))?;
+    let state = OperationState::of(&operation.state)
+        .ok_or_else(|| invalid_at("a state is not known", &operation.state))?;
     // What was under way there is not under way here.
     let state = if state.is_under_way() { OperationState::RolledBack } else { state };
     let mut files = Vec::new();
     let mut sides = Vec::new();
     for file in operation.files {
-        let kind = FileChange::of(&file.kind).ok_or_else(|| invalid("a kind of change is not known"))?;
+        let kind = FileChange::of(&file.kind)
+            .ok_or_else(|| invalid_at("a kind of change is not known", &file.kind))?;
         let uri_after = match (&file.path_after, &file.uri_after) {
             (Some(path), Some(uri)) => Some(roots.document(path, uri)?),
             (None, None) => None,
-            _ => return Err(invalid("a path after has no document")),
+            _ => return Err(invalid_at("a path after has no document", &file.path)),
         };
         sides.push([texts.hash(file.before.as_deref())?, texts.hash(file.after.as_deref())?]);
         files.push(FileRecord {
@@ -363,7 +365,7 @@ impl<'a> Incoming<'a> {
         for (name, text) in texts {
             let hash = blobs::hash(text.as_bytes());
             if from_hex(name) != Some(hash) {
-                return Err(invalid("a text does not have its hash"));
+                return Err(invalid_at("a text does not have its hash", name));
             }
             checked.insert(hash, text.as_str());
         }
@@ -391,7 +393,7 @@ impl<'a> Incoming<'a> {
 
     fn known(&self, name: &str) -> Result<Hash, Failure> {
         let hash = from_hex(name).filter(|hash| self.0.contains_key(hash));
-        hash.ok_or_else(|| invalid("a text is missing"))
+        hash.ok_or_else(|| invalid_at("a text is missing", name))
     }
 }
 

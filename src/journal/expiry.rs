@@ -1,7 +1,7 @@
 //! Lets sessions and their texts go, a little at a time.
 //!
 //! Guarantees: no step writes more than a few sessions or a few megabytes, so that neither the work of this process nor
-//! that of another waits long; what a step removed is consistent by itself; the file is smaller in the end.
+//! that of another waits long; no session goes while an operation of it is under way; what a step removed is consistent by itself; the file is smaller in the end.
 
 use rusqlite::{Connection, params};
 
@@ -53,10 +53,13 @@ impl Letting {
         Self { phase: Phase::Texts(0), ..Self::expire(locks, 0, u64::MAX) }
     }
 
-    /// Removes up to `limit` of the sessions nobody holds, the longest unused first.
+    /// Removes up to `limit` of the sessions that nobody holds and that have nothing under way, the longest unused first.
     fn remove(&mut self, connection: &Connection, before: i64, limit: usize) -> rusqlite::Result<usize> {
+        let unfinished = sessions::UNFINISHED;
         let ids: Vec<String> = connection
-            .prepare_cached("SELECT id FROM sessions WHERE used < ?1 ORDER BY used, begun")?
+            .prepare_cached(&format!(
+                "SELECT id FROM sessions WHERE used < ?1 AND NOT {unfinished} ORDER BY used, begun"
+            ))?
             .query_map([before], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
         let mut n_removed = 0;

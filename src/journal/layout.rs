@@ -11,6 +11,8 @@ pub(super) struct Layout {
     pub(super) file: &'static str,
     /// What `SQLite` keeps as `application_id`: four letters that tell our files from others.
     pub(super) application: i32,
+    /// What stands beside it in the state directory only once there was such a file.
+    pub(super) traces: &'static [&'static str],
     /// How `SQLite` waits for the disk.
     pub(super) synchronous: &'static str,
     /// What to tell when one was set aside because it was damaged.
@@ -23,6 +25,8 @@ pub(super) struct Layout {
 pub(super) const JOURNAL: Layout = Layout {
     file: "journal.db",
     application: 0x746e_4a72,
+    // Not the key: where no journal could be begun, the kept answers have made it.
+    traces: &["sessions"],
     synchronous: "FULL",
     lost: "what was undone or proposed before is not known any more; the file that was set aside can be removed once \
            nobody misses it",
@@ -45,6 +49,7 @@ pub(super) const JOURNAL: Layout = Layout {
 pub(super) const ANSWERS: Layout = Layout {
     file: "answers.db",
     application: 0x746e_416e,
+    traces: &[],
     synchronous: "NORMAL",
     lost: "answers that were kept are asked for again; the file that was set aside can be removed",
     steps: &[M::up(responses::RESPONSES), M::up(key::KEYS), M::up(responses::SEALED)],

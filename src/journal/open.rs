@@ -53,7 +53,7 @@ fn open_until(
     alone: bool,
     end: Instant,
 ) -> Result<(Connection, Option<Problem>), Problem> {
-    match open_as_it_is(path, layout, alone, end) {
+    match open_as_it_is(path, layout, layout.traces, alone, end) {
         Ok(connection) => Ok((connection, None)),
         Err(Obstacle::NoJournal(..)) => begin_anew(path, layout, alone, end),
         Err(Obstacle::Lasting(problem)) => Err(problem),
@@ -61,8 +61,21 @@ fn open_until(
     }
 }
 
-fn open_as_it_is(path: &Path, layout: &Layout, alone: bool, end: Instant) -> Result<Connection, Obstacle> {
+/// `traces` beside an empty file tell that it is not a new one.
+fn open_as_it_is(
+    path: &Path,
+    layout: &Layout,
+    traces: &[&str],
+    alone: bool,
+    end: Instant,
+) -> Result<Connection, Obstacle> {
     loop {
+        if let Some(trace) = lost(path, traces) {
+            let reason = format!("it is empty or gone, and {trace} beside it shows that there was one");
+            // It may have been removed.
+            private_file(path).map_err(|error| Obstacle::Lasting(unusable(path, &error.to_string())))?;
+            return Err(Obstacle::NoJournal(damaged(path, &reason), layout.lost));
+        }
         private_file(path).map_err(|error| Obstacle::Lasting(unusable(path, &error.to_string())))?;
         let look = look(path, alone);
         let left = end.saturating_duration_since(Instant::now());
@@ -71,6 +84,18 @@ fn open_as_it_is(path: &Path, layout: &Layout, alone: bool, end: Instant) -> Res
             result => return result,
         }
     }
+}
+
+/// What tells that there was something in the file, where there is nothing now. Looked for first: who begins a file makes
+/// the traces later.
+fn lost<'a>(path: &Path, traces: &[&'a str]) -> Option<&'a str> {
+    let trace = traces.iter().find(|trace| path.with_file_name(trace).exists())?;
+    let is_empty = |end: &str| match fs::metadata(ending(path, end)) {
+        Ok(file) => file.is_file() && file.len() == 0,
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    };
+    // A log without its file is told by itself.
+    (is_empty("") && is_empty("-wal")).then_some(*trace)
 }
 
 /// Sets the file aside and begins another. Under a lock: a second process must not set the new one aside.
@@ -83,7 +108,7 @@ fn begin_anew(
     let failed = |error: &io::Error| unusable(path, &error.to_string());
     let lock = private_file(&ending(path, ".lock")).and_then(|file| lock_until(&file, end).map(|()| file));
     let _lock = lock.map_err(|error| failed(&error))?;
-    let (problem, look_at_it) = match open_as_it_is(path, layout, alone, end) {
+    let (problem, look_at_it) = match open_as_it_is(path, layout, layout.traces, alone, end) {
         Ok(connection) => return Ok((connection, None)),
         Err(Obstacle::NoJournal(problem, hint)) => (problem, hint),
         Err(Obstacle::Lasting(problem)) => return Err(problem),
@@ -97,7 +122,7 @@ fn begin_anew(
     let message =
         format!("{}; it was set aside as {}, and a new one begun", problem.message, aside.display());
     let problem = Problem { message, ..problem };
-    match open_as_it_is(path, layout, alone, end) {
+    match open_as_it_is(path, layout, &[], alone, end) {
         Ok(connection) => Ok((connection, Some(problem.hint(look_at_it)))),
         Err(Obstacle::NoJournal(again, _) | Obstacle::Lasting(again)) => Err(again),
         Err(Obstacle::Passing(reason)) => Err(locked(path, &reason)),

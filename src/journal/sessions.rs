@@ -9,6 +9,7 @@ use super::failure::Failure;
 use super::locks::Locks;
 use super::{blobs, millis, moment, tally, whole};
 use crate::ports::{AuditRecord, Forgotten, FrontDoor, SessionSummary, session_held, unknown_session};
+use crate::problem::{Category, Problem};
 
 /// Times are milliseconds since 1970. The counts are the largest numbers given so far.
 pub(super) const SESSIONS: &str = "
@@ -197,7 +198,7 @@ pub(super) fn list(
     statement.query_map([of], summary)?.collect()
 }
 
-/// Forgets one that nobody holds, up to its texts; that it was there stays in the audit log.
+/// Forgets one that nobody holds and that has nothing under way, up to its texts; that it was there stays in the audit log.
 pub(super) fn forget(
     connection: &Connection,
     locks: &Locks,
@@ -213,6 +214,7 @@ pub(super) fn forget(
     if locks.is_held(session) {
         return Err(session_held(session).into());
     }
+    refuse_unfinished(connection, session)?;
     let before = blobs::unused(connection)?;
     remove(connection, locks, session)?;
     let bytes = blobs::unused(connection)?.saturating_sub(before);
@@ -226,6 +228,28 @@ pub(super) fn forget(
     };
     audit::append(connection, &record, now)?;
     Ok(forgotten)
+}
+
+/// Whether an operation of a row of `sessions` is under way: without its texts nobody could settle it.
+pub(super) const UNFINISHED: &str = "EXISTS (SELECT 1 FROM operations WHERE session = sessions.id
+    AND state IN ('prepared', 'undoing', 'redoing'))";
+
+/// Refuses a session with operations under way.
+fn refuse_unfinished(connection: &Connection, session: &str) -> Result<(), Failure> {
+    let numbers: Vec<String> = connection
+        .prepare_cached(
+            "SELECT number FROM operations WHERE session = ?1 AND state IN ('prepared', 'undoing', 'redoing')
+             ORDER BY number",
+        )?
+        .query_map([session], |row| Ok(format!("o{}", tally(row, 0)?)))?
+        .collect::<Result<_, _>>()?;
+    let Some(first) = numbers.first() else { return Ok(()) };
+    let message = format!("session {session} has operations that are under way: {}", numbers.join(", "));
+    let hint = format!(
+        "in {}, `tenon undo {first}` takes back what there is of it, `tenon redo {first}` finishes it; then try again",
+        root(connection, session)?
+    );
+    Err(Problem::error("session-unfinished", Category::Request, message).hint(hint).into())
 }
 
 /// Removes a session with all that is its own; its texts wait to be collected.

@@ -6,6 +6,7 @@ use super::{Check, JournalFacts, Kept, Status, Surroundings};
 use crate::cli::models::past;
 use crate::config::Config;
 use crate::ports::{ProviderHistory, RequestEnd};
+use crate::problem::Problem;
 use crate::syntax::Language;
 use crate::telemetry;
 
@@ -81,13 +82,19 @@ fn log(surroundings: &Surroundings<'_>) -> Check {
 
 fn journal(kept: &Kept) -> Vec<Check> {
     let name = "journal";
-    let mut checks: Vec<_> =
-        kept.problems.iter().map(|problem| Check::of(name, Status::Warn, problem)).collect();
-    if let Some(JournalFacts { path, version, bytes, key }) = &kept.journal {
+    let is_locked = kept.journal.as_ref().is_some_and(|journal| journal.key.is_none());
+    let told = |problem: &Problem| match problem.code {
+        "answers-unusable" => Check::of("answers", Status::Warn, problem),
+        // Nothing is recorded.
+        _ if is_locked => Check::of(name, Status::Fail, problem),
+        _ => Check::of(name, Status::Warn, problem),
+    };
+    let mut checks: Vec<_> = kept.problems.iter().map(told).collect();
+    // Without its key, a problem says so.
+    if let Some(JournalFacts { path, version, bytes, key: Some(key) }) = &kept.journal {
         let size = bytes.div_ceil(1024);
         checks.push(Check::ok(name, format!("{}, version {version}, {size} KiB", path.display())));
-        // Where it cannot be read, a problem says so.
-        checks.extend(key.as_ref().map(|key| Check::ok(name, format!("sealed with the key in {key}"))));
+        checks.push(Check::ok(name, format!("sealed with the key in {key}")));
     }
     checks
 }
@@ -147,6 +154,28 @@ fn on_path(program: &str, folders: &[PathBuf]) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::problem::Category;
+
+    #[test]
+    fn a_journal_without_its_key_fails_and_the_answers_have_their_own_line() {
+        let check = |code: &'static str, key: Option<&str>, expected: &[(&str, Status)]| {
+            let facts = JournalFacts {
+                path: PathBuf::from("/s/journal.db"),
+                version: 1,
+                bytes: 1,
+                key: key.map(str::to_owned),
+            };
+            let problems = vec![Problem::error(code, Category::Storage, "it is so")];
+            let checks = journal(&Kept { journal: Some(facts), problems, ..Kept::default() });
+            let found: Vec<_> = checks.iter().map(|check| (check.name, check.status)).collect();
+            assert_eq!(found, expected, "{code}");
+        };
+        let (open, warned) = (("journal", Status::Ok), ("journal", Status::Warn));
+        check("journal-key-missing", None, &[("journal", Status::Fail)]);
+        check("journal-key-wrong", None, &[("journal", Status::Fail)]);
+        check("journal-damaged", Some("/s/journal.key"), &[warned, open, open]);
+        check("answers-unusable", Some("/s/journal.key"), &[("answers", Status::Warn), open, open]);
+    }
 
     #[test]
     fn a_program_is_found_in_the_first_folder_that_has_it() {

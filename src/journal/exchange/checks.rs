@@ -28,12 +28,22 @@ const WORDS: usize = 4 << 20;
 /// Longest name, id or path, in bytes.
 const NAME: usize = 4096;
 
+/// Most characters of a text that a message shows.
+const SHOWN: usize = 80;
+
 /// Something in it is not as we write it.
 pub(super) fn invalid(what: &str) -> Failure {
     let message = format!("the session cannot be imported: {what}");
     Problem::error("session-invalid", Category::Request, message)
         .hint("only what `tenon sessions export` wrote can be imported; nothing was kept")
         .into()
+}
+
+/// The same of what it says at one place, as much of that as fits a line.
+pub(super) fn invalid_at(what: &str, text: &str) -> Failure {
+    let shown: String = text.chars().take(SHOWN).collect();
+    let more = if shown.len() < text.len() { "..." } else { "" };
+    invalid(&format!("{what}: {shown:?}{more}"))
 }
 
 /// Sizes, paths and ids.
@@ -54,15 +64,14 @@ pub(super) fn check(exported: &Exported) -> Result<(), Failure> {
     let total = exported.texts.values().map(String::len).fold(0, usize::saturating_add);
     let size = |name: &str| exported.texts.get(name).map_or(0, String::len);
     let referenced = referenced(exported).map(size).fold(0, usize::saturating_add);
-    if counts.into_iter().any(|n| n > COUNT)
-        || total > TEXTS
-        || referenced > REFERENCED
-        || exported.texts.values().any(|text| text.len() > TEXT)
-    {
+    if counts.into_iter().any(|n| n > COUNT) || total > TEXTS || referenced > REFERENCED {
         return Err(invalid("it is too large"));
     }
-    words(exported)
-        .try_for_each(|word| if word.len() <= WORDS { Ok(()) } else { Err(invalid("a text is too long")) })?;
+    if let Some((name, _)) = exported.texts.iter().find(|(_, text)| text.len() > TEXT) {
+        return Err(invalid_at("a text is too large", name));
+    }
+    let long = |word: &str| invalid_at("a title, instruction or detail is too long", word);
+    words(exported).try_for_each(|word| if word.len() <= WORDS { Ok(()) } else { Err(long(word)) })?;
     names(exported).try_for_each(name)
 }
 
@@ -92,7 +101,7 @@ fn names(exported: &Exported) -> impl Iterator<Item = &str> {
 
 fn name(text: &str) -> Result<(), Failure> {
     let good = text.len() <= NAME && !text.chars().any(char::is_control);
-    if good { Ok(()) } else { Err(invalid("a name is too long, or has control characters")) }
+    if good { Ok(()) } else { Err(invalid_at("a name is too long, or has control characters", text)) }
 }
 
 /// The root that it comes from, and the one that it goes to.
@@ -110,7 +119,7 @@ impl Roots {
         if document.to_path() == Some(there) {
             Ok(document)
         } else {
-            Err(invalid("a document is not that of its path"))
+            Err(invalid_at("a document is not that of its path", path))
         }
     }
 
@@ -119,7 +128,7 @@ impl Roots {
         let path = DocumentUri::new(uri).to_path();
         let inside = path.as_deref().and_then(|path| path.strip_prefix(&self.old).ok());
         let inside =
-            inside.and_then(Path::to_str).ok_or_else(|| invalid("a document is outside its root"))?;
+            inside.and_then(Path::to_str).ok_or_else(|| invalid_at("a document is outside its root", uri))?;
         relative(inside)?;
         Ok(DocumentUri::from_path(&self.new.join(inside)))
     }
@@ -173,10 +182,10 @@ fn relative(path: &str) -> Result<(), Failure> {
         && path.split('/').all(|part| !matches!(part, "" | "." | ".."))
         && Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
     if !plain {
-        return Err(invalid("a path leaves its root, or is none"));
+        return Err(invalid_at("a path leaves its root, or is none", path));
     }
     if is_protected(path) {
-        return Err(invalid("a file in it decides what runs or whom to trust"));
+        return Err(invalid_at("a file in it decides what runs or whom to trust", path));
     }
     Ok(())
 }

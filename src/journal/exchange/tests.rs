@@ -197,3 +197,17 @@ fn what_is_not_our_form_is_refused() {
     more["surprise"] = json!(1);
     assert_eq!(Place::new().import(more), Err("session-invalid"));
 }
+
+#[test]
+fn what_is_wrong_is_named() {
+    let check = |pointer: &str, wrong: &str| {
+        let mut session = exported();
+        *session.pointer_mut(pointer).unwrap() = json!(wrong);
+        let problem = block_on(Place::new().records.import("/to", session)).unwrap_err();
+        assert!(problem.message.contains(wrong), "{pointer}: {problem:?}");
+    };
+    check("/operations/0/files/0/path", "../out.rs");
+    check("/operations/0/files/0/path", ".git/config");
+    check("/operations/0/files/0/uri", "file:///elsewhere/a.rs");
+    check("/operations/0/state", "finished");
+}

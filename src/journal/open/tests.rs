@@ -125,6 +125,33 @@ fn an_empty_file_is_a_new_one() {
     assert_eq!(pragma(&place.open().unwrap(), "user_version"), version());
 }
 
+/// Before, it was taken for a new one, and nobody was told.
+#[test]
+fn an_emptied_or_removed_file_is_told_once() {
+    let check = |trace: &str, lose: &dyn Fn(&Path)| {
+        let place = Place::new();
+        assert!(Journal::open(place.dir.path(), system_clock()).unwrap().close(LOOK_TIME));
+        fs::create_dir_all(place.dir.path().join("sessions")).unwrap();
+        for other in JOURNAL.traces.iter().filter(|other| **other != trace) {
+            let other = place.dir.path().join(other);
+            let _ = fs::remove_file(&other).or_else(|_| fs::remove_dir(&other));
+        }
+        for end in ["-wal", "-shm"] {
+            let _ = fs::remove_file(ending(&place.path(), end));
+        }
+        lose(&place.path());
+        let problem = place.open().unwrap_err();
+        assert_eq!((problem.code, problem.severity), ("journal-damaged", Severity::Warning));
+        assert!(problem.message.contains(trace), "{problem:?}");
+        assert!(problem.hint.unwrap().contains("not known any more"));
+        assert_eq!(pragma(&place.open().unwrap(), "user_version"), version(), "it is told once");
+    };
+    check("sessions", &|path| fs::write(path, "").unwrap());
+    check("sessions", &|path| fs::remove_file(path).unwrap());
+    let fresh = Journal::open(Place::new().dir.path(), system_clock()).unwrap();
+    assert_eq!(fresh.aside(), None);
+}
+
 #[test]
 fn text_is_set_aside() {
     let place = Place::new();

@@ -85,6 +85,12 @@ fn proposal(id: &str, standing: ProposalStanding) -> ProposalRecord {
     }
 }
 
+/// Records an operation that came to its end.
+fn done(records: &Records, session: &str, operation: NewOperation) {
+    let number = now(records.prepare(session, operation)).unwrap();
+    now(records.settle(session, number, Settlement::Applied, None)).unwrap();
+}
+
 #[test]
 fn a_session_comes_back_after_its_process() {
     let place = Place::new();
@@ -269,7 +275,7 @@ fn old_and_large_sessions_go_with_their_texts_and_held_ones_stay() {
     let keep = |text: &str| {
         let records = place.open();
         let session = now(records.resume(text, FrontDoor::Editor)).unwrap().session;
-        now(records.prepare(&session, operation(1, vec![file("a", Some("shared"), Some(text))]))).unwrap();
+        done(&records, &session, operation(1, vec![file("a", Some("shared"), Some(text))]));
         (records, session)
     };
     drop(keep("old"));
@@ -341,7 +347,7 @@ fn a_forgotten_session_leaves_what_others_refer_to_and_a_line() {
         let records = place.open();
         let session = now(records.resume(root, FrontDoor::Editor)).unwrap().session;
         now(records.propose(&session, proposal("p4", ProposalStanding::Proposed))).unwrap();
-        now(records.prepare(&session, operation(1, vec![file("a", Some("shared"), Some(text))]))).unwrap();
+        done(&records, &session, operation(1, vec![file("a", Some("shared"), Some(text))]));
         (records, session)
     };
     let (gone, stays) = (keep("/1", "mine").1, keep("/2", "theirs"));
@@ -352,7 +358,50 @@ fn a_forgotten_session_leaves_what_others_refer_to_and_a_line() {
     assert_eq!(now(records.forget(&gone)), Ok(expected));
     assert_eq!(now(records.forget(&gone)), Err("unknown-session"));
     assert_eq!(now(records.export(&gone)).err(), Some("unknown-session"));
-    let [line] = now(records.audits(9)).unwrap().try_into().unwrap();
+    let [line] = now(records.audits(1)).unwrap().try_into().unwrap();
     assert_eq!((line.action.as_str(), line.subject.as_str()), ("forgotten", gone.as_str()));
     assert!(now(records.export(&stays.1)).unwrap().to_string().contains("shared"));
+}
+
+/// Before, its texts went with it, and what was half written stayed so for good.
+#[test]
+fn a_session_with_something_under_way_stays() {
+    let place = Place::new();
+    let check = |begin: &dyn Fn(&Records, &str, u64), end: Settlement| {
+        let records = place.open();
+        let session = now(records.resume("/w", FrontDoor::Editor)).unwrap().session;
+        let files = vec![file("a", Some("a"), Some("b"))];
+        let number = now(records.prepare(&session, operation(1, files.clone()))).unwrap();
+        begin(&records, &session, number);
+        drop(records);
+        let other = place.open();
+        let problem = block_on(other.forget(&session)).unwrap_err();
+        assert_eq!(problem.code, "session-unfinished");
+        assert!(problem.message.ends_with(&format!(": o{number}")), "{problem:?}");
+        assert!(problem.hint.unwrap().contains(&format!("`tenon undo o{number}`")));
+        for expiry in [Expiry { age: Duration::ZERO, bytes: 0 }, Expiry { age: DAY * 400, bytes: 0 }] {
+            assert_eq!(now(other.expire(expiry)).unwrap().n_sessions, 0);
+        }
+        let resumed = now(other.resume("/w", FrontDoor::Editor)).unwrap();
+        assert_eq!((resumed.session.as_str(), resumed.again), (session.as_str(), true));
+        let [left] = now(other.unfinished(&session)).unwrap().try_into().unwrap();
+        assert_eq!(left.step, files);
+        now(other.settle(&session, number, end, None)).unwrap();
+        drop(other);
+        place.later(DAY);
+        assert_eq!(now(place.open().expire(Expiry { age: Duration::ZERO, bytes: 0 })).unwrap().n_sessions, 1);
+    };
+    let take = |direction| {
+        move |records: &Records, session: &str, number| {
+            let files = vec![file("a", Some("a"), Some("b"))];
+            now(records.settle(session, number, Settlement::Applied, None)).unwrap();
+            if direction == Direction::Redo {
+                now(records.settle(session, number, Settlement::Undone, None)).unwrap();
+            }
+            now(records.prepare_take(session, number, direction, files)).unwrap();
+        }
+    };
+    check(&|_, _, _| {}, Settlement::RolledBack);
+    check(&take(Direction::Undo), Settlement::Undone);
+    check(&take(Direction::Redo), Settlement::Redone);
 }

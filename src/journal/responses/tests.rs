@@ -143,3 +143,13 @@ async fn an_answer_that_cannot_be_read_is_a_miss() {
     assert!(!kept.has(1).await);
     assert_eq!(kept.answers.statistics().await.misses, 1);
 }
+
+#[test]
+fn what_cannot_be_opened_has_a_code_of_its_own() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("answers.db")).unwrap();
+    let opened = Answers::open(dir.path(), &CacheSettings::default(), crate::journal::system_clock());
+    let problem = opened.err().unwrap();
+    assert_eq!(problem.code, "answers-unusable");
+    assert!(problem.message.contains("answers.db") && problem.hint.is_some(), "{problem:?}");
+}

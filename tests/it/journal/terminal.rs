@@ -133,7 +133,7 @@ fn what_does_not_exist_is_a_typed_error() {
     check(&["sessions", "export", "abc"], "unknown-session");
     check(&["sessions", "forget", "abc"], "unknown-session");
     check(&["sessions", "forget", ""], "unknown-session");
-    check(&["sessions", "import", "nowhere.json"], "session-invalid");
+    check(&["sessions", "import", "nowhere.json"], "unreadable-file");
     place.apply();
     check(&["redo", "o1"], "operation-taken");
     std::fs::create_dir(place.path("other")).unwrap();
