@@ -91,9 +91,10 @@ fn take_over(state: &mut State, record: &OperationRecord) -> Result<(), Problem>
     }
     if !matches!(record.head.state, OperationState::Applied | OperationState::Undone) {
         let is_interrupted = state.chronicle.interrupted.contains(&number);
-        return Err(match is_interrupted {
-            true => interrupted(number),
-            false => operation_taken(number, record.head.state),
+        return Err(if is_interrupted {
+            interrupted(number)
+        } else {
+            operation_taken(number, record.head.state)
         });
     }
     if record.head.imported {
