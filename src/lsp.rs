@@ -35,7 +35,8 @@ where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
-    const LAST_WORDS: std::time::Duration = std::time::Duration::from_secs(6);
+    /// Editors expect the end within a second.
+    const LAST_WORDS: std::time::Duration = std::time::Duration::from_millis(800);
     let session = backend::Session::default();
     let (face, outbox) = client::connect();
     let entrance: Entrance = start(Arc::new(face)).into();

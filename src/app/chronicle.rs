@@ -39,6 +39,8 @@ pub(super) use unfinished::{Left, document_opened, looked};
 
 /// Longest wait for a session; the commands of the user wait that long too.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// For the last decision, when the editor leaves.
+const LAST_PATIENCE: Duration = Duration::from_millis(700);
 
 /// What the journal said, and what it was said about.
 #[derive(Debug)]
@@ -305,10 +307,10 @@ pub(super) fn record_decisions(state: &mut State) {
     }
 }
 
-/// Records what was decided last, before the loop ends; waits for that, but not longer than [`PATIENCE`]. Nothing else is
-/// done any more.
+/// Records what was decided last, before the loop ends; waits for that, but no longer than an editor waits for our end. Nothing
+/// else is done any more.
 pub(super) async fn last_words(state: &mut State, events: &mut UnboundedReceiver<Event>) {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + LAST_PATIENCE;
     record_decisions(state);
     while state.chronicle.recorded.values().any(|recorded| recorded.sent.is_some()) {
         match tokio::time::timeout_at(deadline, events.recv()).await {

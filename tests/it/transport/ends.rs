@@ -6,13 +6,11 @@ use super::*;
 
 async fn check(ended: impl Future<Output = i32>, expected: i32, mut app: App) {
     let before = Instant::now();
-    assert_eq!(ended.await, expected);
+    // The application ends when it is told to; the end waits for that.
+    let told = async move { while !matches!(app.next().await, Event::Shutdown) {} };
+    let (code, ()) = tokio::join!(ended, told);
+    assert_eq!(code, expected);
     assert!(before.elapsed() < Duration::from_secs(1), "it took {:?}", before.elapsed());
-    loop {
-        if let Event::Shutdown = app.next().await {
-            return;
-        }
-    }
 }
 
 #[tokio::test]
@@ -20,6 +18,16 @@ async fn exit_with_the_input_open() {
     let (client, app) = App::start(Peer::Neovim.parameters()).await;
     client.notify("exit", Value::Null);
     check(client.wait_end(), 1, app).await;
+}
+
+/// An application that does not end holds nothing up.
+#[tokio::test]
+async fn an_application_that_hangs() {
+    let (client, app) = App::start(Peer::Neovim.parameters()).await;
+    let before = Instant::now();
+    assert_eq!(client.shutdown().await, 0);
+    assert!(before.elapsed() < Duration::from_secs(1), "it took {:?}", before.elapsed());
+    drop(app);
 }
 
 #[tokio::test]
