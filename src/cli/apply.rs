@@ -18,8 +18,8 @@ use crate::diff::gate::Consent;
 use crate::diff::impact::impact;
 use crate::diff::parse::{self, detect};
 use crate::diff::{
-    ChangeKind, ChangeSet, FileChange, FileSet, Refusal, RefusalCode, ReplyFormat, evaluate, gate, lower,
-    rebase,
+    ChangeKind, ChangeSet, FileChange, FileSet, Hunk, Refusal, RefusalCode, ReplyFormat, evaluate, gate,
+    lower, rebase,
 };
 use crate::problem::{Category, Problem, Severity};
 use crate::text::{PositionMap, Rope, TextEdit};
@@ -377,7 +377,25 @@ fn carried_file(
         }
         _ => PositionMap::default(),
     };
-    rebase::rebase_file(change, old, &map, live)
+    let carried = rebase::rebase_file(change, old, &map, live)?;
+    // The map is a comparison: it may have taken a copy for the place.
+    if let (ChangeKind::Modify { hunks } | ChangeKind::Rename { hunks, .. }, Some(live)) =
+        (&change.kind, live)
+        && old != live
+        && carried.is_some()
+    {
+        let fits =
+            |hunk: &Hunk| matches!(rebase::rebase(hunk, old, &map, live), Ok(rebase::Rebased::Fits(_)));
+        let doubtful: Vec<Refusal> = hunks
+            .iter()
+            .filter(|hunk| fits(hunk) && rebase::could_be_elsewhere(&hunk.range, old, live))
+            .map(|hunk| Refusal::conflict(&change.path).of_block(&change.path, hunk.block))
+            .collect();
+        if !doubtful.is_empty() {
+            return Err(doubtful);
+        }
+    }
+    Ok(carried)
 }
 
 #[cfg(test)]

@@ -6,10 +6,12 @@
 //! belongs. An insertion leaves no old text to recognise it by, so what was typed near it is searched for it as well.
 
 mod belongs;
+mod copies;
 mod insertion;
 
 use std::ops::Range;
 
+pub use copies::could_be_elsewhere;
 use insertion::There;
 
 use super::resolve::Lines;

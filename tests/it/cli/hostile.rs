@@ -221,6 +221,16 @@ fn protected_names() {
     }
 }
 
+/// The lines were copied since, and the original changed around them: no place is the one that was meant.
+#[test]
+fn a_place_that_was_copied_since() {
+    let place = Hostile::new(&[("a.rs", b"fn new\nx\ny\nfn z\nx\nw\nfn b\n")]);
+    let base = place.0.path("base").to_string_lossy().into_owned();
+    place.write("base/fine.txt", TEXT.as_bytes());
+    place.write("base/a.rs", b"fn a\nx\ny\nfn b\n");
+    place.check(&["--base", base.as_str()], &block("a.rs", "x\n", "1\n"), "conflict");
+}
+
 #[test]
 fn a_base_of_other_files() {
     let live: String = (0..60).map(|n| format!("fn f{n}() {{ {n} }}\n")).collect::<Vec<_>>().concat();
