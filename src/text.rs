@@ -4,12 +4,14 @@
 //! exists only in messages and is converted once, by the [`Document`] it belongs to.
 
 mod diff;
+mod digest;
 mod document;
 mod edit;
 mod position;
 mod position_map;
 mod uri;
 
+pub use digest::{hex, sha256};
 pub use document::{ContentChange, Desynchronised, Document, DocumentSnapshot};
 pub use edit::{EditError, Indel, TextEdit, TextEditBuilder};
 pub use position::{Position, PositionEncoding, Span, SpanEdit};

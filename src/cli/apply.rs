@@ -386,9 +386,10 @@ fn carried_file(
     {
         let fits =
             |hunk: &Hunk| matches!(rebase::rebase(hunk, old, &map, live), Ok(rebase::Rebased::Fits(_)));
+        let copies = rebase::Copies::new(old, live);
         let doubtful: Vec<Refusal> = hunks
             .iter()
-            .filter(|hunk| fits(hunk) && rebase::could_be_elsewhere(&hunk.range, old, live))
+            .filter(|hunk| copies.could_be_elsewhere(&hunk.range) && fits(hunk))
             .map(|hunk| Refusal::conflict(&change.path).of_block(&change.path, hunk.block))
             .collect();
         if !doubtful.is_empty() {

@@ -12,7 +12,6 @@ use serde_json::{Value, json};
 use super::log::{ago, root, short};
 use super::record::{Noted, Record};
 use super::{Exit, output};
-use crate::diff::lower::is_protected;
 use crate::diff::render::visible;
 use crate::ports::{Expiry, SessionSummary, unknown_session};
 use crate::problem::{Category, Problem};
@@ -214,7 +213,6 @@ fn the_one(ids: impl Iterator<Item = String>, id: &str) -> Result<String, Proble
 fn import(record: &Record, to: &Path, file: &Path, json: bool) -> Result<(), Problem> {
     let to = root(to)?;
     let exported = read(file)?;
-    refuse_protected(&exported)?;
     let imported = record.wait(record.journal().import(&to, exported))?;
     record.note(Some(&imported.session), Noted::Imported, &imported.session, &to);
     say(
@@ -233,19 +231,6 @@ fn import(record: &Record, to: &Path, file: &Path, json: bool) -> Result<(), Pro
             imported.n_proposals
         ),
     )
-}
-
-/// Refuses a session that has to do with protected files: undo and redo take a consent from what was done, and what was
-/// done elsewhere is none.
-fn refuse_protected(exported: &Value) -> Result<(), Problem> {
-    let items = |name: &str| exported[name].as_array().into_iter().flatten();
-    let files =
-        items("operations").chain(items("proposals")).filter_map(|item| item["files"].as_array()).flatten();
-    let mut paths = files.flat_map(|file| [&file["path"], &file["path_after"]]).filter_map(Value::as_str);
-    let Some(path) = paths.find(|path| is_protected(path)) else { return Ok(()) };
-    let message = format!("the session has to do with {path}, which is protected");
-    Err(Problem::error("session-invalid", Category::Request, message)
-        .hint("a consent to write such a file does not come from outside; change it by hand"))
 }
 
 fn read(file: &Path) -> Result<Value, Problem> {

@@ -11,7 +11,7 @@ mod insertion;
 
 use std::ops::Range;
 
-pub use copies::could_be_elsewhere;
+pub use copies::Copies;
 use insertion::There;
 
 use super::resolve::Lines;

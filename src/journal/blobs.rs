@@ -6,11 +6,10 @@ use rusqlite::{Connection, params};
 use sha2::{Digest as _, Sha256};
 
 use super::failure::Failure;
-use super::key::to_hex;
 use super::seal::{Cell, Sealer};
 use super::whole;
 use crate::problem::{Category, Problem};
-use crate::text::Rope;
+use crate::text::{Rope, hex};
 
 /// `bytes` counts the text; `sealed` is larger.
 pub(super) const BLOBS: &str = "
@@ -51,7 +50,7 @@ pub(super) fn keep_as(
 ) -> Result<(), Failure> {
     let mut known = connection.prepare_cached("SELECT 1 FROM blobs WHERE hash = ?1")?;
     if !known.exists([hash])? {
-        let sealed = sealer.seal(cell(&to_hex(&hash).as_str()), bytes)?;
+        let sealed = sealer.seal(cell(&hex(&hash).as_str()), bytes)?;
         connection
             .prepare_cached("INSERT INTO blobs (hash, bytes, sealed) VALUES (?1, ?2, ?3)")?
             .execute(params![hash, whole(bytes.len() as u64), sealed])?;
@@ -83,7 +82,7 @@ impl<'a> Texts<'a> {
         }
         let mut statement = self.connection.prepare_cached("SELECT sealed FROM blobs WHERE hash = ?1")?;
         let sealed: Vec<u8> = statement.query_row([hash], |row| row.get(0))?;
-        let text = Rope::from(self.sealer.open_text(cell(&to_hex(&hash).as_str()), &sealed)?);
+        let text = Rope::from(self.sealer.open_text(cell(&hex(&hash).as_str()), &sealed)?);
         self.read.insert(hash, text.clone());
         Ok(Some(text))
     }

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::blobs::{self, Hash, Texts};
 use super::failure::Failure;
-use super::key::{from_hex, to_hex};
+use super::key::from_hex;
 use super::operations::{self, Sides, Writer};
 use super::records::session_id;
 use super::seal::Sealer;
@@ -24,7 +24,7 @@ use crate::ports::{
     BaseFile, DecisionRecord, FileChange, FileRecord, FrontDoor, Imported, NewOperation, OperationState,
     ProposalRecord, ProposalStanding, StepRecord, TaskRecord,
 };
-use crate::text::Rope;
+use crate::text::{Rope, hex};
 use checks::{Roots, check, invalid, invalid_at};
 
 /// The version of the form.
@@ -128,7 +128,7 @@ struct Out(BTreeMap<String, String>);
 impl Out {
     fn put(&mut self, text: Option<&Rope>) -> Option<String> {
         let text = text?.to_string();
-        let hash = to_hex(&blobs::hash(text.as_bytes()));
+        let hash = hex(&blobs::hash(text.as_bytes()));
         self.0.entry(hash.clone()).or_insert(text);
         Some(hash)
     }

@@ -6,7 +6,7 @@
 
 mod keyring;
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -18,6 +18,7 @@ use super::failure::Failure;
 use super::seal::{Cell, KEY, Sealer};
 use super::{layout, open};
 use crate::problem::{Category, Problem, Severity};
+use crate::text::hex;
 
 /// `sealed` is the known text; one row.
 pub(super) const KEYS: &str = "
@@ -205,7 +206,7 @@ fn write_file(file: &Path, key: &[u8; KEY]) -> io::Result<()> {
     let folder = file.parent().ok_or(io::ErrorKind::InvalidInput)?;
     // For the owner only, from the first moment.
     let mut aside = tempfile::NamedTempFile::new_in(folder)?;
-    io::Write::write_all(&mut aside, to_hex(key).as_bytes())?;
+    io::Write::write_all(&mut aside, hex(key).as_bytes())?;
     aside.as_file().sync_all()?;
     aside.persist_noclobber(file)?;
     sync_folder(folder)
@@ -227,15 +228,6 @@ fn lock(folder: &Path) -> Result<fs::File, Problem> {
     let path = folder.join(LOCK);
     let file = open::private_file(&path).and_then(|file| file.lock().map(|()| file));
     file.map_err(|error| open::unusable(&path, &error.to_string()))
-}
-
-pub(super) fn to_hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        // Writing into a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }
 
 pub(super) fn from_hex(text: &str) -> Option<[u8; 32]> {

@@ -10,11 +10,11 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::database::Database;
 use super::failure::Failure;
-use super::key::to_hex;
 use super::seal::{Cell, Sealer};
 use super::{Clock, millis};
 use crate::model::CacheSettings;
 use crate::ports::{CacheKey, ResponseStore, StoreStatistics, StoredReply};
+use crate::text::hex;
 
 /// `stored` and `used` are milliseconds since 1970; `bytes` counts the text of the reply.
 pub(super) const RESPONSES: &str = "
@@ -82,7 +82,7 @@ impl Answers {
 
     /// A reply that does not open is none: it is asked for again.
     fn opened(&self, key: &CacheKey, sealed: &[u8]) -> Option<StoredReply> {
-        let text = self.sealer.open(cell(&to_hex(&key.0).as_str()), sealed).ok()?;
+        let text = self.sealer.open(cell(&hex(&key.0).as_str()), sealed).ok()?;
         serde_json::from_slice(&text).ok()
     }
 
@@ -119,7 +119,7 @@ impl ResponseStore for Answers {
             // What would push out everything else is not kept at all.
             if size(text.len()) <= limit {
                 let sealed =
-                    sealer.seal(cell(&to_hex(&key.0).as_str()), &text).map_err(|failure| match failure {
+                    sealer.seal(cell(&hex(&key.0).as_str()), &text).map_err(|failure| match failure {
                         Failure::Sqlite(error) => error,
                         Failure::Problem(problem) => {
                             rusqlite::Error::ToSqlConversionFailure(Box::new(problem))

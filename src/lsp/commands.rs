@@ -208,14 +208,12 @@ fn edit(arguments: Arguments) -> Result<Command, String> {
     let (target, region, rest) = place(words)?;
     let instruction: Vec<String> = rest.into_iter().map(text).collect();
     let intent = intent(Some(instruction.join(" ")), None)?;
-    Ok(Command::Edit(EditRequest {
-        target,
-        region,
-        intent,
-        auto: None,
-        also: Vec::new(),
-        consent: Vec::new(),
-    }))
+    Ok(in_words(target, region, intent))
+}
+
+/// A request in words: they name neither a mode nor other files nor a consent.
+fn in_words(target: Target, region: Option<Region>, intent: Intent) -> Command {
+    Command::Edit(EditRequest { target, region, intent, auto: None, also: Vec::new(), consent: Vec::new() })
 }
 
 fn fix(arguments: Arguments) -> Result<Command, String> {
@@ -233,14 +231,7 @@ fn fix(arguments: Arguments) -> Result<Command, String> {
         return Err("too many arguments".to_owned());
     }
     let intent = Intent::Fix(Vec::new());
-    Ok(Command::Edit(EditRequest {
-        target,
-        region,
-        intent,
-        auto: None,
-        also: Vec::new(),
-        consent: Vec::new(),
-    }))
+    Ok(in_words(target, region, intent))
 }
 
 fn request(

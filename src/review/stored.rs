@@ -4,16 +4,13 @@
 //! closed files. Nothing is guessed: an unknown version or field, a text that is not the one named, a hunk that does
 //! not lie inside its text, and a path that leaves the workspace are errors.
 
-use std::fmt::Write as _;
-
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use super::{Decision, Proposal, ProposalId, ProposedChange, ProposedFile, ProposedHunk, Track};
 use crate::diff::Hunk;
 use crate::diff::gate::Note;
 use crate::diff::impact::Impact;
-use crate::text::{DocumentUri, Rope};
+use crate::text::{DocumentUri, Rope, sha256};
 
 #[cfg(test)]
 mod tests;
@@ -59,24 +56,12 @@ pub enum StoredError {
     Inconsistent(String),
 }
 
-/// The name of a text: SHA-256 of its UTF-8 in hexadecimal digits.
-pub fn text_name(text: &Rope) -> String {
-    let mut hash = Sha256::new();
-    for chunk in text.chunks() {
-        hash.update(chunk);
-    }
-    hash.finalize().iter().fold(String::with_capacity(64), |mut name, byte| {
-        let _ = write!(name, "{byte:02x}");
-        name
-    })
-}
-
 /// Writes a proposal.
 pub fn write(proposal: &Proposal, aside: &Aside) -> StoredProposal {
     let mut texts: Vec<(String, Rope)> = Vec::new();
     let mut names = Vec::with_capacity(proposal.files.len());
     for file in &proposal.files {
-        let name = text_name(file.track.base());
+        let name = sha256(file.track.base());
         if !texts.iter().any(|(known, _)| *known == name) {
             texts.push((name.clone(), file.track.base().clone()));
         }
@@ -117,7 +102,7 @@ pub fn body(proposal: &Proposal, aside: &Aside, names: &[String]) -> String {
     serde_json::to_string(&body).unwrap_or_default()
 }
 
-/// Reads a proposal back; `text` finds a text by its [`text_name`].
+/// Reads a proposal back; `text` finds a text by its [`sha256`].
 ///
 /// # Errors
 /// [`StoredError`]; nothing of it is to be shown then.
@@ -247,7 +232,7 @@ impl File {
         }
         let missing = || StoredError::MissingText(path.clone());
         let base = text(&self.text).ok_or_else(missing)?;
-        if text_name(&base) != self.text {
+        if sha256(&base) != self.text {
             return Err(missing());
         }
         let change = self.change.read();

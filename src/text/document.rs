@@ -4,10 +4,7 @@
 //! ascending, range outside the text) marks the document desynchronised until it is opened again; edits for
 //! it are refused meanwhile.
 
-use std::fmt::Write as _;
-
 use ropey::Rope;
-use sha2::{Digest as _, Sha256};
 
 use super::edit::replace;
 use super::{DocumentUri, Indel, Position, PositionEncoding, Span, TextEdit};
@@ -188,14 +185,7 @@ impl Document {
 
     /// Lower-case hexadecimal SHA-256 of the text in UTF-8.
     pub fn sha256(&self) -> String {
-        let mut hash = Sha256::new();
-        for chunk in self.text.chunks() {
-            hash.update(chunk.as_bytes());
-        }
-        hash.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}"); // writing to a String cannot fail
-            text
-        })
+        super::sha256(&self.text)
     }
 
     fn check(&self) -> Result<(), Desynchronised> {

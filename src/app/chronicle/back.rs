@@ -14,9 +14,9 @@ use crate::ports::{
     FileChange, FileRecord, OperationRecord, OperationState, ProposalRecord, Resumed, Unfinished,
 };
 use crate::problem::Severity;
-use crate::review::stored::{self, Aside, text_name};
+use crate::review::stored::{self, Aside};
 use crate::review::{AppliedFile, AppliedKind, Decision, Operation, Proposal, ProposalId, Track};
-use crate::text::{Rope, TextEdit};
+use crate::text::{Rope, TextEdit, sha256};
 
 /// Sessions are there: everything of them is taken over.
 pub(super) fn resumed(state: &mut State, found: Vec<Found>) {
@@ -170,13 +170,9 @@ fn take_proposal(
     session: &str,
     record: &ProposalRecord,
 ) -> Result<(), String> {
-    let mut texts: HashMap<String, Rope> = record
-        .files
-        .iter()
-        .filter_map(|file| file.base.clone())
-        .map(|text| (text_name(&text), text))
-        .collect();
-    texts.insert(text_name(&Rope::new()), Rope::new());
+    let mut texts: HashMap<String, Rope> =
+        record.files.iter().filter_map(|file| file.base.clone()).map(|text| (sha256(&text), text)).collect();
+    texts.insert(sha256(&Rope::new()), Rope::new());
     let (mut proposal, aside) =
         stored::read(&record.body, |name| texts.get(name).cloned()).map_err(|error| error.to_string())?;
     if proposal.id.as_str() != record.id {
@@ -191,7 +187,7 @@ fn take_proposal(
     // What was on its way is judged by the operations; for the rest the user has still to decide.
     let on_its_way: Vec<usize> = numbers(&proposal, Decision::Accepted);
     proposal.decide(&on_its_way, Decision::Proposed);
-    let names = proposal.files.iter().map(|file| text_name(file.track.base())).collect();
+    let names = proposal.files.iter().map(|file| sha256(file.track.base())).collect();
     let id = proposal.id.clone();
     let recorded = Recorded {
         session: session.to_owned(),

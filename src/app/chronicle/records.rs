@@ -1,20 +1,18 @@
 //! What the loop knows, as the journal keeps it.
 
-use std::fmt::Write as _;
-
 use super::{Recorded, roots};
 use crate::app::applying::FlightFile;
 use crate::app::state::State;
-use crate::model::{CacheKey, Role};
+use crate::model::Role;
 use crate::ports::{
     BaseFile, DecisionRecord, Direction, FileChange, FileRecord, Kept, NewOperation, ProposalRecord,
     ProposalStanding, StepRecord, TaskRecord,
 };
-use crate::review::stored::{self, Aside, text_name};
+use crate::review::stored::{self, Aside};
 use crate::review::{
     self, AppliedFile, AppliedKind, Decision, Operation, Proposal, ProposalId, ProposedChange,
 };
-use crate::text::{DocumentUri, Rope};
+use crate::text::{DocumentUri, Rope, hex, sha256};
 
 /// A proposal, and what to remember of it to see what is decided later; `None` where it is of no root.
 pub(super) fn proposal(state: &State, id: &ProposalId) -> Option<(ProposalRecord, Recorded)> {
@@ -29,7 +27,7 @@ pub(super) fn proposal(state: &State, id: &ProposalId) -> Option<(ProposalRecord
         sent: None,
         is_missing: false,
         is_stuck: false,
-        names: proposal.files.iter().map(|file| text_name(file.track.base())).collect(),
+        names: proposal.files.iter().map(|file| sha256(file.track.base())).collect(),
     };
     Some((record_of(state, proposal, &recorded), recorded))
 }
@@ -79,7 +77,7 @@ fn as_kept(state: &State, proposal: &Proposal, recorded: &Recorded) -> Proposal 
 fn body(state: &State, proposal: &Proposal, recorded: &Recorded) -> String {
     let aside = Aside {
         role: state.roles.get(&proposal.id).map(Role::to_string).unwrap_or_default(),
-        answer: state.answers.get(&proposal.id).map(hex),
+        answer: state.answers.get(&proposal.id).map(|key| hex(&key.0)),
     };
     stored::body(&as_kept(state, proposal, recorded), &aside, &recorded.names)
 }
@@ -98,13 +96,6 @@ pub(super) fn update(
     }
     let body = body(state, proposal, recorded);
     Some(journal.update_proposal(&recorded.session, &recorded.name, standing, Some(body), decisions))
-}
-
-fn hex(key: &CacheKey) -> String {
-    key.0.iter().fold(String::with_capacity(64), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
 }
 
 /// A decision.

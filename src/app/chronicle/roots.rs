@@ -38,14 +38,7 @@ impl Root {
 
     /// Whether these files are all of this root.
     pub(super) fn holds(&self, files: &[FileRecord]) -> bool {
-        files.iter().all(|file| {
-            let is_there = match (&file.path_after, &file.uri_after) {
-                (Some(path), Some(uri)) => self.is_at(path, uri),
-                (None, None) => true,
-                _ => false,
-            };
-            is_there && self.is_at(&file.path, &file.uri)
-        })
+        files.iter().all(|file| file.is_in_place(|path, uri| self.is_at(path, uri)))
     }
 
     /// Whether what a proposal changes is all of this root.

@@ -1,7 +1,6 @@
 //! The demo's editor at work: its documents, its connection, and what it answers to the server.
 
 use std::collections::VecDeque;
-use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -84,10 +83,7 @@ impl Session {
         let copies = status["documents"].as_array().cloned().unwrap_or_default();
         for (uri, open) in self.desk.documents() {
             let digest = Sha256::digest(open.text.as_bytes());
-            let sha256: String = digest.iter().fold(String::new(), |mut text, byte| {
-                let _ = write!(text, "{byte:02x}"); // writing to a String cannot fail
-                text
-            });
+            let sha256 = crate::text::hex(&digest);
             let is_ours = |copy: &Value| {
                 copy["uri"] == uri && copy["version"] == open.version && copy["sha256"] == sha256.as_str()
             };

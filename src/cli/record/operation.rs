@@ -95,15 +95,7 @@ pub(in crate::cli) fn latest(
 /// `other-workspace`.
 pub(in crate::cli) fn in_place(root: &Path, number: u64, files: &[FileRecord]) -> Result<(), Problem> {
     let is_at = |path: &str, uri: &DocumentUri| DocumentUri::from_path(&root.join(path)).same_file(uri);
-    let is_in_place = |file: &FileRecord| {
-        let is_there = match (&file.path_after, &file.uri_after) {
-            (Some(path), Some(uri)) => is_at(path, uri),
-            (None, None) => true,
-            _ => false,
-        };
-        is_there && is_at(&file.path, &file.uri)
-    };
-    let Some(file) = files.iter().find(|file| !is_in_place(file)) else { return Ok(()) };
+    let Some(file) = files.iter().find(|file| !file.is_in_place(is_at)) else { return Ok(()) };
     let message = format!(
         "{} of operation o{number} is not that file of this workspace but another document",
         file.path

@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{SETTINGS, WATCHED};
 use crate::problem::{Category, Problem};
+use crate::text::hex;
 
 /// Larger files steer nothing.
 const MAX_BYTES: u64 = 1_000_000;
@@ -105,9 +106,7 @@ impl Found {
     /// The digest of the text in hexadecimal digits.
     pub fn digest(&self) -> Option<String> {
         match self {
-            Self::Text(text) => Some(
-                Sha256::digest(text).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}")),
-            ),
+            Self::Text(text) => Some(hex(&Sha256::digest(text))),
             Self::Nothing | Self::Unusable(_) => None,
         }
     }

@@ -1,38 +1,85 @@
 //! Places that were found by comparing two texts, and of which there are more than one by now.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::text::Rope;
 
-/// Whether the lines of `range` are in `live` more often than in `base`, and the lines around them do not tell which of
-/// them is meant: the user may have copied them and changed the original. For an empty range, the lines around it. Of a
-/// text that was followed while it was typed in, the place is known, and this need not be asked.
-pub fn could_be_elsewhere(range: &Range<usize>, base: &Rope, live: &Rope) -> bool {
-    if range.end > base.len_bytes() {
-        return false;
-    }
-    let (old, new) = (base.to_string(), live.to_string());
-    let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
-    let first = base.byte_to_line(range.start);
-    let lines = if range.is_empty() {
-        first.saturating_sub(1)..(first + 1).min(old.len())
-    } else {
-        first..(base.byte_to_line(range.end - 1) + 1).min(old.len())
-    };
-    if lines.is_empty() {
-        return false;
-    }
-    let own = &old[lines.clone()];
-    if count(&new, own) <= count(&old, own) {
-        return false;
-    }
-    let around = &old[lines.start.saturating_sub(1)..(lines.end + 1).min(old.len())];
-    let n_around = count(&new, around);
-    n_around == 0 || n_around > count(&old, around)
+/// Two versions of a text, to ask of places of the first whether they can be told in the second.
+pub struct Copies<'t> {
+    base: &'t Rope,
+    old: Numbered,
+    new: Numbered,
 }
 
-fn count(lines: &[&str], wanted: &[&str]) -> usize {
-    lines.windows(wanted.len()).filter(|window| *window == wanted).count()
+/// The numbers of lines, and where each of them is.
+struct Numbered {
+    lines: Vec<u32>,
+    places: HashMap<u32, Vec<usize>>,
+}
+
+impl<'t> Copies<'t> {
+    /// Compares `live` with `base`.
+    pub fn new(base: &'t Rope, live: &Rope) -> Self {
+        let (old, new) = (base.to_string(), live.to_string());
+        // Equal lines have equal numbers.
+        let mut numbers = HashMap::new();
+        let [old, new] = [&old, &new].map(|text| Numbered::new(text, &mut numbers));
+        Self { base, old, new }
+    }
+
+    /// Whether the lines of `range` are in the second text more often than in the first, and the lines around them do
+    /// not tell which of them is meant: the user may have copied them and changed the original. For an empty range, the
+    /// lines around it. Of a text that was followed while it was typed in, the place is known, and this need not be
+    /// asked.
+    pub fn could_be_elsewhere(&self, range: &Range<usize>) -> bool {
+        if range.end > self.base.len_bytes() {
+            return false;
+        }
+        let n_lines = self.old.lines.len();
+        let first = self.base.byte_to_line(range.start);
+        let lines = if range.is_empty() {
+            first.saturating_sub(1)..(first + 1).min(n_lines)
+        } else {
+            first..(self.base.byte_to_line(range.end - 1) + 1).min(n_lines)
+        };
+        if lines.is_empty() {
+            return false;
+        }
+        let own = &self.old.lines[lines.clone()];
+        if self.new.count(own) <= self.old.count(own) {
+            return false;
+        }
+        let around = &self.old.lines[lines.start.saturating_sub(1)..(lines.end + 1).min(n_lines)];
+        let n_around = self.new.count(around);
+        n_around == 0 || n_around > self.old.count(around)
+    }
+}
+
+impl Numbered {
+    fn new<'a>(text: &'a str, numbers: &mut HashMap<&'a str, u32>) -> Self {
+        let mut lines = Vec::new();
+        let mut places: HashMap<u32, Vec<usize>> = HashMap::new();
+        for (at, line) in text.lines().enumerate() {
+            let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+            let number = *numbers.entry(line).or_insert(next);
+            lines.push(number);
+            places.entry(number).or_default().push(at);
+        }
+        Self { lines, places }
+    }
+
+    /// How often these lines stand here one behind the other.
+    fn count(&self, wanted: &[u32]) -> usize {
+        let places = |line: &u32| self.places.get(line).map_or(&[][..], Vec::as_slice);
+        // Only where the rarest of them is.
+        let rarest = wanted.iter().enumerate().min_by_key(|(_, line)| places(line).len());
+        let Some((offset, rarest)) = rarest else { return 0 };
+        let is_here = |at: &&usize| {
+            at.checked_sub(offset).and_then(|at| self.lines.get(at..at + wanted.len())) == Some(wanted)
+        };
+        places(rarest).iter().filter(is_here).count()
+    }
 }
 
 #[cfg(test)]
@@ -45,7 +92,11 @@ mod tests {
         let lines =
             |letters: &str| Rope::from_str(&letters.chars().flat_map(|c| [c, '\n']).collect::<String>());
         let at = 2 * base.find('x').unwrap();
-        assert_eq!(could_be_elsewhere(&(at..at + 2), &lines(base), &lines(live)), expected, "{base} {live}");
+        assert_eq!(
+            Copies::new(&lines(base), &lines(live)).could_be_elsewhere(&(at..at + 2)),
+            expected,
+            "{base} {live}"
+        );
     }
 
     #[test]
@@ -66,8 +117,8 @@ mod tests {
     #[test]
     fn an_insertion_is_between_two_lines() {
         let text = Rope::from_str("a\nb\n");
-        assert!(could_be_elsewhere(&(2..2), &text, &Rope::from_str("a\nb\nc\na\nb\n")));
-        assert!(!could_be_elsewhere(&(2..2), &text, &Rope::from_str("z\na\nb\n")));
-        assert!(!could_be_elsewhere(&(0..0), &Rope::new(), &text));
+        assert!(Copies::new(&text, &Rope::from_str("a\nb\nc\na\nb\n")).could_be_elsewhere(&(2..2)));
+        assert!(!Copies::new(&text, &Rope::from_str("z\na\nb\n")).could_be_elsewhere(&(2..2)));
+        assert!(!Copies::new(&Rope::new(), &text).could_be_elsewhere(&(0..0)));
     }
 }

@@ -185,7 +185,10 @@ fn relative(path: &str) -> Result<(), Failure> {
         return Err(invalid_at("a path leaves its root, or is none", path));
     }
     if is_protected(path) {
-        return Err(invalid_at("a file in it decides what runs or whom to trust", path));
+        return Err(invalid_at(
+            "a protected file is in it, and a consent to write such a file does not come from outside",
+            path,
+        ));
     }
     Ok(())
 }

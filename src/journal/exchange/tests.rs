@@ -2,13 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::super::key::to_hex;
 use super::super::{Journal as File, Records, blobs, block_on, system_clock};
 use crate::ports::{
     BaseFile, DecisionRecord, FileChange, FileRecord, FrontDoor, Journal as _, NewOperation, OperationQuery,
     ProposalRecord, ProposalStanding, Settlement, StepRecord, TaskRecord,
 };
-use crate::text::{DocumentUri, Rope};
+use crate::text::{DocumentUri, Rope, hex};
 
 struct Place {
     _dir: tempfile::TempDir,
@@ -108,7 +107,7 @@ fn a_session_goes_out_and_comes_in() {
 fn texts_that_are_named_again_and_again_are_bounded() {
     let mut session = exported();
     let text = "x".repeat(1 << 20);
-    let name = to_hex(&blobs::hash(text.as_bytes()));
+    let name = hex(&blobs::hash(text.as_bytes()));
     session["texts"][&name] = json!(text);
     let file = json!({"path": "src/a.rs", "path_after": null, "uri": "file:///w/src/a.rs", "uri_after": null,
         "kind": "modified", "before": name, "after": name});

@@ -38,7 +38,7 @@ pub(super) fn read() -> Result<Option<[u8; KEY]>, String> {
 /// Puts the key into it.
 #[cfg(feature = "keyring")]
 pub(super) fn write(key: &[u8; KEY]) -> Result<(), String> {
-    entry()?.set_password(&super::to_hex(key)).map_err(|error| reason(&error))
+    entry()?.set_password(&crate::text::hex(key)).map_err(|error| reason(&error))
 }
 
 #[cfg(not(feature = "keyring"))]

@@ -520,6 +520,16 @@ impl FileRecord {
     pub fn name(&self) -> FileName {
         FileName { path: self.path.clone(), path_after: self.path_after.clone(), kind: self.kind }
     }
+
+    /// Whether each of its paths belongs to its document, as `is_at` tells.
+    pub fn is_in_place(&self, is_at: impl Fn(&str, &DocumentUri) -> bool) -> bool {
+        let is_there = match (&self.path_after, &self.uri_after) {
+            (Some(path), Some(uri)) => is_at(path, uri),
+            (None, None) => true,
+            _ => false,
+        };
+        is_there && is_at(&self.path, &self.uri)
+    }
 }
 
 impl FileName {

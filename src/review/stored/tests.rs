@@ -106,7 +106,7 @@ fn proposal() -> impl Strategy<Value = Proposal> {
 }
 
 fn read_back(stored: &StoredProposal) -> Result<(Proposal, Aside), StoredError> {
-    let find = |name: &str| stored.texts.iter().find(|text| text_name(text) == name).cloned();
+    let find = |name: &str| stored.texts.iter().find(|text| sha256(text) == name).cloned();
     read(&stored.body, find)
 }
 
