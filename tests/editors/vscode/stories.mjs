@@ -108,7 +108,8 @@ function stories(title, options, body) {
     });
     after(async () => code?.stop());
     afterEach(async (context) => {
-      if (bench && !context.passed && shots) {
+      if (bench && !context.passed) {
+        console.error(`${context.name}, where it failed: ${JSON.stringify(await bench.situation())}`);
         await shot(`failed-${context.name.replace(/\W+/g, '-')}`);
       }
       await bench?.close();
@@ -236,6 +237,8 @@ stories('with a server', () => ({ machine: { 'tenon.server.path': program } }), 
     await bench.see('the step', async () => /add ten, applied/.test((await bench.rows('History')).join()), () => bench.rows('History'));
     await bench.openFile('main.py');
     await bench.shows(`from more import ten\n\n\n${MAIN}`);
+    // The editor saves what has a tab, and gives one to a changed file only after a while.
+    await bench.see('the tab of the new file', async () => (await bench.tabs()).includes('more.py (unsaved)'), () => bench.tabs());
     await bench.command('File: Save All Files');
     await bench.onDisk('more.py', 'def ten():\n    return 10\n');
     await bench.onDisk('main.py', `from more import ten\n\n\n${MAIN}`);
@@ -560,6 +563,7 @@ stories('in restricted mode', () => ({ machine: { 'tenon.server.path': program }
     model.says(block('main.py', '    return 1\n', '    return 10\n'));
     await ask('main.py', 'make it larger');
     await bench.message('ready for review');
+    await bench.status('1 waiting');
     assert.equal(await bench.text(), MAIN, 'the workspace does not decide that changes are applied');
     assert.ok(!readdirSync(place).includes('ran'), 'the program of the workspace does not run');
     await bench.chord('Shift+Y');

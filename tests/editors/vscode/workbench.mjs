@@ -131,6 +131,17 @@ export class Workbench {
     });
   }
 
+  /** What is shown where, for a story that failed. */
+  async situation() {
+    return {
+      status: await this.statusLabel(),
+      messages: await this.messages(),
+      focus: await this.focus(),
+      tabs: await this.tabs(),
+      bar: await this.page.locator('.statusbar-item').allInnerTexts(),
+    };
+  }
+
   /** Runs a command by its title, in the command palette. */
   async command(title) {
     await this.press('F1');
@@ -190,6 +201,12 @@ export class Workbench {
   async tab() {
     const tab = this.page.locator('.tab.active');
     return (await tab.count()) === 0 ? '' : ((await tab.first().getAttribute('data-resource-name')) ?? '');
+  }
+
+  /** The tabs, and what of them is not saved. */
+  async tabs() {
+    return this.page.locator('.tab').evaluateAll((tabs) =>
+      tabs.map((tab) => `${tab.dataset.resourceName}${tab.classList.contains('dirty') ? ' (unsaved)' : ''}`));
   }
 
   /** Types into an input box that has this title. */
