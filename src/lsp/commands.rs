@@ -54,7 +54,7 @@ fn form(name: &str) -> Option<&'static str> {
             r#"{"proposal"?, "operation"?: "o17", "merge"?}, or: [proposal or operation]"#
         }
         protocol::HISTORY => r#"{"path"?}, or: [path]"#,
-        protocol::SHOW => r#"{"proposal"?, "open"?}, or: [proposal]"#,
+        protocol::SHOW => r#"{"proposal"?, "open"?, "texts"?}, or: [proposal]"#,
         protocol::PROMPT => r#"{"task"?, "open"?}, or: [task]"#,
         protocol::STATUS => "no arguments",
         _ => return None,
