@@ -107,7 +107,7 @@ fn the_settings_for_helix_are_well_formed() {
             n_keys += 1;
         }
     }
-    assert_eq!(n_keys, 5);
+    assert_eq!(n_keys, 6);
 }
 
 /// Kate announces no `workspace/applyEdit`, and accepts one within two seconds of a command only; it knows neither
