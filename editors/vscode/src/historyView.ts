@@ -11,7 +11,6 @@ export class HistoryView implements vscode.TreeDataProvider<Operation>, vscode.D
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #view: vscode.TreeView<Operation>;
   readonly #subscriptions: vscode.Disposable[];
-  #newest: Operation | undefined;
 
   readonly onDidChangeTreeData = this.#changed.event;
 
@@ -32,7 +31,8 @@ export class HistoryView implements vscode.TreeDataProvider<Operation>, vscode.D
   /** Leads to the tree, with the newest step selected: keys act on it at once. */
   async show(): Promise<void> {
     await vscode.commands.executeCommand('tenon.history.focus');
-    await revealed(this.#view, () => this.#newest, {});
+    const [newest] = await this.getChildren();
+    await revealed(this.#view, () => newest, {});
   }
 
   /** The step that is selected. */
@@ -49,9 +49,7 @@ export class HistoryView implements vscode.TreeDataProvider<Operation>, vscode.D
       return [];
     }
     try {
-      const { operations } = await this.server.command<{ operations: Operation[] }>('tenon.history');
-      this.#newest = operations[0];
-      return operations;
+      return (await this.server.command<{ operations: Operation[] }>('tenon.history')).operations;
     } catch {
       return [];
     }

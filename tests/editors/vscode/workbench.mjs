@@ -16,7 +16,7 @@ const { chromium } = createRequire(join(cache, 'package.json'))('playwright-core
 
 /** One installed editor: its own settings, extensions and state. */
 export class CodeServer {
-  static async start({ vsix, settings = {}, machine = {}, env = {}, trusts = true }) {
+  static async start({ vsix, more = [], settings = {}, machine = {}, env = {}, trusts = true }) {
     const code = new CodeServer();
     code.place = mkdtempSync(join(tmpdir(), 'tenon-vscode-'));
     code.data = join(code.place, 'data');
@@ -38,6 +38,8 @@ export class CodeServer {
       'editor.wordBasedSuggestions': 'off',
       'editor.autoClosingBrackets': 'never',
       'editor.autoIndent': 'none',
+      // Else a terminal is a picture, and its words cannot be read.
+      'terminal.integrated.gpuAcceleration': 'off',
       'window.autoDetectColorScheme': false,
       'workbench.colorTheme': 'Default Dark Modern',
       ...settings,
@@ -55,7 +57,8 @@ export class CodeServer {
     for (const name of Object.keys(environment).filter((name) => name.startsWith('VSCODE_'))) {
       delete environment[name];
     }
-    const install = spawn(node, [entry, ...common, '--install-extension', vsix], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+    const packages = [vsix, ...more].flatMap((one) => ['--install-extension', one]);
+    const install = spawn(node, [entry, ...common, ...packages], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
     const said = collect(install);
     const [status] = await once(install, 'exit');
     if (status !== 0 || !said().includes('successfully installed')) {
@@ -86,12 +89,30 @@ export async function browser() {
   });
 }
 
+/**
+ * Keeps what the editor says to screen readers: every message is among it, also one that the editor does not show because
+ * others came just before, or has hidden since.
+ */
+function keepWhatIsSaid() {
+  globalThis.said = [];
+  const keep = (records) => {
+    for (const { target } of records) {
+      const element = target instanceof Element ? target : target.parentElement;
+      if (element?.closest('.monaco-aria-container') && element.textContent !== '') {
+        globalThis.said.push(element.textContent);
+      }
+    }
+  };
+  new MutationObserver(keep).observe(document, { subtree: true, childList: true, characterData: true });
+}
+
 /** One window of the editor on a folder. */
 export class Workbench {
   static async open(chromium, code, folder, { size = { width: 1280, height: 800 } } = {}) {
     const context = await chromium.newContext({ viewport: size, permissions: ['clipboard-read', 'clipboard-write'] });
     const page = await context.newPage();
     page.setDefaultTimeout(LIMIT);
+    await page.addInitScript(keepWhatIsSaid);
     const bench = new Workbench();
     Object.assign(bench, { page, context, folder });
     await page.goto(`${code.url}/?folder=${encodeURIComponent(folder)}`);
@@ -217,6 +238,22 @@ export class Workbench {
     await this.press('Enter');
   }
 
+  /** Goes by the Tab key to a button, from where the focus is, and presses it. Not in a text, which would get the tabs. */
+  async pressButton(name) {
+    const at = () => this.page.evaluate(() => {
+      const { activeElement: at } = document;
+      return at?.classList.contains('monaco-button') || at?.role === 'button' ? at.textContent : '';
+    });
+    await this.see(`the button ${name} by the Tab key`, async () => {
+      if ((await at()) === name) {
+        return true;
+      }
+      await this.press('Tab');
+      return (await at()) === name;
+    });
+    await this.press('Enter');
+  }
+
   /** Puts the cursor at the start of a line, from one, and selects up to the end of another. */
   async select(first, last = undefined) {
     await this.press('Control+g');
@@ -261,15 +298,25 @@ export class Workbench {
     return this.page.locator('.notification-toast .notification-list-item-message').allInnerTexts();
   }
 
+  /** Waits for a message that was not waited for yet. The editor shows no third one within a second; it is there all the same. */
   async message(words) {
-    const said = () => this.messages().then((all) => all.join('\n'));
+    const said = () => this.page.evaluate(() => globalThis.said.join('\n'));
     await this.see(`the message “${words}”`, async () => (await said()).includes(words), said);
+    await this.page.evaluate((words) => (globalThis.said = globalThis.said.filter((one) => !one.includes(words))), words);
+  }
+
+  /** Presses a button of a message, in the list of all of them. */
+  async messageButton(words, name) {
+    await this.command('Notifications: Show Notifications');
+    const row = this.page.locator('.notifications-center .notification-list-item').filter({ hasText: words });
+    await row.getByRole('button', { name }).press('Enter');
   }
 
   /** Takes messages away, so that a later one is seen to be new. */
   async clearMessages() {
     await this.command('Notifications: Clear All Notifications');
     await this.see('no message', async () => (await this.messages()).length === 0);
+    await this.page.evaluate(() => (globalThis.said = []));
   }
 
   /** Labels of the rows of a tree. */
