@@ -58,7 +58,7 @@ pub struct Selection {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     /// The document to start from; none means before the first.
-    pub from: Option<DocumentUri>,
+    pub from: Option<Target>,
     /// The one-based line to start from.
     pub line: u32,
     /// Whether to go back.

@@ -37,6 +37,8 @@ pub(super) struct State {
     pub proposals: Vec<Proposal>,
     /// Proposals that are not yet in the journal, and so not yet shown.
     pub unshown: Vec<Ready>,
+    /// The hunk that the last step led to.
+    pub stepped: Option<(ProposalId, usize)>,
     /// What their models were asked for.
     pub roles: HashMap<ProposalId, Role>,
     /// Protected files that the user let their requests write.
@@ -67,6 +69,7 @@ impl State {
             tasks: Tasks::default(),
             proposals: Vec::new(),
             unshown: Vec::new(),
+            stepped: None,
             roles: HashMap::new(),
             consents: HashMap::new(),
             answers: HashMap::new(),

@@ -47,14 +47,14 @@ fn form(name: &str) -> Option<&'static str> {
         protocol::ACCEPT => r#"{"proposal"?, "path"?, "hunk"?, "confirm"?}, or: [proposal [hunk]]"#,
         protocol::REJECT => r#"{"proposal"?, "path"?, "hunk"?}, or: [proposal [hunk]]"#,
         protocol::NEXT | protocol::PREVIOUS => {
-            r#"{"uri"?, "line"?}, or: [uri [line]], the line counted from one"#
+            r#"{"uri"? or "path"?, "line"?}, or: [path [line]], the line counted from one"#
         }
         protocol::REGENERATE => r#"{"proposal"?, "hunk"?, "remark"}, or: [proposal hunk remark]"#,
         protocol::UNDO | protocol::REDO => {
             r#"{"proposal"?, "operation"?: "o17", "merge"?}, or: [proposal or operation]"#
         }
         protocol::HISTORY => r#"{"path"?}, or: [path]"#,
-        protocol::SHOW => r#"{"proposal"?, "open"?}, or: [proposal]"#,
+        protocol::SHOW => r#"{"proposal"?, "open"?, "texts"?}, or: [proposal]"#,
         protocol::PROMPT => r#"{"task"?, "open"?}, or: [task]"#,
         protocol::STATUS => "no arguments",
         _ => return None,
@@ -71,8 +71,14 @@ fn read(name: &str, arguments: Arguments) -> Result<Command, String> {
         }
         protocol::ACCEPT | protocol::REJECT => decide(name, arguments.object_or(&["proposal", "hunk"])?),
         protocol::NEXT | protocol::PREVIOUS => {
-            let protocol::Place { uri, line } = arguments.object_or(&["uri", "line"])?;
-            let from = uri.map(DocumentUri::new);
+            // A word is a path or a URI.
+            let is_word = matches!(arguments, Arguments::Words(_));
+            let protocol::Place { uri, path, line } = arguments.object_or(&["path", "line"])?;
+            let from = match (uri, path) {
+                (None, Some(word)) if is_word => Some(target_of(word)),
+                (None, None) => None,
+                (uri, path) => Some(target(uri, path)?),
+            };
             Ok(Command::Step(Step { from, line: line.unwrap_or(0), back: name == protocol::PREVIOUS }))
         }
         protocol::REGENERATE => {
@@ -242,15 +248,19 @@ fn request(
     mode: Option<Mode>,
     consent: Vec<String>,
 ) -> Result<Command, String> {
-    let target = match (uri, path) {
-        (Some(uri), None) => Target::Uri(DocumentUri::new(uri)),
-        (None, Some(path)) if path.is_empty() => return Err("`path` is empty".to_owned()),
-        (None, Some(path)) => Target::Path(PathBuf::from(path)),
-        _ => return Err("one of `uri` and `path` is needed".to_owned()),
-    };
+    let target = target(uri, path)?;
     let region = range.map(|range| Region::Span(from_lsp::span(range)));
     let auto = mode.map(|mode| mode == Mode::Auto);
     Ok(Command::Edit(EditRequest { target, region, intent, auto, also: Vec::new(), consent }))
+}
+
+fn target(uri: Option<String>, path: Option<String>) -> Result<Target, String> {
+    match (uri, path) {
+        (Some(uri), None) => Ok(Target::Uri(DocumentUri::new(uri))),
+        (None, Some(path)) if path.is_empty() => Err("`path` is empty".to_owned()),
+        (None, Some(path)) => Ok(Target::Path(PathBuf::from(path))),
+        _ => Err("one of `uri` and `path` is needed".to_owned()),
+    }
 }
 
 fn intent(instruction: Option<String>, named: Option<Named>) -> Result<Intent, String> {

@@ -152,6 +152,8 @@ pub struct Select {
 pub struct Place {
     /// The document to start from.
     pub uri: Option<String>,
+    /// The same, as an absolute path or one relative to the first folder.
+    pub path: Option<String>,
     /// The line to start from, counted from one.
     pub line: Option<u32>,
 }

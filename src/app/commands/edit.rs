@@ -69,7 +69,7 @@ fn consent(state: &State, paths: &[String]) -> Result<ProtectedConsent, Problem>
 }
 
 /// The document meant. A path that is open under a URI of another spelling means that document.
-fn resolve(state: &State, target: &Target) -> Result<DocumentUri, Problem> {
+pub(super) fn resolve(state: &State, target: &Target) -> Result<DocumentUri, Problem> {
     let path = match target {
         Target::Uri(uri) if state.documents.contains_key(uri) => return Ok(uri.clone()),
         Target::Uri(uri) if uri.to_path().is_some() => return Ok(state.spelling(uri.clone())),
