@@ -66,12 +66,14 @@ export function activate(context: vscode.ExtensionContext): void {
     await server.restart();
   };
   // What the server depends on changed. A running task is not lost without a question.
-  const takeUp = async (what: string): Promise<void> => {
+  const takeUp = async (what: string): Promise<boolean> => {
     const again = 'Restart Server';
     const text = `Tenon: ${what} when the server is restarted; a task is running, and would end.`;
-    if (tasks.list().length === 0 || (await vscode.window.showInformationMessage(text, again)) === again) {
+    const goesOn = tasks.list().length === 0 || (await vscode.window.showInformationMessage(text, again)) === again;
+    if (goesOn) {
       await restart();
     }
+    return goesOn && server.isRunning;
   };
   const copyDebugInformation = async (): Promise<void> => {
     // A server that hangs is no reason to say nothing.
@@ -94,8 +96,16 @@ export function activate(context: vscode.ExtensionContext): void {
     void vscode.window.showInformationMessage('Tenon: debug information is in the clipboard. It has no text of yours.');
   };
   const restartWithKeys = async (changed: boolean): Promise<void> => {
-    if (changed) {
-      await takeUp('the keys count as they are now');
+    if (changed && (await takeUp('the keys count as they are now'))) {
+      void vscode.window.showInformationMessage('Tenon: the server has the keys as they are now.');
+    }
+  };
+  // The terminal closes with the last answer, so what came of it is told here.
+  const restartWithTrust = async (): Promise<void> => {
+    if (await takeUp('what you said counts')) {
+      await within(pending.refresh(), 1_000);
+      const isTrusted = pending.status?.trust === 'trusted';
+      void vscode.window.showInformationMessage(`Tenon: the settings of this workspace are ${isTrusted ? '' : 'not '}trusted.`);
     }
   };
 
@@ -153,7 +163,7 @@ export function activate(context: vscode.ExtensionContext): void {
     storeKey: async () => restartWithKeys(await keys.ask(() => configuration.resolved(server))),
     forgetKey: async () => restartWithKeys(await keys.forget()),
     openConfiguration: () => configuration.open(server),
-    trustWorkspace: () => configuration.trust(server, () => takeUp('what you said counts')),
+    trustWorkspace: () => configuration.trust(server, restartWithTrust),
     openSettings: () => vscode.commands.executeCommand('workbench.action.openSettings', '@ext:tenon.tenon'),
     openWalkthrough: () => vscode.commands.executeCommand('workbench.action.openWalkthrough', 'tenon.tenon#start', false),
     restartServer: restart,

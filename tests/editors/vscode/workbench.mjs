@@ -3,13 +3,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRequire } from 'node:module';
 
 /** Longest wait for one condition, in milliseconds. */
-const LIMIT = 30_000;
+const LIMIT = 60_000;
 
 const cache = process.env.TENON_VSCODE_CACHE;
 const { chromium } = createRequire(join(cache, 'package.json'))('playwright-core');
@@ -64,11 +63,13 @@ export class CodeServer {
     if (status !== 0 || !said().includes('successfully installed')) {
       throw new Error(`the extension was not installed:\n${said()}`);
     }
-    const port = await freePort();
-    code.url = `http://127.0.0.1:${port}`;
-    code.process = spawn(node, [entry, ...common, '--auth', 'none', '--bind-addr', `127.0.0.1:${port}`],
+    code.process = spawn(node, [entry, ...common, '--auth', 'none', '--bind-addr', '127.0.0.1:0'],
       { env: environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     code.said = collect(code.process);
+    await until('the port of code-server', () => {
+      code.url = /listening on (http:\/\/127\.0\.0\.1:\d+)/.exec(code.said())?.[1];
+      return code.url !== undefined;
+    }, code.said);
     await until('code-server', async () => (await fetch(`${code.url}/healthz`).catch(() => undefined))?.ok, code.said);
     return code;
   }
@@ -197,10 +198,15 @@ export class Workbench {
     await input.waitFor();
     await input.fill(`>${title}`);
     const rows = this.page.locator('.quick-input-list .monaco-list-row');
-    await rows.first().waitFor();
-    const labels = await rows.evaluateAll((rows) => rows.map((row) => row.getAttribute('aria-label') ?? ''));
+    const labels = () => rows.evaluateAll((rows) => rows.map((row) => row.getAttribute('aria-label') ?? ''));
+    const isThere = async () => (await labels()).some((label) => label.startsWith(title));
+    const isNot = (labels) => labels.length > 0 && labels.every((label) => /^No matching|, similar commands$/.test(label));
+    // Until it is one or the other, the list is that of what was typed before.
+    await this.see('the answer of the palette', async () => (await isThere()) || isNot(await labels()), labels);
+    const is = await isThere();
     await this.press('Escape');
-    return labels.some((label) => label.includes(title));
+    await this.see('the palette to close', async () => !(await input.isVisible()));
+    return is;
   }
 
   /** Opens a file of the folder, and waits until it can be typed in. */
@@ -232,14 +238,29 @@ export class Workbench {
 
   /** Types into an input box that has this title. */
   async answer(title, text) {
-    await this.see(`the question ${title}`, async () =>
-      ((await this.page.locator('.quick-input-widget:visible').allInnerTexts()).join('\n')).includes(title));
+    await this.question(title);
     await this.page.keyboard.type(text);
     await this.press('Enter');
   }
 
-  /** Goes by the Tab key to a button, from where the focus is, and presses it. Not in a text, which would get the tabs. */
-  async pressButton(name) {
+  /** Takes the first entry of a list that has this title. */
+  async takeFirst(title) {
+    await this.question(title);
+    await this.page.locator('.quick-input-list .monaco-list-row.focused').waitFor();
+    await this.press('Enter');
+  }
+
+  /** Waits for a question that has this title, and that keys reach it. */
+  async question(title) {
+    const widget = this.page.locator('.quick-input-widget:visible');
+    await this.see(`the question ${title}`, async () => (await widget.allInnerTexts()).join('\n').includes(title));
+    await this.page.locator('.quick-input-widget input:focus').waitFor();
+  }
+
+  /** Goes by the Tab key to a button of a part of the window that has the focus, and presses it. */
+  async pressButton(part, name) {
+    // A text would get the tabs.
+    await this.page.locator(`${part}:focus, ${part} :focus`).first().waitFor({ state: 'attached' });
     const at = () => this.page.evaluate(() => {
       const { activeElement: at } = document;
       return at?.classList.contains('monaco-button') || at?.role === 'button' ? at.textContent : '';
@@ -262,6 +283,7 @@ export class Workbench {
     await input.fill(`:${first}`);
     await this.press('Enter');
     await this.see('the cursor', async () => (await this.cursor()) === first);
+    await this.inEditor();
     await this.press('Home', 'Home');
     for (let line = first; last !== undefined && line <= last; line += 1) {
       await this.press('Shift+ArrowDown');
@@ -298,11 +320,23 @@ export class Workbench {
     return this.page.locator('.notification-toast .notification-list-item-message').allInnerTexts();
   }
 
-  /** Waits for a message that was not waited for yet. The editor shows no third one within a second; it is there all the same. */
+  /** What the editor said to screen readers since messages were cleared, and what was waited for is not among it. */
+  async said() {
+    return this.page.evaluate(() => globalThis.said);
+  }
+
+  /**
+   * Waits for a message that has not been waited for yet, and answers it. It may be one that is not shown: of more than
+   * two in a second the editor shows no further, though they are there.
+   */
   async message(words) {
-    const said = () => this.page.evaluate(() => globalThis.said.join('\n'));
-    await this.see(`the message “${words}”`, async () => (await said()).includes(words), said);
+    let found;
+    await this.see(`the message “${words}”`, async () => {
+      found = (await this.said()).find((one) => one.includes(words));
+      return found !== undefined;
+    }, () => this.said());
     await this.page.evaluate((words) => (globalThis.said = globalThis.said.filter((one) => !one.includes(words))), words);
+    return found;
   }
 
   /** Presses a button of a message, in the list of all of them. */
@@ -325,10 +359,10 @@ export class Workbench {
     return rows.evaluateAll((rows) => rows.map((row) => row.getAttribute('aria-label') ?? ''));
   }
 
-  /** Leads to the tree of pending changes, and waits until keys reach it. */
+  /** Leads to the tree of pending changes, and waits until keys reach it and its newest proposal is selected. */
   async tree() {
     await this.command('Tenon: Show Pending Changes');
-    await this.page.locator('.monaco-list.element-focused[aria-label="Pending Changes"]').waitFor();
+    await this.page.locator('.monaco-list.element-focused[aria-label="Pending Changes"] .monaco-list-row.selected').waitFor();
   }
 
   /** Waits for a condition that only the page can tell. */
@@ -377,12 +411,4 @@ function collect(child) {
     stream.on('data', (part) => (text += part));
   }
   return () => text.slice(-4000);
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
