@@ -499,7 +499,15 @@ stories('with a server', () => ({ machine: { 'tenon.server.path': program } }), 
     await bench.see('an untitled document', async () => (await bench.tab()).startsWith('Untitled'));
     await bench.command('Tenon: Edit File…');
     await bench.message('this document has no file yet. Save it first');
-    await bench.clearMessages();
+    // Its button saves, and the question follows.
+    await bench.command('Notifications: Accept Notification Primary Action');
+    await bench.question('Save As');
+    const path = bench.page.locator('.quick-input-widget input:focus');
+    await bench.see('the proposed path', async () => (await path.inputValue()) === join(bench.folder, 'Untitled-1'), () => path.inputValue());
+    await bench.press('Enter');
+    await bench.question('edit Untitled-1 as a whole');
+    await bench.press('Escape');
+    await bench.onDisk('Untitled-1', '');
     chmodSync(join(bench.folder, 'main.py'), 0o444);
     await bench.openFile('main.py');
     await bench.command('Tenon: Edit File…');
