@@ -1,11 +1,10 @@
 -- What is offered at the cursor comes by one key of the user, in both forms that a server may offer it in: Neovim 0.11
--- asks for a list, and a client that knows text at the cursor for that.
+-- asks for a list, and 0.12 for text at the cursor.
 local t = dofile(os.getenv('TENON_PLUGIN_HARNESS'))
 local inline = vim.uv.fs_stat('rows.rs') ~= nil
-if inline then
-  local capabilities = { textDocument = { inlineCompletion = { dynamicRegistration = false } } }
-  vim.lsp.config('tenon', { capabilities = capabilities })
-end
+vim.lsp.config('tenon', {
+  capabilities = { textDocument = { inlineCompletion = inline and { dynamicRegistration = false } or vim.NIL } },
+})
 t.load()
 vim.keymap.set('i', '<C-l>', '<Plug>(tenon-complete)')
 t.write('rows.rs', '// rows é😀\nfn a() {\n    "😀"; \n}\n')
