@@ -47,6 +47,7 @@ if not _G.tenon_by_plugin then
   vim.lsp.config('tenon', {
     cmd = { os.getenv('TENON_PROGRAM'), 'lsp' },
     root_dir = vim.fn.getcwd(),
+    capabilities = _G.tenon_capabilities,
     init_options = { tenon = { events = true } },
     handlers = {
       ['tenon/event'] = function(_, event)
