@@ -73,6 +73,16 @@ vim.api.nvim_create_autocmd('VimLeavePre', {
   end,
 })
 
-if (vim.g.tenon or {}).enabled ~= false then
+-- What waits is drawn to the width of its windows.
+vim.api.nvim_create_autocmd({ 'WinResized', 'BufWinEnter' }, {
+  group = group,
+  callback = function()
+    if package.loaded['tenon.review'] then
+      require('tenon.review').resized()
+    end
+  end,
+})
+
+if type(vim.g.tenon) ~= 'table' or vim.g.tenon.enabled ~= false then
   vim.lsp.enable('tenon')
 end

@@ -10,10 +10,11 @@ local KEPT = 20
 
 local TITLE = { title = 'tenon' }
 
--- Whether messages go to the last line, and not to a plugin that shows them elsewhere.
+-- Whether messages go to the last line, and not to a plugin that shows them elsewhere; such a one may be a table that
+-- can be called.
 local function is_builtin()
-  local source = debug.getinfo(vim.notify, 'S').source
-  return source:find('vim/_', 1, true) ~= nil
+  local is_function = type(vim.notify) == 'function'
+  return is_function and debug.getinfo(vim.notify, 'S').source:find('vim/_', 1, true) ~= nil
 end
 
 -- The beginning of a text that fits the last line.
@@ -44,6 +45,15 @@ function M.warn(text)
   say(text, vim.log.levels.WARN)
 end
 
+-- A warning that is given no second time.
+local given = {}
+function M.once(text)
+  if not given[text] then
+    given[text] = true
+    M.warn(text)
+  end
+end
+
 function M.error(text)
   say(text, vim.log.levels.ERROR)
 end
@@ -55,9 +65,13 @@ function M.message(message)
   say(message.message, levels[message.type] or vim.log.levels.INFO)
 end
 
--- Something that keeps a command from being run: what is wrong, and what to do about it.
+-- The sentence for something that keeps a command from being run: what is wrong, and what to do about it.
+function M.sentence(problem)
+  return problem.hint and ('%s (%s)'):format(problem.message, problem.hint) or problem.message
+end
+
 function M.problem(problem)
-  M.error(problem.hint and ('%s (%s)'):format(problem.message, problem.hint) or problem.message)
+  M.error(M.sentence(problem))
 end
 
 -- A refused command, as the server answers it.
