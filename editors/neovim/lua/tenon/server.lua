@@ -139,21 +139,34 @@ function M.any_client()
   return M.client(vim.api.nvim_get_current_buf()) or (#all == 1 and all[1]) or nil
 end
 
--- Attaches a buffer, if it may be; starts the server when there is none for its workspace.
+-- Attaches a buffer, if it may be; starts the server when there is none for its workspace. Returns why it cannot be
+-- started, if it is looked for here and cannot.
 function M.attach(buffer)
   if not vim.api.nvim_buf_is_loaded(buffer) or M.unfit(buffer) or M.client(buffer) then
     return
   end
-  local config = vim.deepcopy(M.config())
+  local config, problem = vim.deepcopy(M.config()), nil
   local function start(workspace)
     config.root_dir = workspace
-    vim.lsp.start(config, { bufnr = buffer, reuse_client = config.reuse_client, _root_markers = config.root_markers })
+    local id = vim.lsp.start(config, {
+      bufnr = buffer,
+      reuse_client = config.reuse_client,
+      silent = true,
+      _root_markers = config.root_markers,
+    })
+    if not id then
+      problem = {
+        message = ('the program %q cannot be started'):format(M.program() or 'of the server'),
+        hint = 'it may be for another system, or incomplete: :checkhealth tenon looks further, and ' .. RESTART,
+      }
+    end
   end
   if type(config.root_dir) == 'function' then
     config.root_dir(buffer, start)
   else
     start(config.root_dir or root(buffer))
   end
+  return problem
 end
 
 -- Calls `use` with the client of a buffer, which starts if it must; else says why not, here or when it fails.
@@ -171,7 +184,11 @@ function M.with_client(buffer, use)
   end
   local entry = { buffer = buffer, use = use }
   table.insert(waiting, entry)
-  M.attach(buffer)
+  local failure = M.attach(buffer)
+  if failure then
+    waiting = {}
+    return notify.problem(failure)
+  end
   vim.defer_fn(function()
     if vim.list_contains(waiting, entry) then
       waiting = vim.tbl_filter(function(other)
@@ -379,8 +396,9 @@ function M.restart()
       return notify.problem(problem)
     end
     for buffer in pairs(buffers) do
-      if vim.api.nvim_buf_is_valid(buffer) then
-        M.attach(buffer)
+      local failure = vim.api.nvim_buf_is_valid(buffer) and M.attach(buffer)
+      if failure then
+        return notify.problem(failure)
       end
     end
   end)

@@ -1,17 +1,11 @@
 -- What keeps the server from working is said at the command, with what to do, and is over once its cause is gone: no
 -- program, another program, an old version, a server that ends again and again. The editor goes on all the while.
 local t = dofile(os.getenv('TENON_PLUGIN_HARNESS'))
-local server = vim.fn.getcwd() .. '/server'
+local server = vim.fs.dirname(vim.fn.getcwd()) .. '/server'
 vim.lsp.config('tenon', { cmd = { server, 'lsp' } })
 t.load()
 t.write('main.py', t.two)
-
-local function program(script)
-  t.write('server.new', '#!/bin/sh\n' .. script)
-  vim.uv.fs_chmod('server.new', 448)
-  -- As an installer does it: the file that runs at the moment is not written into.
-  vim.uv.fs_rename('server.new', 'server')
-end
+local program = t.install
 
 local function answers(name, version)
   local body = ('{"jsonrpc":"2.0","id":1,"result":{"capabilities":{},"serverInfo":{"name":"%s","version":"%s"}}}')
@@ -58,6 +52,25 @@ vim.cmd('Tenon edit shout')
 t.message('the server does not answer')
 require('tenon.server').patience = 10000
 
+-- One that cannot be started, and one that ends well at once, without a word.
+program('#!/nowhere/at/all\n')
+vim.cmd('Tenon restart')
+vim.cmd('Tenon edit shout')
+message = t.message('cannot be started').message
+assert(message:find(':checkhealth tenon', 1, true), message)
+vim.cmd('Tenon log')
+t.wait('the log', function()
+  return vim.bo.readonly
+end)
+vim.cmd.close()
+t.check(pcall(report.check), true, 'the health check')
+program('exit 0\n')
+t.messages = {}
+vim.cmd('Tenon restart')
+message = t.message('the server ended 5 times').message
+assert(message:find('with exit code 0', 1, true), message)
+t.messages = {}
+
 -- One that ends at once: started again, then left alone.
 program('echo again >> ends\nexit 3\n')
 vim.cmd('Tenon restart')
@@ -74,7 +87,7 @@ vim.cmd.close()
 t.messages = {}
 
 -- It works as soon as the program does.
-program(('echo $$ > pid\nexec %s "$@"\n'):format(t.program))
+t.program_with_pid()
 vim.cmd('Tenon restart')
 t.ready(buffer)
 t.check_mirror(buffer)
@@ -87,7 +100,7 @@ t.message('ready for review')
 t.pending(2)
 for _ = 1, 4 do
   local client = t.client
-  vim.uv.kill(assert(tonumber(vim.fn.readfile('pid')[1])), 'sigkill')
+  t.kill()
   t.message('ended by signal 9, and is started again')
   t.message('quit with exit code')
   t.ready(buffer, client)
