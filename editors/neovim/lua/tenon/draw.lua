@@ -178,7 +178,15 @@ local function draw(buffer, hunk, encoding, hint, width)
       table.insert(lines, '…')
     end
   end
-  local virtual = { header(hunk, hint) }
+  local head = header(hunk, hint)
+  local virtual = { head }
+  if width and vim.fn.strdisplaywidth(head[1][1] .. head[2][1]) > width then
+    -- The keys are never beyond the edge.
+    virtual = vim.tbl_map(function(part)
+      return { { part, head[1][2] } }
+    end, broken(head[1][1], width))
+    table.insert(virtual, { head[2] })
+  end
   local group = hunk.stale and 'TenonKeys' or 'TenonAdd'
   for _, line in ipairs(lines) do
     for _, part in ipairs(broken(expand(M.visible(line), vim.bo[buffer].tabstop), width)) do

@@ -137,15 +137,18 @@ t.pending(0)
 t.write('long.txt', 'word\n')
 local long = t.edit('long.txt')
 vim.wo.wrap = true
-vim.cmd('Tenon edit longer')
+vim.cmd('Tenon edit make this line much longer than it is now, and let the keys be seen all the same')
 t.message('ready for review')
 t.pending(1)
 local function shown()
-  return vim.list_slice(t.drawn(long)[1].lines, 2)
+  return vim.list_slice(t.drawn(long)[1].lines, 3)
 end
 t.wait('the drawing', function()
   return #t.drawn(long) == 1
 end)
+local head = t.drawn(long)[1].lines
+assert(head[1]:find('^── tenon 1/1: make this line'), head[1])
+t.check(head[2], '   :Tenon accept accepts, :Tenon reject rejects', 'the keys')
 local width = vim.api.nvim_win_get_width(0)
 for _, line in ipairs(shown()) do
   assert(vim.fn.strdisplaywidth(line) <= width, 'cut off at the edge: ' .. line)
@@ -154,7 +157,7 @@ t.check(table.concat(shown()), ('a long line of words '):rep(20) .. 'end', 'all 
 vim.cmd('vsplit')
 vim.api.nvim_exec_autocmds('WinResized', {})
 t.wait('the drawing to fit the window', function()
-  return vim.iter(shown()):all(function(line)
+  return vim.iter(t.drawn(long)[1].lines):all(function(line)
     return vim.fn.strdisplaywidth(line) <= vim.api.nvim_win_get_width(0)
   end)
 end)
