@@ -182,10 +182,12 @@ local function draw(buffer, hunk, encoding, hint, width)
   local virtual = { head }
   if width and vim.fn.strdisplaywidth(head[1][1] .. head[2][1]) > width then
     -- The keys are never beyond the edge.
-    virtual = vim.tbl_map(function(part)
-      return { { part, head[1][2] } }
-    end, broken(head[1][1], width))
-    table.insert(virtual, { head[2] })
+    virtual = {}
+    for _, chunk in ipairs(head) do
+      for _, part in ipairs(broken(chunk[1], width)) do
+        table.insert(virtual, { { part, chunk[2] } })
+      end
+    end
   end
   local group = hunk.stale and 'TenonKeys' or 'TenonAdd'
   for _, line in ipairs(lines) do

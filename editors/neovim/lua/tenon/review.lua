@@ -393,21 +393,27 @@ local function beside(places, step)
 end
 
 -- Shows a buffer: in the window of this tab that has it, else in this one, else, where this one keeps what it shows,
--- in a new one.
+-- in a new one. Returns whether it is shown.
 local function show(buffer)
   if vim.api.nvim_get_current_buf() == buffer then
-    return
+    return true
   end
   local window = vim.fn.bufwinid(buffer)
   if window > 0 then
-    return vim.api.nvim_set_current_win(window)
+    vim.api.nvim_set_current_win(window)
+    return true
   end
-  vim.fn.bufload(buffer)
+  local reason = require('tenon.applying').load(buffer)
+  if reason then
+    notify.warn(reason)
+    return false
+  end
   vim.bo[buffer].buflisted = true
   local is_view = vim.bo.buftype ~= '' and vim.bo.buftype ~= 'acwrite'
   if is_view or not pcall(vim.api.nvim_win_set_buf, 0, buffer) then
     vim.api.nvim_open_win(buffer, true, { split = 'above', win = -1 })
   end
+  return true
 end
 
 -- Goes to the next or the previous pending change, over all files and round; `step` is 1 or -1.
@@ -418,7 +424,9 @@ function M.step(step)
   end
   local to = beside(places, step)
   vim.cmd.normal({ "m'", bang = true })
-  show(to.buffer)
+  if not show(to.buffer) then
+    return
+  end
   local line = math.min(to.line, vim.api.nvim_buf_line_count(to.buffer))
   vim.api.nvim_win_set_cursor(0, { line, 0 })
   vim.cmd.normal({ 'zv', bang = true })

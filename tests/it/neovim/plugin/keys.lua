@@ -81,6 +81,29 @@ if lua('return vim.lsp.inline_completion ~= nil') then
 end
 lua('t.check_mirror(buffer)')
 t.check(lua('return vim.v.errmsg'), '', 'an error')
+
+-- A file that another editor has open is not changed behind its back: the edit is refused with what to do, the screen
+-- stays as it is, and the file is still to be read here.
+t.write('shared.py', 'x = 1\n')
+local function editor()
+  return vim.fn.jobstart({ vim.v.progpath, '--clean', '--embed', '--headless' }, { rpc = true })
+end
+local first, second = editor(), editor()
+vim.rpcrequest(first, 'nvim_command', 'edit shared.py | preserve')
+local answer, messages = unpack(vim.rpcrequest(second, 'nvim_exec_lua', [[
+  vim.opt.runtimepath:prepend(os.getenv('TENON_EDITORS') .. '/neovim')
+  local uri = vim.uri_from_fname(vim.fn.getcwd() .. '/shared.py')
+  local edit = { range = { start = { line = 0, character = 0 }, ['end'] = { line = 1, character = 0 } }, newText = '' }
+  local change = { textDocument = { uri = uri, version = vim.NIL }, edits = { edit } }
+  local answer = require('tenon.applying').on_edit(nil, { edit = { documentChanges = { change } } }, { client_id = 1 })
+  answer.loaded = vim.api.nvim_buf_is_loaded(vim.uri_to_bufnr(uri))
+  return { answer, vim.fn.execute('messages') }
+]], {}))
+t.check({ answer.applied, answer.loaded, messages }, { false, false, '' }, 'refused')
+assert(answer.failureReason:find('^shared.py .*open in another editor; :edit it'), answer.failureReason)
+vim.fn.jobstop(first)
+vim.fn.jobstop(second)
+
 lua([[t.client:stop() t.wait('its end', function() return t.client:is_stopped() end)]])
 vim.fn.jobstop(channel)
 t.say('done')
