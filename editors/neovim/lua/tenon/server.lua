@@ -122,7 +122,7 @@ function M.may_start(buffer, start)
 end
 
 -- The clients that are ready for commands; all of them, or those of a buffer.
-local function ready(buffer)
+function M.clients(buffer)
   return vim.tbl_filter(function(client)
     return not told[client.id] and not client:is_stopped()
   end, vim.lsp.get_clients({ bufnr = buffer, name = 'tenon' }))
@@ -130,12 +130,12 @@ end
 
 -- The client of a buffer, ready for commands.
 function M.client(buffer)
-  return ready(buffer)[1]
+  return M.clients(buffer)[1]
 end
 
 -- The client that is meant where the buffer has none: the only one.
 function M.any_client()
-  local all = ready()
+  local all = M.clients()
   return M.client(vim.api.nvim_get_current_buf()) or (#all == 1 and all[1]) or nil
 end
 

@@ -105,7 +105,9 @@ is_drawn('the drawing in the new buffer')
 
 -- Decided elsewhere, by a code action of another window for instance: what is drawn goes, and a decision that comes
 -- too late is refused readably.
+t.events = {}
 t.must(buffer, 'tenon.accept', { proposal = 'p2', hunk = 0 })
+t.event('applied')
 vim.cmd('1,10Tenon reject')
 t.pending(0)
 t.messages = {}
@@ -115,9 +117,6 @@ t.wait('the drawing to go', function()
 end)
 
 -- Of some lines each change is decided on by itself: one that does not fit any more keeps no other from it.
-t.wait('the server to be at rest', function()
-  return require('tenon').status() == 'tenon'
-end)
 vim.cmd('Tenon undo')
 t.becomes(buffer, t.two, 'taken back')
 vim.cmd('Tenon edit shout')

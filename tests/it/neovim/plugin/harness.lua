@@ -51,7 +51,7 @@ end
 
 -- The server by a script that tells its process, for `t.kill()`.
 function t.program_with_pid()
-  t.install(('echo $$ > ../pid\nexec %s "$@"\n'):format(t.program))
+  t.install(('[ "$1" = lsp ] && echo $$ > ../pid\nexec %s "$@"\n'):format(t.program))
   vim.lsp.config('tenon', { cmd = { vim.fs.dirname(vim.fn.getcwd()) .. '/server', 'lsp' } })
 end
 
