@@ -11,10 +11,13 @@ local KEPT = 20
 local TITLE = { title = 'tenon' }
 
 -- Whether messages go to the last line, and not to a plugin that shows them elsewhere; such a one may be a table that
--- can be called.
+-- can be called. Neovim's own function names its file, or none where it was built without such names.
 local function is_builtin()
-  local is_function = type(vim.notify) == 'function'
-  return is_function and debug.getinfo(vim.notify, 'S').source:find('vim/_', 1, true) ~= nil
+  if type(vim.notify) ~= 'function' then
+    return false
+  end
+  local source = debug.getinfo(vim.notify, 'S').source
+  return source:find('vim/_', 1, true) ~= nil or source == '?' or source == '=?'
 end
 
 -- The beginning of a text that fits the last line.

@@ -169,6 +169,20 @@ function M.attach(buffer)
   return problem
 end
 
+-- Serves what waited for a start. What waits for the start of another server goes on waiting.
+local function serve_waiting()
+  local uses = waiting
+  waiting = {}
+  for _, entry in ipairs(uses) do
+    local own = vim.api.nvim_buf_is_valid(entry.buffer) and M.client(entry.buffer)
+    if own then
+      entry.use(own)
+    elseif vim.api.nvim_buf_is_valid(entry.buffer) then
+      table.insert(waiting, entry)
+    end
+  end
+end
+
 -- Calls `use` with the client of a buffer, which starts if it must; else says why not, here or when it fails.
 function M.with_client(buffer, use)
   if not vim.api.nvim_buf_is_valid(buffer) then
@@ -189,6 +203,8 @@ function M.with_client(buffer, use)
     waiting = {}
     return notify.problem(failure)
   end
+  -- A server that runs already has taken the buffer at once.
+  serve_waiting()
   vim.defer_fn(function()
     if vim.list_contains(waiting, entry) then
       waiting = vim.tbl_filter(function(other)
@@ -259,20 +275,6 @@ local function wrong_version(client)
       message = ('tenon %s is older than %s, which this plugin needs'):format(info.version or '?', M.oldest),
       hint = 'install that one or a newer one; ' .. RESTART,
     }
-  end
-end
-
--- Serves what waited for a start. What waits for the start of another server goes on waiting.
-local function serve_waiting()
-  local uses = waiting
-  waiting = {}
-  for _, entry in ipairs(uses) do
-    local own = vim.api.nvim_buf_is_valid(entry.buffer) and M.client(entry.buffer)
-    if own then
-      entry.use(own)
-    elseif vim.api.nvim_buf_is_valid(entry.buffer) then
-      table.insert(waiting, entry)
-    end
   end
 end
 

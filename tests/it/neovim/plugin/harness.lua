@@ -11,6 +11,7 @@ vim.deprecate = function(name)
   error(name .. ' is deprecated')
 end
 
+t.notify = vim.notify
 vim.notify = function(text, level)
   local kinds = { [vim.log.levels.ERROR] = 1, [vim.log.levels.WARN] = 2 }
   table.insert(t.messages, { message = text, type = kinds[level] or 3 })

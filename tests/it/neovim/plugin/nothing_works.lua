@@ -111,6 +111,19 @@ t.check_mirror(buffer)
 t.check(require('tenon').status(), 'tenon', 'the status line')
 health('tenon: program', 'version 0', 'the workspace is not trusted')
 
+-- A buffer that was opened before there was a server is taken by it at the first command.
+local is_taken = false
+vim.cmd('noautocmd edit early.py')
+local early = vim.api.nvim_get_current_buf()
+vim.cmd.buffer(buffer)
+t.check(require('tenon.server').client(early), nil, 'not yet')
+require('tenon.server').with_client(early, function()
+  is_taken = true
+end)
+t.wait('the buffer to be taken', function()
+  return is_taken
+end)
+
 -- Killed four times it is there again each time; the change that waits is too.
 vim.cmd('Tenon edit shout')
 t.say('open typed')

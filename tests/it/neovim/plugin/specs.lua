@@ -108,6 +108,10 @@ notify.info('short')
 vim.notify = stub
 assert(vim.fn.strdisplaywidth(told[1]) <= vim.v.echospace and told[1]:find('漢😀 漢.*… :Tenon status$'), told[1])
 t.check(told[2], 'tenon: short', 'what fits is whole')
+vim.notify = t.notify
+vim.cmd('messages clear')
+notify.info(('real '):rep(80))
+assert(vim.fn.strdisplaywidth(vim.trim(vim.fn.execute('1messages'))) <= vim.v.echospace, "Neovim's own function")
 vim.notify = function(text)
   table.insert(told, text)
 end
