@@ -12,6 +12,7 @@ mod documents;
 pub mod event;
 mod main_loop;
 mod marks;
+mod pages;
 mod queries;
 mod state;
 mod tasks;

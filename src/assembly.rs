@@ -44,6 +44,7 @@ pub fn parts(
         task_time: config.limits.task,
         files: config.limits.files,
         comment_marker: config.comment_marker.clone(),
+        actions: config.actions.values().cloned().collect(),
         sends_nothing: false,
         protected: ProtectedConsent::default(),
     };

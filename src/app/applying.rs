@@ -1,8 +1,9 @@
 //! Edits on their way to the editor: planned, sent one at a time, observed in the mirror, settled.
 //!
 //! The editor's word is not enough: some say `applied` for an edit that they skipped. What counts is that the
-//! mirrored text becomes, at some single content change, exactly the text expected. Files that are not open can
-//! not be observed; for them the editor's yes is taken, and after its no the disk is asked.
+//! mirrored text becomes, at some single content change, exactly the text expected: that of the edit as it was sent, or
+//! as typing elsewhere moved it meanwhile, for some editors take an edit for an earlier version and move it themselves.
+//! Files that are not open can not be observed; for them the editor's yes is taken, and after its no the disk is asked.
 
 mod disk;
 mod guard;
@@ -26,7 +27,7 @@ use crate::ports::metrics::catalogue::{EDITS, EditStep};
 use crate::ports::{ApplyId, Settlement, SourceFiles, WorkspaceChange};
 use crate::problem::Problem;
 use crate::review::{AppliedKind, Direction, ProposalId, Track};
-use crate::text::{DocumentUri, Rope, TextEdit};
+use crate::text::{Carried, DocumentUri, Rope, TextEdit};
 
 /// Texts of files that are not open, as just read; `None` for a file that does not exist.
 pub(super) type FileTexts = BTreeMap<DocumentUri, Result<Option<String>, String>>;
@@ -91,12 +92,22 @@ pub(super) struct FlightFile {
     pub renamed: Option<Renamed>,
     /// The mirror was, at some moment, exactly `after`.
     pub seen: bool,
+    /// The edit where typing elsewhere moved it: what an editor makes of it that takes one for an earlier version.
+    pub moved: Option<Moved>,
     /// The text with which its document was closed since the edit was sent.
     pub last: Option<Rope>,
     /// Whether the disk shows that it happened, once that was looked up.
     pub on_disk: Option<bool>,
     /// It was not open, and we wrote it ourselves.
     pub is_written: bool,
+}
+
+/// An edit as it is on a text newer than the one it was sent for.
+#[derive(Debug, Clone)]
+pub(super) struct Moved {
+    before: Rope,
+    after: Rope,
+    edit: TextEdit,
 }
 
 /// Where a file that gets another path was and will be.
@@ -117,8 +128,63 @@ impl FlightFile {
         (before, after, edit): (Rope, Rope, TextEdit),
         version: Option<i32>,
     ) -> Self {
-        let (renamed, seen, last, on_disk, is_written) = (None, false, None, None, false);
-        Self { path, kind, before, after, edit, track, version, renamed, seen, last, on_disk, is_written }
+        let (seen, moved, renamed, last, on_disk, is_written) = (false, None, None, None, None, false);
+        Self {
+            path,
+            kind,
+            before,
+            after,
+            edit,
+            track,
+            version,
+            renamed,
+            seen,
+            moved,
+            last,
+            on_disk,
+            is_written,
+        }
+    }
+
+    /// Looks at the text after one content change.
+    fn observe(&mut self, uri: &DocumentUri, text: &Rope) {
+        if is_same(text, &self.after) {
+            self.arrived(uri, text);
+        } else if let Some(Moved { before, after, edit }) = self.moved.clone()
+            && is_same(text, &after)
+        {
+            (self.before, self.after, self.edit) = (before, after, edit);
+            self.arrived(uri, text);
+        } else if self.kind == FlightKind::Rename && self.edit.is_empty() {
+            // What was typed meanwhile went along.
+            self.seen = true;
+            self.track = Track::closed(uri.clone(), self.after.clone());
+            self.track.opened(text);
+        } else if self.kind == FlightKind::Modify {
+            // An edit of several places may come in several changes: the first one does not forget what is expected.
+            self.moved = self.carried(text).or(self.moved.take());
+        }
+    }
+
+    fn arrived(&mut self, uri: &DocumentUri, text: &Rope) {
+        self.seen = true;
+        self.track = Track::open(uri.clone(), text.clone());
+    }
+
+    /// The edit on the text as it is now; `None` where something happened at one of its places, or right beside it.
+    fn carried(&self, live: &Rope) -> Option<Moved> {
+        let map = self.track.map(live)?;
+        let mut moved = TextEdit::builder(live.len_bytes());
+        for indel in self.edit.iter() {
+            match map.carry(indel.delete.clone()) {
+                Carried::Moved(place) if !map.touched(indel.delete.clone()) => {
+                    moved.replace(place, indel.insert.clone());
+                }
+                _ => return None,
+            }
+        }
+        let edit = moved.finish().ok()?;
+        Some(Moved { before: live.clone(), after: edit.apply(live).ok()?, edit })
     }
 
     /// Where the file was when the edit was sent.
@@ -365,17 +431,13 @@ pub(super) fn observe(state: &mut State, uri: &DocumentUri) {
     let Some(open) = documents.get(uri) else { return };
     let text = open.document.text();
     for file in flight.files.iter_mut().filter(|file| !file.seen && file.uri_after().same_file(uri)) {
-        if text.len_bytes() == file.after.len_bytes() && *text == file.after {
-            file.seen = true;
-            file.track = Track::open(uri.clone(), text.clone());
-        } else if file.kind == FlightKind::Rename && file.edit.is_empty() {
-            // What was typed meanwhile went along.
-            file.seen = true;
-            file.track = Track::closed(uri.clone(), file.after.clone());
-            file.track.opened(text);
-        }
+        file.observe(uri, text);
     }
     settle_if_clear(state);
+}
+
+fn is_same(text: &Rope, expected: &Rope) -> bool {
+    text.len_bytes() == expected.len_bytes() && text == expected
 }
 
 /// A document was closed; `last` is the text it had, if that is known.

@@ -155,10 +155,11 @@ fn summary(hunk: &crate::diff::Hunk, file: &ProposedFile) -> String {
         text.lines().count()
     });
     let added = hunk.insert.lines().count();
+    let lines = |n: usize| if n == 1 { "1 line".to_owned() } else { format!("{n} lines") };
     let change = match (removed, added) {
-        (0, added) => format!("adds {added} lines"),
-        (removed, 0) => format!("removes {removed} lines"),
-        (removed, added) => format!("replaces {removed} lines by {added}"),
+        (0, added) => format!("adds {}", lines(added)),
+        (removed, 0) => format!("removes {}", lines(removed)),
+        (removed, added) => format!("replaces {} by {added}", lines(removed)),
     };
     match hunk.evidence.doubt() {
         Some(doubt) => format!("{change}; place: {doubt}"),

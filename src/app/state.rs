@@ -10,6 +10,7 @@ use super::applying::Flights;
 use super::chronicle::Chronicle;
 use super::completion::Completions;
 use super::event::{ClientFacts, Event, Internal, InternalEvent};
+use super::pages::Pages;
 use super::tasks::{Ready, Tasks};
 use crate::diff::lower::ProtectedConsent;
 use crate::model::{CacheKey, Role};
@@ -37,6 +38,8 @@ pub(super) struct State {
     pub proposals: Vec<Proposal>,
     /// Proposals that are not yet in the journal, and so not yet shown.
     pub unshown: Vec<Ready>,
+    /// The hunk that the last step led to.
+    pub stepped: Option<(ProposalId, usize)>,
     /// What their models were asked for.
     pub roles: HashMap<ProposalId, Role>,
     /// Protected files that the user let their requests write.
@@ -48,6 +51,8 @@ pub(super) struct State {
     /// The session as far as the journal goes.
     pub chronicle: Chronicle,
     pub completions: Completions,
+    /// What requests are written on.
+    pub pages: Pages,
     /// Whether a refresh of the marks is on its way.
     pub marks_due: bool,
     /// Documents that show marks at the moment.
@@ -67,6 +72,7 @@ impl State {
             tasks: Tasks::default(),
             proposals: Vec::new(),
             unshown: Vec::new(),
+            stepped: None,
             roles: HashMap::new(),
             consents: HashMap::new(),
             answers: HashMap::new(),
@@ -74,6 +80,7 @@ impl State {
             flights: Flights::default(),
             chronicle: Chronicle::default(),
             completions: Completions::default(),
+            pages: Pages::default(),
             marks_due: false,
             marked: Vec::new(),
             told_restricted: false,
@@ -165,14 +172,15 @@ impl State {
     }
 
     fn tracks(&mut self) -> impl Iterator<Item = &mut Track> {
-        let Self { tasks, proposals, unshown, history, flights, .. } = self;
+        let Self { tasks, proposals, unshown, history, flights, pages, .. } = self;
         // Once everything of a proposal is decided, nobody asks any more where it would be.
         let open = |p: &&mut Proposal| matches!(p.state(), ProposalState::Proposed | ProposalState::Accepted);
         let proposed =
             proposals.iter_mut().filter(open).flat_map(|p| p.files.iter_mut().map(|file| &mut file.track));
         let unshown = unshown.iter_mut().flat_map(|ready| ready.proposal.files.iter_mut());
         let proposed = proposed.chain(unshown.map(|file| &mut file.track));
-        tasks.tracks_mut().chain(proposed).chain(history.tracks_mut()).chain(flights.tracks_mut())
+        let under_way = tasks.tracks_mut().chain(flights.tracks_mut());
+        under_way.chain(proposed).chain(history.tracks_mut()).chain(pages.tracks_mut())
     }
 
     /// Takes the client's spelling of a document that was just opened: what was proved against the file under

@@ -38,23 +38,25 @@ pub(super) fn parse(name: &str, arguments: Option<Value>) -> Result<Command, Pro
 fn form(name: &str) -> Option<&'static str> {
     Some(match name {
         protocol::EDIT => {
-            r#"{"uri" or "path", "range"?, "instruction" or "intent": "comment|implement|document|refactor", "mode"?: "review|auto", "consent"?: [path…]}, or: path [startLine endLine] instruction…"#
+            r#"{"uri" or "path", "range"?, "instruction" or "intent": "comment|implement|document|refactor|tests", "mode"?: "review|auto", "consent"?: [path…]}, or: path [startLine endLine] instruction…"#
         }
         protocol::FIX => {
             r#"{"uri" or "path", "range"?, "diagnostics"?, "mode"?: "review|auto", "consent"?: [path…]}, or: path [startLine endLine]"#
         }
+        protocol::ASK => r#"{"uri" or "path", "range"?}, or: path [startLine endLine]"#,
+        protocol::RUN => r#"{"page"?}, or: [page]"#,
         protocol::CANCEL => r#"{"taskId"?}, or: [taskId]"#,
         protocol::ACCEPT => r#"{"proposal"?, "path"?, "hunk"?, "confirm"?}, or: [proposal [hunk]]"#,
         protocol::REJECT => r#"{"proposal"?, "path"?, "hunk"?}, or: [proposal [hunk]]"#,
         protocol::NEXT | protocol::PREVIOUS => {
-            r#"{"uri"?, "line"?}, or: [uri [line]], the line counted from one"#
+            r#"{"uri"? or "path"?, "line"?}, or: [path [line]], the line counted from one"#
         }
         protocol::REGENERATE => r#"{"proposal"?, "hunk"?, "remark"}, or: [proposal hunk remark]"#,
         protocol::UNDO | protocol::REDO => {
             r#"{"proposal"?, "operation"?: "o17", "merge"?}, or: [proposal or operation]"#
         }
         protocol::HISTORY => r#"{"path"?}, or: [path]"#,
-        protocol::SHOW => r#"{"proposal"?, "open"?}, or: [proposal]"#,
+        protocol::SHOW => r#"{"proposal"?, "open"?, "texts"?}, or: [proposal]"#,
         protocol::PROMPT => r#"{"task"?, "open"?}, or: [task]"#,
         protocol::STATUS => "no arguments",
         _ => return None,
@@ -65,14 +67,25 @@ fn read(name: &str, arguments: Arguments) -> Result<Command, String> {
     match name {
         protocol::EDIT => edit(arguments),
         protocol::FIX => fix(arguments),
+        protocol::ASK => ask(arguments),
+        protocol::RUN => {
+            let protocol::Run { page } = arguments.object_or(&["page"])?;
+            Ok(Command::Run { page: page.map(target_of) })
+        }
         protocol::CANCEL => {
             let cancel: protocol::Cancel = arguments.object_or(&["taskId"])?;
             Ok(Command::Cancel { task: cancel.task_id })
         }
         protocol::ACCEPT | protocol::REJECT => decide(name, arguments.object_or(&["proposal", "hunk"])?),
         protocol::NEXT | protocol::PREVIOUS => {
-            let protocol::Place { uri, line } = arguments.object_or(&["uri", "line"])?;
-            let from = uri.map(DocumentUri::new);
+            // A word is a path or a URI.
+            let is_word = matches!(arguments, Arguments::Words(_));
+            let protocol::Place { uri, path, line } = arguments.object_or(&["path", "line"])?;
+            let from = match (uri, path) {
+                (None, Some(word)) if is_word => Some(target_of(word)),
+                (None, None) => None,
+                (uri, path) => Some(target(uri, path)?),
+            };
             Ok(Command::Step(Step { from, line: line.unwrap_or(0), back: name == protocol::PREVIOUS }))
         }
         protocol::REGENERATE => {
@@ -234,6 +247,21 @@ fn fix(arguments: Arguments) -> Result<Command, String> {
     Ok(in_words(target, region, intent))
 }
 
+fn ask(arguments: Arguments) -> Result<Command, String> {
+    let (target, region) = match arguments {
+        Arguments::Words(words) => match place(words)? {
+            (target, region, rest) if rest.is_empty() => (target, region),
+            _ => return Err("too many arguments".to_owned()),
+        },
+        Arguments::Object(object) => {
+            let ask: protocol::Ask = serde_json::from_value(object).map_err(|error| error.to_string())?;
+            let region = ask.range.map(|range| Region::Span(from_lsp::span(range)));
+            (target(ask.uri, ask.path)?, region)
+        }
+    };
+    Ok(Command::Ask { target, region })
+}
+
 fn request(
     uri: Option<String>,
     path: Option<String>,
@@ -242,15 +270,19 @@ fn request(
     mode: Option<Mode>,
     consent: Vec<String>,
 ) -> Result<Command, String> {
-    let target = match (uri, path) {
-        (Some(uri), None) => Target::Uri(DocumentUri::new(uri)),
-        (None, Some(path)) if path.is_empty() => return Err("`path` is empty".to_owned()),
-        (None, Some(path)) => Target::Path(PathBuf::from(path)),
-        _ => return Err("one of `uri` and `path` is needed".to_owned()),
-    };
+    let target = target(uri, path)?;
     let region = range.map(|range| Region::Span(from_lsp::span(range)));
     let auto = mode.map(|mode| mode == Mode::Auto);
     Ok(Command::Edit(EditRequest { target, region, intent, auto, also: Vec::new(), consent }))
+}
+
+fn target(uri: Option<String>, path: Option<String>) -> Result<Target, String> {
+    match (uri, path) {
+        (Some(uri), None) => Ok(Target::Uri(DocumentUri::new(uri))),
+        (None, Some(path)) if path.is_empty() => Err("`path` is empty".to_owned()),
+        (None, Some(path)) => Ok(Target::Path(PathBuf::from(path))),
+        _ => Err("one of `uri` and `path` is needed".to_owned()),
+    }
 }
 
 fn intent(instruction: Option<String>, named: Option<Named>) -> Result<Intent, String> {
@@ -263,6 +295,7 @@ fn intent(instruction: Option<String>, named: Option<Named>) -> Result<Intent, S
         (None, Some(Named::Implement)) => Ok(Intent::Implement),
         (None, Some(Named::Document)) => Ok(Intent::Document),
         (None, Some(Named::Refactor)) => Ok(Intent::Refactor),
+        (None, Some(Named::Tests)) => Ok(Intent::Tests),
         _ => Err("one of `instruction` and `intent` is needed".to_owned()),
     }
 }

@@ -186,8 +186,11 @@ fn task_of(state: &State, proposal: &ProposalId) -> String {
 fn succeeded(state: &mut State, plan: &Plan, number: Option<u64>, files: Vec<FlightFile>) {
     match &plan.purpose {
         Purpose::Accept { proposal, numbers, .. } => {
+            let was_moved = files.iter().any(|file| file.moved.is_some());
             let operation = Operation { number, ..operation(state, &plan.purpose, files, proposal.clone()) };
             let task = operation.task.clone();
+            // The journal has the texts as they were when the edit was sent.
+            let records = was_moved.then(|| chronicle::of_operation(&operation));
             // Without a file nothing was sent, and there is nothing to take back.
             if !operation.files.is_empty() {
                 state.history.push(operation);
@@ -195,7 +198,7 @@ fn succeeded(state: &mut State, plan: &Plan, number: Option<u64>, files: Vec<Fli
             decide(state, proposal, numbers, Decision::Applied);
             state.count(proposal, EditFate::Accepted, numbers.len());
             let notice = TaskNotice::Applied { proposal: proposal.to_string(), hunks: numbers.len() };
-            chronicle::settle(state, number, Settlement::Applied, None, task, Some(notice));
+            chronicle::settle(state, number, Settlement::Applied, records, task, Some(notice));
         }
         Purpose::Take { operation, direction } => taken(state, *operation, *direction, files),
         Purpose::RollBack { operation, .. } => {

@@ -88,6 +88,12 @@ fn start(
     let n_accepted = numbers.len();
     let already = check(state, id, &numbers)?;
     let to_send: Vec<usize> = numbers.into_iter().filter(|number| !already.contains(number)).collect();
+    if !to_send.is_empty() && !state.client.apply_edit {
+        let message = "the editor takes no edits from a server; nothing was applied";
+        return Err(Problem::error("unsupported-operation", Category::Editor, message).hint(
+            "take the code action `Apply this change` at its line; tenon.show has the text of a new file",
+        ));
+    }
     if let Some(proposal) = state.proposal_mut(id) {
         proposal.decide(&already, Decision::Applied);
         proposal.decide(&to_send, Decision::Accepted);

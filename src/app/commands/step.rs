@@ -1,11 +1,14 @@
 //! `tenon.next` and `tenon.previous`: from one pending hunk to the one after it, over all files.
+//!
+//! Guarantee: of several hunks that begin at one line, each has its turn, though an editor only says where its cursor is.
 
 use serde_json::{Value, json};
 
+use super::edit::resolve;
 use crate::app::event::Step;
 use crate::app::state::State;
 use crate::problem::{Category, Problem};
-use crate::review::{Decision, Place, Proposal, ProposedFile};
+use crate::review::{Decision, Place, Proposal, ProposalId, ProposedFile};
 use crate::text::{Carried, DocumentUri, Rope, Span};
 
 /// An undecided hunk where it is now.
@@ -14,31 +17,44 @@ struct Pending {
     span: Span,
     /// One-based.
     line: u32,
-    proposal: String,
+    proposal: ProposalId,
     hunk: usize,
     stale: bool,
 }
 
 /// Answers `{"proposal", "hunk", "uri", "line", "stale"}` and shows the place, where the editor can.
-pub(super) fn step(state: &State, step: &Step) -> Result<Value, Problem> {
+pub(super) fn step(state: &mut State, step: &Step) -> Result<Value, Problem> {
     let pending = pending(state);
-    let from = step.from.clone().map(|uri| (state.spelling(uri), step.line));
+    // A place that nobody knows is before the first.
+    let from = step.from.as_ref().and_then(|target| resolve(state, target).ok()).map(|uri| (uri, step.line));
     let key = |hunk: &Pending| (hunk.uri.clone(), hunk.line);
+    let is_from = |hunk: &Pending| from.as_ref().is_some_and(|from| key(hunk) == *from);
+    // The hunk that the last step led to, if the cursor still is there.
+    let last = state.stepped.as_ref();
+    let is_last =
+        |hunk: &Pending| last.is_some_and(|(id, number)| (&hunk.proposal, hunk.hunk) == (id, *number));
+    let current = pending.iter().position(|hunk| is_from(hunk) && is_last(hunk));
     // Behind the last comes the first, and the other way round.
-    let found = if step.back {
-        let before = |hunk: &&Pending| from.as_ref().is_some_and(|from| key(hunk) < *from);
-        pending.iter().rev().find(before).or(pending.last())
-    } else {
-        let after = |hunk: &&Pending| from.as_ref().is_none_or(|from| key(hunk) > *from);
-        pending.iter().find(after).or(pending.first())
+    let found = match (current, step.back) {
+        (Some(at), false) => pending.get(at + 1).or(pending.first()),
+        (Some(at), true) => pending[..at].last().or(pending.last()),
+        (None, false) => {
+            let after = |hunk: &&Pending| from.as_ref().is_none_or(|from| key(hunk) > *from);
+            pending.iter().find(after).or(pending.first())
+        }
+        (None, true) => {
+            let before = |hunk: &&Pending| from.as_ref().is_some_and(|from| key(hunk) < *from);
+            pending.iter().rev().find(before).or(pending.last())
+        }
     };
     let Some(found) = found else {
         return Err(Problem::error("no-proposal", Category::Request, "there is no change waiting for this")
             .hint("ask for a change first; tenon.status lists what there is"));
     };
+    state.stepped = Some((found.proposal.clone(), found.hunk));
     state.parts.services.editor.show(&found.uri, Some(found.span));
     Ok(json!({
-        "proposal": found.proposal,
+        "proposal": found.proposal.as_str(),
         "hunk": found.hunk,
         "uri": found.uri.as_str(),
         "line": found.line,
@@ -69,7 +85,7 @@ fn of_file(state: &State, proposal: &Proposal, file: &ProposedFile) -> Vec<Pendi
         }
         let start = state.client.encoding.to_position(text, start);
         let span = Span { start, end: start };
-        Pending { uri, span, line: start.line + 1, proposal: proposal.id.to_string(), hunk, stale }
+        Pending { uri, span, line: start.line + 1, proposal: proposal.id.clone(), hunk, stale }
     };
     if let Some((number, Decision::Proposed)) = file.change.whole() {
         // What is not there yet is shown where its mark is.

@@ -10,7 +10,7 @@ use crate::app::state::State;
 use crate::orchestrator::find_comment;
 use crate::ports::FileEdit;
 use crate::review::{Decision, Direction, Place, Proposal, ProposalState, ProposedFile};
-use crate::syntax::{self, CommentMarkers};
+use crate::syntax::{self, CommentMarkers, Language};
 use crate::text::{Document, DocumentUri, Position, Span, TextEdit};
 
 /// What is offered at a place, the decisions on pending changes first.
@@ -22,7 +22,11 @@ pub(in crate::app) fn actions(
     only: &[String],
 ) -> Vec<OfferedAction> {
     let mut offered = Vec::new();
-    if let Some(document) = state.live(uri) {
+    if state.pages.is_one(uri) {
+        let mut run = command("Run this request", "quickfix", "tenon.run", json!({ "page": uri.as_str() }));
+        run.preferred = true;
+        offered.push(run);
+    } else if let Some(document) = state.live(uri) {
         hunk_actions(state, document, span, &mut offered);
         proposal_actions(state, uri, &mut offered);
         steps(state, uri, span, &mut offered);
@@ -205,6 +209,17 @@ fn intents(
         offered.push(command("Refactor selection with AI", "refactor.rewrite", "tenon.edit", on("refactor")));
     }
     offered.push(command("Document with AI", "refactor.rewrite", "tenon.edit", on("document")));
+    if Language::detect(document.language(), Some(Path::new(uri))).is_some() {
+        offered.push(command("Write tests with AI", "refactor.rewrite", "tenon.edit", on("tests")));
+    }
+    if state.client.show_document {
+        let arguments = json!({ "uri": uri, "range": range });
+        offered.push(command("Ask AI on a page…", "refactor.rewrite", "tenon.ask", arguments));
+    }
+    for own in settings.actions.iter().filter(|own| own.is_for(document.language(), span.start != span.end)) {
+        let arguments = json!({ "uri": uri, "range": range, "instruction": own.instruction });
+        offered.push(command(&own.title, "refactor.rewrite", "tenon.edit", arguments));
+    }
 }
 
 fn range(span: Span) -> Value {

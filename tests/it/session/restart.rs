@@ -13,9 +13,13 @@ use crate::support::session::{Session, block};
 const TEXT: &str = "one\ntwo\nthree\nfour\nfive\n";
 
 async fn begin() -> (Session, Arc<Disk>) {
+    begin_in(Peer::Neovim).await
+}
+
+async fn begin_in(peer: Peer) -> (Session, Arc<Disk>) {
     let journal = Arc::new(Disk::default());
     let folder = tempfile::tempdir().unwrap();
-    (Session::kept(Peer::Neovim, folder, Arc::clone(&journal) as _).await, journal)
+    (Session::kept(peer, folder, Arc::clone(&journal) as _).await, journal)
 }
 
 async fn restart(session: Session, journal: &Arc<Disk>) -> Session {
@@ -79,6 +83,26 @@ async fn any_step_is_undone_after_a_restart() {
     let uri = session.open("a.rs", "one\n2\nthree\nfour\nfive\n");
     session.redo().await;
     assert_eq!(session.editor.text(&uri), saved);
+    session.finish().await;
+}
+
+/// The journal has the texts of the moment at which the editor made the edit, not of the one at which it was sent.
+#[tokio::test]
+async fn a_step_that_the_editor_moved_is_undone_after_a_restart() {
+    let (session, journal) = begin_in(Peer::Zed).await;
+    let uri = session.open("a.rs", TEXT);
+    session.propose(&uri, &block("a.rs", "two\n", "2\n")).await;
+    session.editor.replace_before_apply(&uri, "one\n", "zero\none\n");
+    session.accept(json!({})).await;
+    let saved = session.editor.text(&uri);
+    let kept = journal.operation(1).await.unwrap().files.swap_remove(0);
+    let texts = [kept.before, kept.after].map(|text| text.unwrap().to_string());
+    assert_eq!(texts, [format!("zero\n{TEXT}"), saved.clone()]);
+    assert_eq!(saved, "zero\none\n2\nthree\nfour\nfive\n");
+    let session = restart(session, &journal).await;
+    let uri = session.open("a.rs", &saved);
+    session.undo().await;
+    assert_eq!(session.editor.text(&uri), format!("zero\n{TEXT}"));
     session.finish().await;
 }
 

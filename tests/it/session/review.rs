@@ -121,6 +121,11 @@ async fn an_editor_that_takes_no_edits_gets_them_inside_the_actions() {
     let actions = session.editor.client.request("textDocument/codeAction", params).await.unwrap();
     let action = actions.as_array().unwrap().iter().find(|a| a["title"] == "Apply this change").unwrap();
     assert_eq!(action["edit"]["documentChanges"][0]["edits"][0]["newText"], "1\n", "{action}");
+    let refused = session.refusal("tenon.accept", json!({})).await;
+    assert_eq!(
+        (refused.as_str(), session.state_of(&id).await.as_str()),
+        ("unsupported-operation", "proposed")
+    );
     session.editor.replace(&uri, "one\n", "1\n");
     let gone = |m: &serde_json::Value| m["params"]["diagnostics"].as_array().is_some_and(Vec::is_empty);
     session.editor.client.expect_where("no marks", gone).await;

@@ -28,10 +28,34 @@ async fn steps_go_round_over_all_files() {
     check("tenon.next", json!({"uri": b, "line": 2}), &a, 1, 0).await;
     check("tenon.previous", json!({"uri": a, "line": 1}), &b, 2, 2).await;
     check("tenon.previous", json!({"uri": b, "line": 2}), &a, 5, 1).await;
+    check("tenon.next", json!({"path": "a.rs", "line": 1}), &a, 5, 1).await;
+    check("tenon.next", json!(["a.rs", "5"]), &b, 2, 2).await;
+    check("tenon.previous", json!([b, 2]), &a, 5, 1).await;
+    check("tenon.next", json!({"path": "/no/where", "line": 1}), &a, 1, 0).await;
     session.editor.insert(&a, 0, "zero\n");
     check("tenon.next", json!({"uri": a, "line": 1}), &a, 2, 0).await;
     session.run("tenon.reject", json!({})).await;
     assert_eq!(session.refusal("tenon.next", json!({})).await, "no-proposal");
+    session.finish().await;
+}
+
+/// An editor says where its cursor is, and that is where the last step led.
+#[tokio::test]
+async fn every_hunk_of_one_line_has_its_turn() {
+    let session = Session::start(Peer::Neovim).await;
+    let uri = session.open("a.rs", TEXT);
+    let p1 = session.propose(&uri, &block("a.rs", "two\n", "2\n")).await;
+    let p2 = session.propose(&uri, &block("a.rs", "two\n", "zwei\n")).await;
+    let p3 = session.propose(&uri, &block("a.rs", "two\n", "deux\n")).await;
+    let round = async |command: &str, expected: [&String; 4]| {
+        for id in expected {
+            let answer = session.run(command, json!({"uri": uri, "line": 2})).await;
+            assert_eq!((&answer["proposal"], &answer["line"]), (&json!(id), &json!(2)), "{command}");
+        }
+    };
+    session.run("tenon.next", json!({"uri": uri, "line": 1})).await;
+    round("tenon.next", [&p2, &p3, &p1, &p2]).await;
+    round("tenon.previous", [&p1, &p3, &p2, &p1]).await;
     session.finish().await;
 }
 
