@@ -206,6 +206,11 @@ async fn typing_while_the_model_writes() {
 }
 
 #[tokio::test]
+async fn without_the_plugin_by_the_words_of_the_page() {
+    story("plain", &[&[&block("main.rs", GREETING, NEW_GREETING)]]).await;
+}
+
+#[tokio::test]
 async fn cancelling_closes_the_connection() {
     story("cancel", &[&["main.rs\n\n<<<<<<< SEARCH\n", "@never"]]).await;
 }
