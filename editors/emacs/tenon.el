@@ -71,8 +71,9 @@ Eglot runs one server for each buffer."
                     :server-id 'tenon)))
 
 (defun tenon--eglot ()
-  "The eglot server of this buffer."
-  (and (bound-and-true-p eglot--managed-mode) (eglot-current-server)))
+  "The eglot server of this buffer, as long as it runs."
+  (let ((server (and (bound-and-true-p eglot--managed-mode) (eglot-current-server))))
+    (and server (jsonrpc-running-p server) server)))
 
 (defun tenon--lsp ()
   "The lsp-mode workspace of tenon for this buffer."
@@ -104,9 +105,14 @@ ALIVE says whether the server is still there.  The clients' own ways to wait
 leave the handling of messages by `throw': Emacs 28 then forgets, or takes back,
 the edit that a command makes, when it comes together with the answer."
   (let (answer (until (time-add nil tenon-seconds)))
-    (funcall begin
-             (lambda (result) (setq answer (list 'done result)))
-             (lambda (refusal) (setq answer (list 'refused refusal))))
+    (condition-case problem
+        (funcall begin
+                 (lambda (result) (setq answer (list 'done result)))
+                 (lambda (refusal) (setq answer (list 'refused refusal))))
+      (error
+       (tenon--refused "the server is gone"
+                       (format "%s; M-x eglot or M-x lsp starts it again"
+                               (string-trim (error-message-string problem))))))
     (while (and (not answer) (time-less-p nil until) (funcall alive))
       (accept-process-output nil 0.02))
     (pcase answer

@@ -61,14 +61,17 @@
   (cl-letf (((symbol-function 'buffer-file-name) (lambda (&rest _) "/ssh:host:/main.py")))
     (t-refused "on another machine" #'call-interactively #'tenon-edit)))
 
-;; The server is killed: that is told at the next command, and what waits is there again with the next server.
+;; The server is killed: that is told at the next command, at once too, when it is sent to a server that is gone by
+;; then; and what waits is there again with the next server.
+(setq eglot-autoreconnect nil)
 (let* ((server (tenon--eglot))
        (process (jsonrpc--process server)))
   (signal-process process 'SIGKILL)
-  (t-wait "its end" (lambda () (not (jsonrpc-running-p server)))))
-(unless (tenon--eglot)
-  (t-refused "M-x eglot or M-x lsp starts one" #'tenon-accept)
-  (eglot-ensure-now))
+  (t-wait "its end" (lambda () (not (process-live-p process))))
+  (t-refused "the server is gone (" #'tenon--eglot-request server '(:command "tenon.status" :arguments [])))
+(t-wait "its end to be known" (lambda () (not (tenon--eglot))))
+(t-refused "M-x eglot or M-x lsp starts one" #'tenon-accept)
+(eglot-ensure-now)
 (t-wait "the server" #'tenon--eglot)
 (t-pending 1)
 (t-line 2)

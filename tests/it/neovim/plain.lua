@@ -51,6 +51,9 @@ t.run_action(buffer, 2, 'Apply this change')
 t.wait('the change', function()
   return t.text(buffer) == t.changed(t.main)
 end)
+t.wait('the action', function()
+  return t.actions(buffer, 2)['Undo the last AI change']
+end)
 t.run_action(buffer, 2, 'Undo the last AI change')
 t.wait('the text as it was', function()
   return t.text(buffer) == t.main
