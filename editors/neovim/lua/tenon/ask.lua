@@ -64,46 +64,46 @@ end
 -- Asks in words; without words they are asked for. `lines` is nil for the whole file; `mode` may be `auto`.
 function M.edit(lines, instruction, mode)
   local buffer = vim.api.nvim_get_current_buf()
+  if not server.is_usable(buffer) or is_locked(buffer) then
+    return
+  end
   local now = follow(buffer, lines)
-  server.with_client(buffer, function()
-    if is_locked(buffer) then
+  -- The server may be there by the time that the instruction is, or another one; and the buffer may be gone.
+  local function run(text)
+    if not text or vim.trim(text) == '' then
       return
     end
-    -- The server may be another one by the time that the instruction is there, or the buffer gone.
-    local function run(text)
-      if text and vim.trim(text) ~= '' then
-        server.with_client(buffer, function(client)
-          send(client, buffer, 'tenon.edit', { instruction = text, mode = mode }, now())
-        end)
-      end
-    end
-    if instruction and instruction ~= '' then
-      return run(instruction)
-    end
-    local what = lines and ('lines %d to %d'):format(lines[1], lines[2]) or 'this file'
-    vim.ui.input({ prompt = ('Change %s: '):format(what) }, run)
-  end)
+    server.with_client(buffer, function(client)
+      send(client, buffer, 'tenon.edit', { instruction = text, mode = mode }, now())
+    end)
+  end
+  if instruction and instruction ~= '' then
+    return run(instruction)
+  end
+  local what = lines and ('lines %d to %d'):format(lines[1], lines[2]) or 'this file'
+  vim.ui.input({ prompt = ('Change %s: '):format(what) }, run)
 end
 
 -- Asks by name: `implement`, `document`, `refactor` or `comment`.
 function M.intent(name, lines, mode)
   local buffer = vim.api.nvim_get_current_buf()
+  if not server.is_usable(buffer) or is_locked(buffer) then
+    return
+  end
   local now = follow(buffer, lines)
   server.with_client(buffer, function(client)
-    if not is_locked(buffer) then
-      send(client, buffer, 'tenon.edit', { intent = name, mode = mode }, now())
-    end
+    send(client, buffer, 'tenon.edit', { intent = name, mode = mode }, now())
   end)
 end
 
 -- Asks for a fix of what other servers and linters say about these lines.
 function M.fix(lines, mode)
   local buffer = vim.api.nvim_get_current_buf()
+  if not server.is_usable(buffer) or is_locked(buffer) then
+    return
+  end
   local now = follow(buffer, lines)
   server.with_client(buffer, function(client)
-    if is_locked(buffer) then
-      return
-    end
     lines = now()
     local found = vim.tbl_filter(function(diagnostic)
       local first, last = diagnostic.lnum + 1, (diagnostic.end_lnum or diagnostic.lnum) + 1

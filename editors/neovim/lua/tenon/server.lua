@@ -170,7 +170,7 @@ function M.attach(buffer)
 end
 
 -- Serves what waited for a start. What waits for the start of another server goes on waiting.
-local function serve_waiting()
+function M.serve_waiting()
   local uses = waiting
   waiting = {}
   for _, entry in ipairs(uses) do
@@ -204,7 +204,7 @@ function M.with_client(buffer, use)
     return notify.problem(failure)
   end
   -- A server that runs already has taken the buffer at once.
-  serve_waiting()
+  M.serve_waiting()
   vim.defer_fn(function()
     if vim.list_contains(waiting, entry) then
       waiting = vim.tbl_filter(function(other)
@@ -216,6 +216,15 @@ function M.with_client(buffer, use)
       })
     end
   end, M.patience)
+end
+
+-- Whether a command makes sense for a buffer, before anything is asked for; says why not. The server starts meanwhile.
+function M.is_usable(buffer)
+  local problem = not M.client(buffer) and (M.unfit(buffer) or M.broken() or M.attach(buffer))
+  if problem then
+    notify.problem(problem)
+  end
+  return not problem
 end
 
 -- Calls `use` with the client that a command without a file means.
@@ -294,7 +303,7 @@ function M.on_start(client)
   vim.schedule(function()
     require('tenon.tasks').changed()
     require('tenon.review').changed(client)
-    serve_waiting()
+    M.serve_waiting()
   end)
 end
 
@@ -375,7 +384,10 @@ function M.stop(use)
   for _, client in ipairs(vim.lsp.get_clients({ name = 'tenon', _uninitialized = true })) do
     told[client.id] = true
     table.insert(ids, client.id)
-    client:stop()
+    -- One that is asked twice is killed by Neovim.
+    if not client._is_stopping then
+      client:stop()
+    end
   end
   when_gone(ids, use or function() end)
 end

@@ -32,7 +32,6 @@ vim.cmd.buffer(buffer)
 vim.cmd.bwipeout({ short, bang = true })
 asked('shout')
 t.message('the buffer is gone')
-vim.ui.input = input
 
 -- After a stop the status line has nothing to say, and costs nothing.
 vim.cmd('Tenon stop')
@@ -51,6 +50,13 @@ for _ = 1, 20 do
 end
 loadfile = load
 assert(resolved <= 1, 'the status line reads files: ' .. resolved)
+
+-- The instruction is asked for at once, not when the server is there: what is typed by then would go elsewhere.
+asked = nil
+vim.cmd('Tenon edit')
+assert(asked, 'asked for later')
+asked(nil)
+vim.ui.input = input
 vim.cmd('Tenon restart')
 t.ready(buffer)
 t.pending(2)
@@ -73,6 +79,8 @@ t.message('the server is gone')
 
 -- With an answer under way, its progress in the text and in the status line goes with the server. The range that was
 -- asked for is shorter by the time that the server is there.
+-- The user may have an `on_init` of his own.
+vim.lsp.config('tenon', { on_init = function() end })
 t.messages, t.events = {}, {}
 vim.api.nvim_buf_set_lines(buffer, 10, 10, true, { 'one', 'two', 'three' })
 vim.cmd('11,13Tenon edit wait')
@@ -80,6 +88,7 @@ vim.api.nvim_buf_set_lines(buffer, 10, -1, true, {})
 t.check_text(buffer, t.two, 'as it was')
 t.ready(buffer, dead)
 t.event('text')
+vim.lsp.config('tenon', { on_init = require('tenon.client').on_init })
 t.wait('the progress in the text', function()
   local marks = vim.api.nvim_buf_get_extmarks(buffer, -1, 0, -1, { details = true, type = 'virt_text' })
   return marks[1] and marks[1][4].virt_text[1][1]:find('wait')
