@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
+use super::NewParts;
 use super::applying::{FileTexts, Plan};
 use super::chronicle::{Left, Recalled, Word};
 use super::completion::{Asked, Filled};
@@ -281,6 +282,8 @@ pub enum Event {
         /// Those that went.
         removed: Vec<PathBuf>,
     },
+    /// The user's configuration changed.
+    Reconfigured(Box<NewParts>),
     /// `didOpen`.
     Opened {
         /// The document.

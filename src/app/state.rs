@@ -14,10 +14,10 @@ use super::pages::Pages;
 use super::tasks::{Ready, Tasks};
 use crate::diff::lower::ProtectedConsent;
 use crate::model::{CacheKey, Role};
-use crate::orchestrator::desynchronised;
+use crate::orchestrator::{Services, desynchronised};
 use crate::ports::EditFate;
 use crate::ports::metrics::catalogue::{HUNKS, PROBLEMS};
-use crate::problem::{Category, Problem};
+use crate::problem::{Category, Problem, Severity};
 use crate::review::{History, Proposal, ProposalId, ProposalState, Track};
 use crate::text::{Document, DocumentSnapshot, DocumentUri};
 
@@ -40,6 +40,8 @@ pub(super) struct State {
     pub unshown: Vec<Ready>,
     /// The hunk that the last step led to.
     pub stepped: Option<(ProposalId, usize)>,
+    /// The latest proposal, until a step was taken since it came.
+    pub unvisited: Option<ProposalId>,
     /// What their models were asked for.
     pub roles: HashMap<ProposalId, Role>,
     /// Protected files that the user let their requests write.
@@ -73,6 +75,7 @@ impl State {
             proposals: Vec::new(),
             unshown: Vec::new(),
             stepped: None,
+            unvisited: None,
             roles: HashMap::new(),
             consents: HashMap::new(),
             answers: HashMap::new(),
@@ -86,6 +89,40 @@ impl State {
             told_restricted: false,
             clock: 0,
             inbox,
+        }
+    }
+
+    /// Works by another configuration from now on.
+    pub(super) fn reconfigure(&mut self, new: Parts) {
+        let Parts {
+            services,
+            review_mode,
+            judge,
+            concurrent_tasks,
+            completion,
+            providers,
+            budget,
+            warnings,
+            ..
+        } = new;
+        let Services { models, files, settings, filter, .. } = services;
+        let services = Services { models, files, settings, filter, ..self.parts.services.clone() };
+        self.parts = Parts {
+            services,
+            review_mode,
+            judge,
+            concurrent_tasks,
+            completion,
+            providers,
+            budget,
+            ..self.parts.clone()
+        };
+        for problem in &warnings {
+            self.tell(problem);
+        }
+        if warnings.iter().all(|problem| problem.severity != Severity::Error) {
+            let text = "tenon: the configuration that you saved counts now";
+            self.parts.services.editor.message(Severity::Info, text);
         }
     }
 

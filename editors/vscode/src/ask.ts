@@ -1,13 +1,15 @@
 /**
  * The commands that ask for a change: which document, which lines, which words.
  *
- * A document that cannot be worked on is explained before anything is sent.
+ * A document that cannot be worked on is explained before anything is sent. The lines that were selected are meant, also
+ * when the text is typed in while the question is open.
  */
 import * as fs from 'node:fs/promises';
 import * as vscode from 'vscode';
 
 import { notADocument } from './messages.ts';
 import type { Server } from './server.ts';
+import { moved, type Lines } from './tracking.ts';
 
 type Extent = 'selection' | 'file';
 
@@ -27,17 +29,25 @@ export class Asking {
     const range = extent === 'file' || selection.isEmpty ? undefined : wholeLines(selection, document);
     const name = vscode.workspace.asRelativePath(document.uri);
     const what = range ? `lines ${range.start.line + 1} to ${lastLine(range) + 1} of ${name}` : `${name} as a whole`;
+    let lines = range && { first: range.start.line, last: range.end.line };
+    const following = vscode.workspace.onDidChangeTextDocument((change) => {
+      if (change.document === document && lines !== undefined) {
+        lines = moved(lines, change.contentChanges);
+      }
+    });
     const instruction = await vscode.window.showInputBox({
       title: `Tenon: edit ${what}`,
       prompt: 'What should change? You can go on typing in the editor afterwards.',
       placeHolder: this.#last === '' ? 'For example: make it async' : this.#last,
       ignoreFocusOut: true,
-    });
-    if (instruction === undefined || instruction.trim() === '') {
+    }).then((text) => text?.trim() ?? '', () => '');
+    following.dispose();
+    if (instruction === '') {
       return;
     }
-    this.#last = instruction.trim();
-    await this.#send('tenon.edit', document, { instruction: instruction.trim(), ...(range ? { range: plain(range) } : {}) });
+    this.#last = instruction;
+    const argument = lines ? { instruction, range: plain(allOf(lines, document)) } : { instruction };
+    await this.#send('tenon.edit', document, argument);
   }
 
   /** Asks by the name of an intent. */
@@ -72,9 +82,7 @@ export class Asking {
   }
 
   async #send(command: string, document: vscode.TextDocument, argument: object): Promise<void> {
-    const mode = vscode.workspace.getConfiguration('tenon').get('review.mode', 'configured');
-    const asked = vscode.workspace.isTrusted && mode !== 'configured' ? { mode } : {};
-    const sent = await this.server.attempt(command, { uri: this.server.uri(document.uri), ...argument, ...asked });
+    const sent = await this.server.attempt(command, { uri: this.server.uri(document.uri), ...argument });
     if (sent !== undefined) {
       void vscode.commands.executeCommand('setContext', 'tenon.asked', true);
     }
@@ -93,10 +101,8 @@ async function target(): Promise<vscode.TextEditor | undefined> {
   if (problem !== undefined) {
     const save = 'Save…';
     const chosen = await vscode.window.showWarningMessage(problem, ...(uri.scheme === 'untitled' ? [save] : []));
-    if (chosen === save && (await vscode.workspace.save(uri)) !== undefined) {
-      return vscode.window.activeTextEditor;
-    }
-    return undefined;
+    const isSaved = chosen === save && (await vscode.workspace.save(uri)) !== undefined;
+    return isSaved ? target() : undefined;
   }
   return (await isWritable(uri)) || (await goesOnReadOnly(uri)) ? editor : undefined;
 }
@@ -120,8 +126,12 @@ async function goesOnReadOnly(uri: vscode.Uri): Promise<boolean> {
 }
 
 function wholeLines(selection: vscode.Selection, document: vscode.TextDocument): vscode.Range {
-  const last = lastLine(selection);
-  return new vscode.Range(selection.start.line, 0, last, document.lineAt(last).range.end.character);
+  return allOf({ first: selection.start.line, last: lastLine(selection) }, document);
+}
+
+/** Lines from the start of the first to the end of the last. */
+function allOf({ first, last }: Lines, document: vscode.TextDocument): vscode.Range {
+  return new vscode.Range(new vscode.Position(first, 0), document.lineAt(Math.min(last, document.lineCount - 1)).range.end);
 }
 
 /** A selection of whole lines ends at the start of the next, which is not meant. */

@@ -3,10 +3,8 @@ import * as vscode from 'vscode';
 
 import * as edits from './edits.ts';
 import type { Pending } from './pending.ts';
+import { revealed } from './revealed.ts';
 import type { Target } from './review.ts';
-
-/** How often it is tried to go to a row. */
-const ATTEMPTS = 10;
 
 const CHANGES = { modify: 'modified', create: 'created', delete: 'deleted', rename: 'renamed' };
 
@@ -51,15 +49,11 @@ export class ChangesView implements vscode.TreeDataProvider<Target>, vscode.Disp
   /** Leads to the tree, with the newest proposal selected: keys act on it at once. */
   async show(): Promise<void> {
     await vscode.commands.executeCommand('tenon.changes.focus');
-    // A tree that is shown for the first time has no rows for a moment, and then the editor refuses to go to one.
-    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-      const newest = this.pending.proposals.at(-1);
-      try {
-        return newest && (await this.#view.reveal({ proposal: newest }, { focus: true, select: true, expand: 2 }));
-      } catch {
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
-    }
+    const newest = (): Target | undefined => {
+      const proposal = this.pending.proposals.at(-1);
+      return proposal && { proposal };
+    };
+    await revealed(this.#view, newest, { expand: 2 });
   }
 
   getTreeItem({ proposal, file, placed }: Target): vscode.TreeItem {

@@ -1,14 +1,15 @@
 /**
  * Before and after of a file in the editor's own comparison. The left side is the file itself where there is one, so it
  * can be typed in; the right side is what the server would make of the text as it is now, and follows it.
+ * Where nothing is pending any more, both are the same. The keys of review work on either side.
  */
 import * as vscode from 'vscode';
 
+import { AFTER, nameOf, whatIsShown } from './after.ts';
 import type { Pending, Proposal } from './pending.ts';
 import type { ProposedFile, Shown } from './protocol.ts';
 import type { Server } from './server.ts';
 
-const AFTER = 'tenon-after';
 const NOTHING = 'tenon-nothing';
 
 export class Comparing implements vscode.Disposable {
@@ -33,10 +34,9 @@ export class Comparing implements vscode.Disposable {
 
   async open(proposal: Proposal, file: ProposedFile): Promise<void> {
     const itself = vscode.Uri.parse(file.uri);
-    const query = JSON.stringify({ proposal: proposal.id, path: file.path });
-    const after = itself.with({ scheme: AFTER, query });
+    const after = nameOf(itself, { proposal: proposal.id, path: file.path });
     this.#shown.set(after.toString(), after);
-    const before = file.change === 'create' ? itself.with({ scheme: NOTHING, query }) : itself;
+    const before = file.change === 'create' ? after.with({ scheme: NOTHING }) : itself;
     const name = file.to ?? file.path;
     await vscode.commands.executeCommand('vscode.diff', before, after, `${name} (now ↔ after “${proposal.title}”)`);
   }
@@ -49,12 +49,19 @@ export class Comparing implements vscode.Disposable {
   }
 
   async #after(uri: vscode.Uri): Promise<string> {
-    const { proposal, path } = JSON.parse(uri.query) as { proposal: string; path: string };
+    // One of an earlier session of the editor is followed as well.
+    this.#shown.set(uri.toString(), uri);
+    const { proposal, path } = whatIsShown(uri);
     try {
       const { files } = await this.server.command<Shown>('tenon.show', { proposal, texts: true });
-      return files.find((file) => file.path === path)?.after ?? '';
+      const file = files.find((file) => file.path === path);
+      if (file) {
+        return file.after ?? '';
+      }
     } catch {
-      return '';
+      // The proposal is forgotten, or the server does not run. An empty side would look as if all text were to go.
     }
+    const itself = uri.with({ scheme: 'file', query: '' });
+    return vscode.workspace.openTextDocument(itself).then((document) => document.getText(), () => '');
   }
 }

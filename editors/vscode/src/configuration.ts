@@ -62,12 +62,17 @@ export async function open(server: Server): Promise<void> {
   }
 }
 
-/** Whether a document that was saved is the file. */
+/** Whether a document that was saved is the file, under whatever name it was opened: it may be a link to it. */
 export async function isFile(server: Server, document: vscode.TextDocument): Promise<boolean> {
   if (document.uri.scheme !== 'file' || !document.fileName.endsWith('.toml')) {
     return false;
   }
-  return file(server).then((named) => named === document.fileName, () => false);
+  try {
+    const [named, saved] = await Promise.all([file(server).then((name) => fs.realpath(name)), fs.realpath(document.fileName)]);
+    return named === saved;
+  } catch {
+    return false;
+  }
 }
 
 /** Shows in a terminal what trusting the workspace would let in, and asks there. Then the server begins anew with it. */

@@ -69,5 +69,5 @@ export function expand(text: string, around: Pick<Surroundings, 'home' | 'folder
 
 function isInside(paths: path.PlatformPath, root: string, folder: string): boolean {
   const way = paths.relative(root, folder);
-  return way === '' || (!way.startsWith('..') && !paths.isAbsolute(way));
+  return way !== '..' && !way.startsWith(`..${paths.sep}`) && !paths.isAbsolute(way);
 }

@@ -34,6 +34,26 @@ export function hunkAt(file: ProposedFile, line: number): Hunk | undefined {
   return (inside ?? placed.find(({ first }) => first === line + 1))?.hunk;
 }
 
+/** The open hunk at a line of the text with all of them, as the right side of a comparison has it. */
+export function hunkAtAfter(file: ProposedFile, line: number): Hunk | undefined {
+  if (file.change !== 'modify') {
+    return open(file)[0];
+  }
+  const placed = open(file).flatMap((hunk) => (hunk.range && hunk.stale === null ? [{ hunk, start: hunk.range.start.line }] : []));
+  placed.sort((a, b) => a.start - b.start);
+  let more = 0;
+  for (const { hunk, start } of placed) {
+    const [removed, added] = [countLines(hunk.before ?? ''), countLines(hunk.after ?? '')];
+    const first = start + more;
+    // What only goes has no line of its own; it is found at the one that comes up.
+    if (first <= line && line < first + Math.max(added, 1)) {
+      return hunk;
+    }
+    more += added - removed;
+  }
+  return undefined;
+}
+
 /** What a hunk does, in a few words. */
 export function summary(file: ProposedFile, hunk: Hunk): string {
   const n = (count: number) => `${count} ${count === 1 ? 'line' : 'lines'}`;

@@ -13,12 +13,14 @@ import * as configuration from './configuration.ts';
 import { text as debugText } from './debugInfo.ts';
 import { HistoryView } from './historyView.ts';
 import { Keys } from './keys.ts';
+import { Notices } from './notices.ts';
 import { Pending } from './pending.ts';
 import { Tasks } from './progress.ts';
 import type { Operation } from './protocol.ts';
 import { Review, type Target } from './review.ts';
 import { Server } from './server.ts';
 import { StatusItem } from './status.ts';
+import { within } from './within.ts';
 
 /** Settings that the server gets when it starts. */
 const STARTING = ['tenon.server.path', 'tenon.server.configFile', 'tenon.server.log'];
@@ -28,7 +30,7 @@ let running: Server | undefined;
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('Tenon', { log: true });
   const trace = vscode.window.createOutputChannel('Tenon Trace', { log: true });
-  const keys = new Keys(context);
+  const keys = new Keys(context, log);
   const tasks: Tasks = new Tasks((task) => void server.attempt('tenon.cancel', { taskId: task }));
   const server: Server = new Server(context, keys, log, trace, {
     handleWorkDoneProgress: (token, value) => tasks.handle(token, value),
@@ -40,8 +42,9 @@ export function activate(context: vscode.ExtensionContext): void {
   const review = new Review(server, pending);
   const comparing = new Comparing(server, pending);
   const status = new StatusItem(server, pending, tasks);
+  const notices = new Notices(server, pending);
   const asking = new Asking(server);
-  context.subscriptions.push(log, trace, server, pending, changes, history, review, comparing, status);
+  context.subscriptions.push(log, trace, server, pending, changes, history, review, comparing, status, notices);
 
   const compare = async (item?: Target): Promise<void> => {
     const found = await review.fileToCompare(item);
@@ -62,16 +65,19 @@ export function activate(context: vscode.ExtensionContext): void {
     tasks.clear();
     await server.restart();
   };
-  // A running task is not lost without a question.
-  const offerRestart = async (): Promise<void> => {
+  // What the server depends on changed. A running task is not lost without a question.
+  const takeUp = async (what: string): Promise<boolean> => {
     const again = 'Restart Server';
-    const text = 'Tenon: the configuration counts when the server is restarted; a task is running, and would end.';
-    if ((await vscode.window.showInformationMessage(text, again)) === again) {
+    const text = `Tenon: ${what} when the server is restarted; a task is running, and would end.`;
+    const goesOn = tasks.list().length === 0 || (await vscode.window.showInformationMessage(text, again)) === again;
+    if (goesOn) {
       await restart();
     }
+    return goesOn && server.isRunning;
   };
   const copyDebugInformation = async (): Promise<void> => {
-    await pending.refresh();
+    // A server that hangs is no reason to say nothing.
+    await within(pending.refresh(), 1_000);
     await vscode.env.clipboard.writeText(debugText({
       extension: String(context.extension.packageJSON.version),
       editor: `${vscode.env.appName} ${vscode.version}`,
@@ -90,8 +96,16 @@ export function activate(context: vscode.ExtensionContext): void {
     void vscode.window.showInformationMessage('Tenon: debug information is in the clipboard. It has no text of yours.');
   };
   const restartWithKeys = async (changed: boolean): Promise<void> => {
-    if (changed) {
-      await restart();
+    if (changed && (await takeUp('the keys count as they are now'))) {
+      void vscode.window.showInformationMessage('Tenon: the server has the keys as they are now.');
+    }
+  };
+  // The terminal closes with the last answer, so what came of it is told here.
+  const restartWithTrust = async (): Promise<void> => {
+    if (await takeUp('what you said counts')) {
+      await within(pending.refresh(), 1_000);
+      const isTrusted = pending.status?.trust === 'trusted';
+      void vscode.window.showInformationMessage(`Tenon: the settings of this workspace are ${isTrusted ? '' : 'not '}trusted.`);
     }
   };
 
@@ -106,6 +120,15 @@ export function activate(context: vscode.ExtensionContext): void {
       return;
     }
     await run(selected);
+  };
+
+  const onStep = (command: 'tenon.undo' | 'tenon.redo') => async (given?: Operation | { view: true }): Promise<void> => {
+    const step = given !== undefined && 'view' in given ? history.selected() : given;
+    if (step === undefined) {
+      void vscode.window.showInformationMessage('Tenon: choose a step of the history with Enter first.');
+      return;
+    }
+    await history.take(command, step);
   };
 
   const commands: Record<string, (...args: never[]) => unknown> = {
@@ -130,9 +153,9 @@ export function activate(context: vscode.ExtensionContext): void {
     openDiff: on(compare),
     undoLast: () => history.take('tenon.undo'),
     redoLast: () => history.take('tenon.redo'),
-    undoOperation: (item?: Operation) => history.take('tenon.undo', item),
-    redoOperation: (item?: Operation) => history.take('tenon.redo', item),
-    showHistory: () => vscode.commands.executeCommand('tenon.history.focus'),
+    undoOperation: onStep('tenon.undo'),
+    redoOperation: onStep('tenon.redo'),
+    showHistory: () => history.show(),
     refreshHistory: () => history.refresh(),
     showChanges: () => changes.show(),
     showPrompt: () => server.attempt('tenon.prompt', { open: true }),
@@ -140,7 +163,7 @@ export function activate(context: vscode.ExtensionContext): void {
     storeKey: async () => restartWithKeys(await keys.ask(() => configuration.resolved(server))),
     forgetKey: async () => restartWithKeys(await keys.forget()),
     openConfiguration: () => configuration.open(server),
-    trustWorkspace: () => configuration.trust(server, restart),
+    trustWorkspace: () => configuration.trust(server, restartWithTrust),
     openSettings: () => vscode.commands.executeCommand('workbench.action.openSettings', '@ext:tenon.tenon'),
     openWalkthrough: () => vscode.commands.executeCommand('workbench.action.openWalkthrough', 'tenon.tenon#start', false),
     restartServer: restart,
@@ -164,13 +187,19 @@ export function activate(context: vscode.ExtensionContext): void {
     }),
     vscode.workspace.onDidChangeConfiguration((change) => {
       if (STARTING.some((name) => change.affectsConfiguration(name))) {
+        void takeUp('the setting counts');
+      }
+    }),
+    // A folder on a disk came to a workspace that had none.
+    vscode.workspace.onDidChangeWorkspaceFolders(() => {
+      if (server.life === 'stopped') {
         void restart();
       }
     }),
     vscode.workspace.onDidSaveTextDocument(async (document) => {
       if (await configuration.isFile(server, document)) {
         log.info('the configuration was saved');
-        await (tasks.list().length === 0 ? restart() : offerRestart());
+        await takeUp('the configuration counts');
       }
     }),
     // What the workspace says about the server counts from now on.
@@ -181,7 +210,7 @@ export function activate(context: vscode.ExtensionContext): void {
         return found?.workspaceValue !== undefined || found?.workspaceFolderValue !== undefined;
       };
       if (STARTING.some(says)) {
-        void restart();
+        void takeUp('what the workspace says counts');
       }
     }),
   );

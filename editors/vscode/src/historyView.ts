@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import * as history from './history.ts';
 import { LOG, told } from './messages.ts';
 import { failure, type Operation } from './protocol.ts';
+import { revealed } from './revealed.ts';
 import type { Server } from './server.ts';
 
 export class HistoryView implements vscode.TreeDataProvider<Operation>, vscode.Disposable {
@@ -16,6 +17,8 @@ export class HistoryView implements vscode.TreeDataProvider<Operation>, vscode.D
   constructor(private readonly server: Server) {
     this.#view = vscode.window.createTreeView('tenon.history', { treeDataProvider: this });
     this.#subscriptions = [
+      // How long ago a step was is told anew.
+      this.#view.onDidChangeVisibility(({ visible }) => visible && this.refresh()),
       server.onLife(() => this.refresh()),
       server.onEvent(({ kind }) => {
         if (kind === 'applied' || kind === 'undone') {
@@ -23,6 +26,18 @@ export class HistoryView implements vscode.TreeDataProvider<Operation>, vscode.D
         }
       }),
     ];
+  }
+
+  /** Leads to the tree, with the newest step selected: keys act on it at once. */
+  async show(): Promise<void> {
+    await vscode.commands.executeCommand('tenon.history.focus');
+    const [newest] = await this.getChildren();
+    await revealed(this.#view, () => newest, {});
+  }
+
+  /** The step that is selected. */
+  selected(): Operation | undefined {
+    return this.#view.selection[0];
   }
 
   refresh(): void {
@@ -38,6 +53,11 @@ export class HistoryView implements vscode.TreeDataProvider<Operation>, vscode.D
     } catch {
       return [];
     }
+  }
+
+  /** Steps have none; without this nothing can be revealed. */
+  getParent(): undefined {
+    return undefined;
   }
 
   getTreeItem(operation: Operation): vscode.TreeItem {
@@ -67,7 +87,8 @@ export class HistoryView implements vscode.TreeDataProvider<Operation>, vscode.D
         return;
       }
       const merge = 'Merge and Show';
-      const chosen = await vscode.window.showWarningMessage(told(refusal), merge, LOG.title);
+      const ways = refusal.isMergeable ? [merge, LOG.title] : [LOG.title];
+      const chosen = await vscode.window.showWarningMessage(told(refusal), ...ways);
       if (chosen === merge) {
         await this.server.attempt(command, { ...which, merge: true });
       } else if (chosen === LOG.title) {

@@ -11,20 +11,28 @@ import { named, problem } from './keyNames.ts';
 const INDEX = 'tenon.keys';
 
 export class Keys {
-  constructor(private readonly context: vscode.ExtensionContext) {}
+  constructor(
+    private readonly context: vscode.ExtensionContext,
+    private readonly log: vscode.LogOutputChannel,
+  ) {}
 
   /** The names of the stored keys. */
   names(): string[] {
     return this.context.globalState.get<string[]>(INDEX, []).filter((name) => problem(name) === undefined);
   }
 
-  /** All of them, for the environment of a process. */
+  /** All that can be read, for the environment of a process. */
   async all(): Promise<Map<string, string>> {
     const keys = new Map<string, string>();
     for (const name of this.names()) {
-      const key = await this.context.secrets.get(`key:${name}`);
-      if (key !== undefined) {
-        keys.set(name, key);
+      try {
+        const key = await this.context.secrets.get(`key:${name}`);
+        if (key !== undefined) {
+          keys.set(name, key);
+        }
+      } catch {
+        // The keyring is locked or broken; the server says which key it misses.
+        this.log.warn(`the stored key ${name} could not be read`);
       }
     }
     return keys;

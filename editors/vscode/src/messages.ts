@@ -6,6 +6,7 @@ import * as version from './version.ts';
 export interface Action {
   title: string;
   command: string;
+  arguments?: unknown[];
 }
 
 export interface Said {
@@ -53,6 +54,33 @@ export function crashedTooOften(count: number): Said {
     text: `Tenon: the server ended by itself ${count} times in three minutes, and is not started again. Your text is as you see it; pending changes come back with the server.`,
     actions: [{ ...RESTART, title: 'Restart' }, LOG, DEBUG],
   };
+}
+
+export function silent(program: string, seconds: number): Said {
+  return {
+    text: `Tenon: ${program} was started and says nothing since ${seconds} seconds. Is it the server? Name another in tenon.server.path, or look into the log.`,
+    actions: [SETTINGS, RESTART, LOG],
+  };
+}
+
+/** Where there is no server, and none is wrong either. */
+export function notOnDisk(scheme: string): Said {
+  return {
+    text: `Tenon: this workspace is not on a disk (“${scheme}:”), so the server cannot see its files. Open the folder locally, or over Remote SSH, WSL or a container.`,
+    actions: [],
+  };
+}
+
+export const NOT_YET: Said = { text: 'Tenon: the server does not run yet. Try again in a moment.', actions: [LOG] };
+
+/** What can be done about a proposal that is ready. None else is meant, whatever waits by the time it is chosen. */
+export function decisions(proposal: string): Action[] {
+  const target = { proposal: { id: proposal, title: '', files: [] } };
+  return [
+    { title: 'Review', command: 'tenon.nextChange' },
+    { title: 'Accept All', command: 'tenon.acceptAll', arguments: [target] },
+    { title: 'Reject All', command: 'tenon.rejectAll', arguments: [target] },
+  ];
 }
 
 /** A failure with its hint. */

@@ -9,6 +9,7 @@ type Value = WorkDoneProgressBegin | WorkDoneProgressReport | WorkDoneProgressEn
 interface Running {
   title: string;
   percent: number;
+  message: string | undefined;
   report: (value: { message?: string; increment?: number }) => void;
   end: () => void;
 }
@@ -39,6 +40,7 @@ export class Tasks {
       const percent = Math.max(running.percent, value.percentage ?? 0);
       const increment = percent - running.percent;
       running.percent = percent;
+      running.message = value.message ?? running.message;
       running.report({ increment, ...(value.message ? { message: value.message } : {}) });
     } else if (value.kind === 'end') {
       running.end();
@@ -61,15 +63,18 @@ export class Tasks {
     this.#changed.fire();
   }
 
-  #begin(token: ProgressToken, { title }: WorkDoneProgressBegin): void {
+  #begin(token: ProgressToken, { title, message, percentage }: WorkDoneProgressBegin): void {
+    this.#running.get(token)?.end();
     let end = () => {};
     const ended = new Promise<void>((resolve) => (end = resolve));
-    const running: Running = { title, percent: 0, report: () => {}, end };
+    const running: Running = { title, percent: percentage ?? 0, message, report: () => {}, end };
     this.#running.set(token, running);
     const shows = vscode.workspace.getConfiguration('tenon').get('progress', 'notification');
     const location = shows === 'notification' ? vscode.ProgressLocation.Notification : vscode.ProgressLocation.Window;
     void vscode.window.withProgress({ location, title: `Tenon: ${title}`, cancellable: true }, (progress, cancellation) => {
       running.report = (value) => progress.report(value);
+      // What was told before the notification was there.
+      running.report({ increment: running.percent, ...(running.message ? { message: running.message } : {}) });
       cancellation.onCancellationRequested(() => this.cancel(String(token)));
       return ended;
     });

@@ -34,6 +34,8 @@ export interface ProposedFile {
   uri: string;
   change: 'modify' | 'create' | 'delete' | 'rename';
   to: string | null;
+  /** Of the text that the ranges are in; none where the file is not open. */
+  version?: number | null;
   hunks: Hunk[];
   /** With `texts`: the whole text now, and with every undecided hunk that fits. */
   before?: string | null;
@@ -79,6 +81,8 @@ export interface Failure {
   severity: string;
   message: string;
   hint?: string | null;
+  /** Of `changed-since`: whether `merge` can be asked for. */
+  isMergeable?: boolean;
 }
 
 export type Event =
@@ -92,7 +96,7 @@ export type Event =
 /** The error of a refused command, whatever was thrown. */
 export function failure(thrown: unknown): Failure {
   const error = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as { message?: unknown; data?: unknown };
-  const data = (typeof error.data === 'object' && error.data !== null ? error.data : {}) as Partial<Failure>;
+  const data = (typeof error.data === 'object' && error.data !== null ? error.data : {}) as Partial<Failure> & { details?: { mergeable?: unknown } };
   const text = (value: unknown, otherwise: string) => (typeof value === 'string' ? value : otherwise);
   return {
     code: text(data.code, 'unknown'),
@@ -100,5 +104,6 @@ export function failure(thrown: unknown): Failure {
     severity: text(data.severity, 'error'),
     message: text(error.message, String(thrown)),
     hint: typeof data.hint === 'string' ? data.hint : null,
+    isMergeable: data.details?.mergeable !== false,
   };
 }

@@ -48,7 +48,7 @@ export class Review implements vscode.Disposable {
   }
 
   async decideHunk(accepts: boolean, item?: Target): Promise<void> {
-    const placed = this.#hunk(item);
+    const placed = await this.#hunk(item);
     if (placed) {
       const { proposal, hunk } = placed;
       await this.#decide(accepts, { proposal: proposal.id, hunk: hunk.hunk });
@@ -85,7 +85,7 @@ export class Review implements vscode.Disposable {
   }
 
   async regenerate(item?: Target): Promise<void> {
-    const placed = this.#hunk(item);
+    const placed = await this.#hunk(item);
     if (placed === undefined) {
       return;
     }
@@ -127,11 +127,14 @@ export class Review implements vscode.Disposable {
     this.pending.schedule();
   }
 
-  #hunk(item?: Target): Placed | undefined {
+  async #hunk(item?: Target): Promise<Placed | undefined> {
     if (item) {
       return item.placed ?? nothing('Choose a single change; this row has several.');
     }
     const editor = vscode.window.activeTextEditor;
+    if (editor && !(await this.pending.settle(editor.document))) {
+      return nothing('The server does not know the text as it is yet. Try again in a moment.');
+    }
     const placed = editor && this.pending.at(editor);
     return placed ?? nothing('No pending change is at the cursor. “Go to Next Pending Change” leads to one.');
   }
@@ -149,7 +152,8 @@ export class Review implements vscode.Disposable {
     for (const editor of vscode.window.visibleTextEditors) {
       const removed: vscode.DecorationOptions[] = [];
       const inserted: vscode.DecorationOptions[] = [];
-      for (const placed of this.pending.in(editor.document.uri)) {
+      const isItself = editor.document.uri.scheme === 'file';
+      for (const placed of isItself ? this.pending.in(editor.document.uri) : []) {
         const { range } = placed.hunk;
         if (placed.file.change === 'modify' && range) {
           const { lines, last } = place(editor.document, range);

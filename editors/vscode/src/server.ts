@@ -14,26 +14,34 @@ import {
   ErrorAction,
   ExecuteCommandRequest,
   LanguageClient,
-  MessageType,
   ShowMessageNotification,
   State,
   type LanguageClientOptions,
+  type ShowMessageParams,
 } from 'vscode-languageclient/node';
 
 import { expand, find, type Source } from './discovery.ts';
 import { environment } from './keyNames.ts';
 import type { Keys } from './keys.ts';
 import * as messages from './messages.ts';
+import { withMode } from './mode.ts';
 import { failure, type Event } from './protocol.ts';
 import { Crashes } from './restart.ts';
 import type { Life } from './statusText.ts';
 import * as version from './version.ts';
+import { within } from './within.ts';
 
 const run = promisify(execFile);
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 /** Time to see why a start failed, in milliseconds. */
 const SETTLES = 500;
+
+/** Longest time from the start of the process to its first answer, in milliseconds. */
+const ANSWERS = 20_000;
+
+/** Longest time that a command waits for a server that is starting, in milliseconds. */
+const PATIENCE = 5_000;
 
 /** Time before a server that ended is started again, times the number of crashes, in milliseconds. */
 const BREATH = 100;
@@ -53,6 +61,13 @@ class QuietClient extends LanguageClient {
   }
 }
 
+/** A command cannot be sent; why, and what can be done. */
+class NotRunning extends Error {
+  constructor(readonly said: messages.Said) {
+    super(said.text);
+  }
+}
+
 export interface Program {
   path: string;
   source: Source;
@@ -64,11 +79,14 @@ export class Server implements vscode.Disposable {
   readonly #events = new vscode.EventEmitter<Event>();
   readonly #marks = new vscode.EventEmitter<void>();
   readonly #crashes = new Crashes();
-  readonly #failures = new Map<string, string>();
+  readonly #messages = new vscode.EventEmitter<ShowMessageParams>();
   #client: LanguageClient | undefined;
   #program: Program | undefined;
   #state: Life = 'starting';
-  #reason = '';
+  /** Why it does not run. */
+  #said: messages.Said | undefined;
+  /** How often a start was asked for: what an older one would do is done by the newest. */
+  #asked = 0;
   #turn: Promise<void> = Promise.resolve();
 
   /** The server started or ended. */
@@ -77,6 +95,8 @@ export class Server implements vscode.Disposable {
   readonly onEvent = this.#events.event;
   /** The server marked pending changes anew. */
   readonly onMarks = this.#marks.event;
+  /** The server has something to say to the user. */
+  readonly onMessage = this.#messages.event;
 
   constructor(
     private readonly context: vscode.ExtensionContext,
@@ -92,7 +112,7 @@ export class Server implements vscode.Disposable {
 
   /** Why it does not run, in a sentence. */
   get reason(): string {
-    return this.#reason;
+    return this.#said?.text.replace(/^Tenon: /, '') ?? '';
   }
 
   get program(): Program | undefined {
@@ -107,20 +127,30 @@ export class Server implements vscode.Disposable {
     return this.#crashes.count;
   }
 
-  /** Starts the server anew; the user asked for it, or what it depends on changed. One start at a time. */
+  /**
+   * Starts the server anew; the user asked for it, or what it depends on changed. One start at a time; one that hangs is
+   * given up, and several that wait are one.
+   */
   restart(): Promise<void> {
     this.#crashes.forget();
+    this.#asked += 1;
+    const asked = this.#asked;
+    if (this.#state === 'starting') {
+      this.#giveUp();
+    }
     this.#turn = this.#turn.then(async () => {
-      await this.#end();
-      await this.#start();
-    });
+      if (asked === this.#asked) {
+        await this.#end();
+        await this.#start();
+      }
+    }).catch((thrown: unknown) => this.#failed(messages.cannotRun('the server', firstLine(thrown))));
     return this.#turn;
   }
 
   /** Where the program is; nothing is started. */
   find(): ReturnType<typeof find> {
     return find({
-      setting: vscode.workspace.getConfiguration('tenon').get('server.path', ''),
+      setting: setting('server.path'),
       searchPath: process.env['PATH'] ?? '',
       extension: this.context.extensionPath,
       home: os.homedir(),
@@ -143,22 +173,23 @@ export class Server implements vscode.Disposable {
 
   /** The environment of the process, with the stored keys. */
   async environment(): Promise<NodeJS.ProcessEnv> {
-    const settings = vscode.workspace.getConfiguration('tenon');
     const around = { home: os.homedir(), folders: folders(), windows: process.platform === 'win32' };
     const named = {
-      TENON_CONFIG: expand(settings.get('server.configFile', ''), around),
-      TENON_LOG: settings.get('server.log', ''),
+      TENON_CONFIG: expand(setting('server.configFile'), around),
+      TENON_LOG: setting('server.log'),
     };
     return environment(process.env, named, await this.keys.all());
   }
 
   /** Runs a command of the server. Throws what the server says, as it says it. */
   async command<T>(command: string, argument?: object): Promise<T> {
+    await this.#started();
     const client = this.#client;
     if (client === undefined || !this.isRunning) {
-      throw new Error(this.#reason === '' ? 'the server does not run yet' : this.#reason);
+      throw new NotRunning(this.#said ?? messages.NOT_YET);
     }
-    const args = argument === undefined ? [] : [argument];
+    const given = withMode(command, argument, setting('review.mode'), vscode.workspace.isTrusted);
+    const args = given === undefined ? [] : [given];
     return (await client.sendRequest(ExecuteCommandRequest.type, { command, arguments: args })) as T;
   }
 
@@ -173,6 +204,10 @@ export class Server implements vscode.Disposable {
   }
 
   refused(thrown: unknown): void {
+    if (thrown instanceof NotRunning) {
+      void show('warning', thrown.said);
+      return;
+    }
     const refusal = failure(thrown);
     this.log.info(`refused: ${refusal.code}`);
     const severity = refusal.severity === 'info' || refusal.category === 'request' ? 'info' : 'error';
@@ -188,16 +223,27 @@ export class Server implements vscode.Disposable {
     this.#life.dispose();
     this.#events.dispose();
     this.#marks.dispose();
+    this.#messages.dispose();
   }
 
   /** Ends the server; the editor closes. */
   async stop(): Promise<void> {
+    this.#asked += 1;
+    if (this.#state === 'starting') {
+      this.#giveUp();
+    }
     await this.#turn;
     await this.#end();
   }
 
   async #start(): Promise<void> {
-    this.#is('starting', '');
+    const asked = this.#asked;
+    const other = notOnDisk();
+    if (other !== undefined) {
+      this.log.info(`the workspace is not on a disk (${other}:)`);
+      return this.#is('stopped', messages.notOnDisk(other));
+    }
+    this.#is('starting');
     const found = this.find();
     if (found.kind !== 'found') {
       this.log.info(found.kind === 'nowhere' ? `looked in ${found.looked.join(', ')}` : `not there: ${found.program}`);
@@ -215,21 +261,33 @@ export class Server implements vscode.Disposable {
     if (own === undefined || its === undefined || !version.fit(own, its)) {
       return this.#failed(messages.wrongVersion(program, said.split('\n')[0] ?? '', own ?? { major: 0, minor: 0, patch: 0 }));
     }
+    const env = await this.environment();
+    if (asked !== this.#asked) {
+      return;
+    }
     this.#program = { path: program, source: found.source, version: said };
     this.log.info(`starting ${program} (${found.source}), ${said}`);
+    const client = this.#make(program, env);
+    this.#client = client;
     try {
-      await this.#connect(program);
+      if ((await within(client.start().then(() => true), ANSWERS)) !== true && client === this.#client) {
+        this.#giveUp();
+        this.#failed(messages.silent(program, ANSWERS / 1_000));
+      }
     } catch (thrown) {
+      if (client !== this.#client) {
+        return;
+      }
       this.log.warn(`the start failed: ${firstLine(thrown)}`);
       // When the process ended by itself that is seen a moment later, and is more to the point.
       await pause(SETTLES);
-      if (this.#state === 'starting' && this.#crashes.count === 0) {
+      if (client === this.#client && this.#state === 'starting' && this.#crashes.count === 0) {
         this.#failed(messages.cannotRun(program, firstLine(thrown)));
       }
     }
   }
 
-  async #connect(program: string): Promise<void> {
+  #make(program: string, env: NodeJS.ProcessEnv): LanguageClient {
     const cwd = folders()[0];
     const options: LanguageClientOptions = {
       documentSelector: [{ scheme: 'file' }],
@@ -241,7 +299,7 @@ export class Server implements vscode.Disposable {
       initializationFailedHandler: () => false,
       errorHandler: {
         error: () => ({ action: ErrorAction.Continue, handled: true }),
-        closed: () => this.#closed(),
+        closed: () => this.#closed(client),
       },
       middleware: {
         ...this.middleware,
@@ -255,37 +313,32 @@ export class Server implements vscode.Disposable {
         },
       },
     };
-    const env = await this.environment();
-    const client = new QuietClient(
+    const client: LanguageClient = new QuietClient(
       'tenon',
       'Tenon',
       { command: program, args: ['lsp'], options: { env, ...(cwd ? { cwd } : {}) } },
       options,
     );
-    client.onNotification(ShowMessageNotification.type, ({ type, message }) => this.#say(type, message));
-    client.onNotification('tenon/event', (event: Event) => {
-      if (event.kind === 'failed') {
-        this.#failures.set(messages.told(event.error), event.error.code);
-      }
-      this.#events.fire(event);
-    });
+    client.onNotification(ShowMessageNotification.type, (said) => this.#messages.fire(said));
+    client.onNotification('tenon/event', (event: Event) => this.#events.fire(event));
     client.onDidChangeState(({ newState }) => {
-      if (newState === State.Running) {
-        this.#is('running', '');
-      } else if (newState === State.Starting) {
-        this.#is('starting', '');
+      if (client === this.#client && newState === State.Running) {
+        this.#is('running');
+      } else if (client === this.#client && newState === State.Starting) {
+        this.#is('starting');
       }
     });
-    this.#client = client;
-    await client.start();
+    return client;
   }
 
   /** The process ended though nobody asked for it. */
-  async #closed(): Promise<{ action: CloseAction; handled: true }> {
+  async #closed(client: LanguageClient): Promise<{ action: CloseAction; handled: true }> {
+    if (client !== this.#client) {
+      return { action: CloseAction.DoNotRestart, handled: true };
+    }
     if (this.#crashes.record(Date.now())) {
       this.log.warn(`the server ended by itself (${this.#crashes.count}), starting it again`);
-      this.#is('starting', 'the server ended by itself and is started again');
-      const client = this.#client;
+      this.#is('starting', { text: 'Tenon: the server ended by itself and is started again.', actions: [messages.LOG] });
       await pause(this.#crashes.count * BREATH);
       // The user may have restarted it meanwhile; that one is another client.
       const action = client === this.#client ? CloseAction.Restart : CloseAction.DoNotRestart;
@@ -293,6 +346,25 @@ export class Server implements vscode.Disposable {
     }
     this.#failed(messages.crashedTooOften(this.#crashes.count));
     return { action: CloseAction.DoNotRestart, handled: true };
+  }
+
+  /** Waits for a server that is starting, for a while. */
+  async #started(): Promise<void> {
+    if (this.#state !== 'starting') {
+      return;
+    }
+    let listening: vscode.Disposable | undefined;
+    const started = new Promise<void>((resolve) => {
+      listening = this.onLife(() => this.#state !== 'starting' && resolve());
+    });
+    await within(started, PATIENCE).finally(() => listening?.dispose());
+  }
+
+  /** Lets go of a client that does not answer; its process is ended by the library, in two seconds at the latest. */
+  #giveUp(): void {
+    const client = this.#client;
+    this.#client = undefined;
+    client?.dispose(2_000).catch((thrown: unknown) => this.log.warn(`given up: ${firstLine(thrown)}`));
   }
 
   async #end(): Promise<void> {
@@ -303,42 +375,21 @@ export class Server implements vscode.Disposable {
       await client.dispose(2_000).catch((thrown: unknown) => this.log.warn(`the server did not stop: ${firstLine(thrown)}`));
     }
     if (this.#state !== 'failed') {
-      this.#is('stopped', '');
+      this.#is('stopped');
     }
   }
 
   #failed(said: messages.Said): void {
     this.log.error(said.text);
-    this.#is('failed', said.text);
+    this.#is('failed', said);
     void show('error', said);
   }
 
-  #is(state: Life, reason: string): void {
+  #is(state: Life, said?: messages.Said): void {
     this.#state = state;
-    this.#reason = reason;
+    this.#said = said;
     void vscode.commands.executeCommand('setContext', 'tenon.running', state === 'running');
     this.#life.fire();
-  }
-
-  /** A message of the server, with what can be done about it. The event that names its code may come just after. */
-  #say(type: MessageType, message: string): void {
-    const text = message.replace(/^tenon: /, 'Tenon: ');
-    if (type === MessageType.Error || type === MessageType.Warning) {
-      setTimeout(() => {
-        const code = this.#failures.get(text) ?? '';
-        this.#failures.delete(text);
-        void show(type === MessageType.Error ? 'error' : 'warning', { text, actions: messages.actionsFor(code) });
-      }, 100);
-    } else if (/ ready for review: /.test(text)) {
-      const actions = [
-        { title: 'Review', command: 'tenon.nextChange' },
-        { title: 'Accept All', command: 'tenon.acceptAll' },
-        { title: 'Reject All', command: 'tenon.rejectAll' },
-      ];
-      void show('info', { text, actions });
-    } else {
-      void show('info', { text, actions: [] });
-    }
   }
 }
 
@@ -351,10 +402,20 @@ export async function show(how: 'info' | 'warning' | 'error', { text, actions }:
   }[how];
   const chosen = await ask(text, ...actions);
   if (chosen !== undefined) {
-    await vscode.commands.executeCommand(chosen.command);
+    await vscode.commands.executeCommand(chosen.command, ...(chosen.arguments ?? []));
   }
 }
 
+/** A setting that is text; one of another type counts as empty, and the editor marks it where it stands. */
+function setting(name: string): string {
+  const value = vscode.workspace.getConfiguration('tenon').get<unknown>(name);
+  return typeof value === 'string' ? value : '';
+}
+
+/** The scheme of a workspace that has no folder on a disk; nothing where there is one, or no folder at all. */
+function notOnDisk(): string | undefined {
+  return folders().length === 0 ? vscode.workspace.workspaceFolders?.[0]?.uri.scheme : undefined;
+}
 
 /** Folders of the workspace that are on a disk. */
 export function folders(): string[] {

@@ -5,9 +5,13 @@ import type { Pending } from './pending.ts';
 import type { Tasks } from './progress.ts';
 import type { Server } from './server.ts';
 import { shown, troubles } from './statusText.ts';
+import { within } from './within.ts';
 
 /** How often a running task's progress is asked for, in milliseconds. */
 const PACE = 1_000;
+
+/** Longest wait for the server before the menu is shown, in milliseconds. */
+const ANSWERS = 1_000;
 
 interface Item extends vscode.QuickPickItem {
   command?: string;
@@ -28,7 +32,7 @@ export class StatusItem implements vscode.Disposable {
     this.#item.command = 'tenon.showMenu';
     this.#subscriptions = [
       server.onLife(() => this.#draw()),
-      pending.onChanged(() => this.#draw()),
+      pending.onStatus(() => this.#draw()),
       tasks.onChanged(() => this.#follow()),
     ];
     this.#draw();
@@ -37,7 +41,8 @@ export class StatusItem implements vscode.Disposable {
 
   /** What is going on, and every way on from there. */
   async menu(): Promise<void> {
-    await this.pending.refresh();
+    // A server that hangs is no reason to show nothing: here it can be restarted.
+    await within(this.pending.refresh(), ANSWERS);
     const running: Item[] = this.tasks.list().map(({ id, title }) => ({
       label: `$(stop-circle) Cancel: ${title}`,
       command: 'tenon.cancelTask',

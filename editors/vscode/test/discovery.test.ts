@@ -37,6 +37,8 @@ test('the workspace does not decide by PATH what runs', () => {
   const programs = ['/src/project/bin/tenon', '/src/project/tenon', './tenon', 'tenon', '/src/projects/tenon'];
   const inside = around(programs, { searchPath: '/src/project/bin:/src/project:.::/src/project/../project/bin' });
   assert.deepEqual(find(inside), { kind: 'nowhere', looked: [] });
+  const dotted = around(['/src/project/..bin/tenon'], { searchPath: '/src/project/..bin' });
+  assert.deepEqual(find(dotted), { kind: 'nowhere', looked: [] });
   const beside = around(programs, { searchPath: '/src/projects' });
   assert.equal(find(beside).kind, 'found', 'a name that begins alike is another folder');
 });

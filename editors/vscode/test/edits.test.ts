@@ -26,6 +26,16 @@ test('the hunk at a line', () => {
   assert.equal(edits.hunkAt(decided, 1), undefined, 'a decided one is not there any more');
 });
 
+test('the hunk at a line of the text after all of them', () => {
+  const grows = hunk(0, lines(1, 2), 'a\n', 'x\ny\nz\n');
+  const goes = hunk(1, lines(4, 6), 'b\nc\n', '');
+  const comes = hunk(3, lines(8, 8), '', 'd\n');
+  const at = (line: number) => edits.hunkAtAfter(file(comes, grows, goes, stale), line)?.hunk;
+  assert.deepEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map(at), [undefined, 0, 0, 0, undefined, undefined, 1, undefined, 3, undefined]);
+  const created: ProposedFile = { ...file({ hunk: 4, decision: 'proposed', stale: null }), change: 'create' };
+  assert.equal(edits.hunkAtAfter(created, 7)?.hunk, 4);
+});
+
 test('a file that comes or goes is one hunk, at every line', () => {
   const deleted: ProposedFile = { ...file({ hunk: 0, decision: 'proposed', stale: null }), change: 'delete' };
   assert.equal(edits.hunkAt(deleted, 7)?.hunk, 0);

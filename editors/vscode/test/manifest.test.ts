@@ -46,10 +46,17 @@ test('every key works only where it means something, and no two mean different t
   }
 });
 
+test('what a row offers to the mouse is in its menu too, for the keyboard', () => {
+  const rows: { command: string; when: string; group?: string }[] = contributes.menus['view/item/context'];
+  for (const { command, when } of rows.filter(({ group }) => group?.startsWith('inline'))) {
+    assert.ok(rows.some((other) => other.command === command && other.when === when && !other.group?.startsWith('inline')), command);
+  }
+});
+
 test('what says which program runs and what it is told is restricted and not synchronised', () => {
   const { untrustedWorkspaces, virtualWorkspaces } = manifest.capabilities;
   assert.equal(untrustedWorkspaces.supported, 'limited');
-  assert.equal(virtualWorkspaces.supported, false);
+  assert.equal(virtualWorkspaces.supported, 'limited', 'there the extension runs, and says why it can do nothing');
   for (const [name, { scope }] of Object.entries<{ scope: string }>(contributes.configuration.properties)) {
     if (name.startsWith('tenon.server.')) {
       assert.equal(scope, 'machine-overridable', name);

@@ -16,6 +16,7 @@ test('an error of the server, and anything else that is thrown, is read', () => 
   assert.deepEqual([read.code, messages.told(read)], ['no-model', 'Tenon: no model (start one)']);
   assert.equal(messages.told(failure(new Error('gone'))), 'Tenon: gone');
   assert.equal(failure('odd').message, 'odd');
+  assert.deepEqual([{}, { mergeable: true }, { mergeable: false }].map((details) => failure({ data: { details } }).isMergeable), [true, true, false]);
   assert.equal(failure(undefined).code, 'unknown');
   assert.equal(failure({ message: 7, data: 'x' }).code, 'unknown');
 });
@@ -27,6 +28,8 @@ test('every message offers a way on', () => {
     messages.wrongVersion('/x', 'tenon 9.9.9', { major: 0, minor: 1, patch: 0 }),
     messages.cannotRun('/x', 'EACCES'),
     messages.crashedTooOften(5),
+    messages.silent('/x', 20),
+    messages.NOT_YET,
   ];
   for (const { text, actions } of said) {
     assert.match(text, /^Tenon: /);

@@ -66,19 +66,20 @@ fn command(title: &str, kind: &'static str, name: &'static str, arguments: Value
 fn hunk_actions(state: &State, document: &Document, span: Span, offered: &mut Vec<OfferedAction>) {
     let (text, encoding) = (document.text(), state.client.encoding);
     let (first, last) = (span.start.line as usize, span.end.line as usize);
+    let about = |proposal: &Proposal| {
+        let n_here = pending_files(state, document.uri()).count();
+        if n_here > 1 { format!(": {}", proposal.title) } else { String::new() }
+    };
     for (proposal, file) in pending_files(state, document.uri()) {
+        let about = about(proposal);
         for (hunk, place) in file.open_hunks(text) {
             let arguments = json!({ "proposal": proposal.id.as_str(), "hunk": hunk.number });
             let (start, end) = match &place {
                 Place::Fits(placed) => (placed.range.start, placed.range.end),
                 // A stale hunk can still be rejected from where it was.
                 Place::Stale(_) => {
-                    offered.push(command(
-                        "Reject this outdated change",
-                        "quickfix",
-                        "tenon.reject",
-                        arguments,
-                    ));
+                    let title = format!("Reject this outdated change{about}");
+                    offered.push(command(&title, "quickfix", "tenon.reject", arguments));
                     continue;
                 }
                 Place::AlreadyThere | Place::Unknown => continue,
@@ -87,9 +88,8 @@ fn hunk_actions(state: &State, document: &Document, span: Span, offered: &mut Ve
             if first > *lines.end() || last < *lines.start() {
                 continue;
             }
-            let doubt = hunk.hunk.evidence.doubt();
-            let title =
-                doubt.map_or("Apply this change".to_owned(), |doubt| format!("Apply this change ({doubt})"));
+            let doubt = hunk.hunk.evidence.doubt().map(|doubt| format!(" ({doubt})")).unwrap_or_default();
+            let title = format!("Apply this change{doubt}{about}");
             let mut apply = command(&title, "quickfix", "tenon.accept", arguments.clone());
             apply.preferred = true;
             if !state.client.apply_edit
@@ -101,7 +101,8 @@ fn hunk_actions(state: &State, document: &Document, span: Span, offered: &mut Ve
                 apply.edit = builder.finish().ok().map(|edit| literal(document, &edit, encoding));
             }
             offered.push(apply);
-            offered.push(command("Reject this change", "quickfix", "tenon.reject", arguments));
+            let title = format!("Reject this change{about}");
+            offered.push(command(&title, "quickfix", "tenon.reject", arguments));
         }
     }
 }
@@ -128,6 +129,14 @@ fn pending_files<'a>(
 
 fn pending(state: &State) -> impl Iterator<Item = &Proposal> {
     state.proposals.iter().rev().filter(|proposal| proposal.state() == ProposalState::Proposed)
+}
+
+/// Whether all of a proposal could still be applied, as far as open documents tell: it is accepted whole or not at all.
+fn fits(state: &State, proposal: &Proposal) -> bool {
+    proposal.files.iter().all(|file| {
+        let Some(document) = state.live(file.uri()) else { return true };
+        !file.open_hunks(document.text()).iter().any(|(_, place)| matches!(place, Place::Stale(_)))
+    })
 }
 
 /// The decisions on the part of a proposal that is about this file, where there are others.
@@ -164,7 +173,7 @@ fn proposal_actions(state: &State, uri: &DocumentUri, offered: &mut Vec<OfferedA
         let n = proposal.n_hunks();
         let all = if n == 1 { "the change".to_owned() } else { format!("all {n} changes") };
         let title = |verb: &str| format!("{verb} {all}: {}", proposal.title);
-        if state.client.apply_edit {
+        if state.client.apply_edit && fits(state, proposal) {
             offered.push(command(&title("Apply"), "quickfix", "tenon.accept", arguments.clone()));
         }
         offered.push(command(&title("Reject"), "quickfix", "tenon.reject", arguments.clone()));
@@ -194,7 +203,8 @@ fn intents(
         action.preferred = true;
         offered.push(action);
     }
-    for finding in findings {
+    // What tenon itself marks is a change that waits, and nothing to fix.
+    for finding in findings.iter().filter(|finding| finding.source.as_deref() != Some("tenon")) {
         let message = finding.message.lines().next().unwrap_or_default();
         let diagnostics = json!([{
             "range": self::range(finding.span), "message": finding.message, "source": finding.source

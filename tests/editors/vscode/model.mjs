@@ -11,12 +11,15 @@ export class Model {
   keys = [];
   /** What it writes at the cursor. */
   fills = '';
+  /** Whether it cannot be reached: each connection is broken off at once. */
+  isAway = false;
   /** How many connections were closed by the other side before the end. */
   left = 0;
 
   static async start() {
     const model = new Model();
     model.#server = createServer((request, response) => void model.#answer(request, response));
+    model.#server.on('connection', (socket) => model.isAway && socket.resetAndDestroy());
     await new Promise((resolve) => model.#server.listen(0, '127.0.0.1', resolve));
     return model;
   }
@@ -43,19 +46,19 @@ export class Model {
     this.requests = [];
     this.keys = [];
     this.left = 0;
+    this.isAway = false;
   }
 
-  /** Goes away; `again` comes back at the same place. */
-  async stop() {
+  stop() {
     this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
-  }
-
-  async again(url) {
-    await new Promise((resolve) => this.#server.listen(new URL(url).port, '127.0.0.1', resolve));
+    this.#server.close();
   }
 
   async #answer(request, response) {
+    if (this.isAway) {
+      request.socket.resetAndDestroy();
+      return;
+    }
     const parts = [];
     for await (const part of request) {
       parts.push(part);

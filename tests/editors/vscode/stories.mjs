@@ -127,21 +127,28 @@ stories('with a server', () => ({ machine: { 'tenon.server.path': program } }), 
     await bench.openFile('main.py');
     const waits = gate();
     model.says(block('main.py', '    return 1\n', '    return 10\n'), waits);
-    await ask('main.py', 'make it larger');
+    // The lines that were selected are meant, also when the text changes while the question is open.
+    await bench.select(2, 2);
+    await bench.chord('g');
+    await bench.question('lines 2 to 2 of main.py');
+    write(bench.folder, { 'main.py': `# above\n${MAIN}` });
+    await bench.shows(`# above\n${MAIN}`);
+    await bench.answer('lines 2 to 2 of main.py', 'make it larger');
     await until('the request', () => model.requests.length === 1);
     assert.match(model.requests[0], /make it larger/);
+    assert.match(model.requests[0], /It is about lines 3 to 3 of it/);
     await bench.select(1);
     await bench.page.keyboard.type('# typed é😀\n\n');
     waits.open();
     await bench.message('1 change in 1 file ready for review');
     await bench.status('1 waiting');
-    assert.equal(await bench.text(), `# typed é😀\n\n${MAIN}`, 'nothing is in the text before it is accepted');
+    assert.equal(await bench.text(), `# typed é😀\n\n# above\n${MAIN}`, 'nothing is in the text before it is accepted');
     await bench.chord('.');
-    await bench.see('the place where the change is now', async () => (await bench.cursor()) === 4, () => bench.cursor());
+    await bench.see('the place where the change is now', async () => (await bench.cursor()) === 5, () => bench.cursor());
     await bench.chord('y');
-    await bench.shows(`# typed é😀\n\n${ONE_DONE}`);
+    await bench.shows(`# typed é😀\n\n# above\n${ONE_DONE}`);
     await bench.save();
-    await bench.onDisk('main.py', `# typed é😀\n\n${ONE_DONE}`);
+    await bench.onDisk('main.py', `# typed é😀\n\n# above\n${ONE_DONE}`);
   });
 
   test('review by hunk, one accepted and one rejected', async () => {
@@ -155,7 +162,7 @@ stories('with a server', () => ({ machine: { 'tenon.server.path': program } }), 
     await bench.see('lenses', async () => (await lenses()).join().match(/Apply.*Reject.*Apply.*Reject/s), lenses);
     await bench.chord('.');
     await bench.see('the first', async () => (await bench.cursor()) === 2, () => bench.cursor());
-    await bench.see('the progress to go', async () => (await bench.messages()).length === 1, () => bench.messages());
+    await bench.see('the progress to go', async () => (await bench.messages()).length <= 1, () => bench.messages());
     await shot('review');
     await bench.chord('y');
     await bench.shows(ONE_DONE);
@@ -181,17 +188,32 @@ stories('with a server', () => ({ machine: { 'tenon.server.path': program } }), 
       const [left, right] = (await sides()).map((text) => text.replaceAll('\u00a0', ' '));
       return left?.includes('return 1') && right?.includes('return 10') && right.includes('x = 20');
     }, sides);
+    // The keys work on the right side, which has the focus.
+    await bench.select(2);
+    await bench.chord('y');
+    const left = () => sides().then(([text]) => text.replaceAll('\u00a0', ' '));
+    await bench.see('the first change on the left', async () => (await left()).includes('return 10') && !(await left()).includes('x = 20'), left);
+    await bench.chord('Shift+Y');
+    await bench.see('all of it on the left', async () => (await left()).includes('x = 20'), left);
     await bench.command('View: Close Editor');
     await bench.openFile('main.py');
-    await bench.chord('Shift+Y');
     await bench.shows(BOTH_DONE);
     await bench.command('Tenon: Undo Last Accepted Change');
-    await bench.shows(MAIN);
+    await bench.shows(ONE_DONE);
     await bench.command('Tenon: Redo Last Undone Change');
     await bench.shows(BOTH_DONE);
+    // The same for a step of the history, by keys.
+    const steps = () => bench.rows('History');
     await bench.command('Tenon: Show History');
-    await bench.see('the step', async () => /make it larger, applied/.test((await bench.rows('History')).join()), () => bench.rows('History'));
+    await bench.page.locator('.monaco-list.element-focused[aria-label="History"] .monaco-list-row.selected').waitFor();
+    await bench.see('the steps', async () => (await steps()).filter((step) => /make it larger, applied/.test(step)).length === 2, steps);
+    await bench.chord('u');
+    await bench.see('the step undone', async () => /make it larger, undone/.test((await steps())[0]), steps);
+    await bench.shows(ONE_DONE);
+    await bench.chord('r');
+    await bench.see('the step done again', async () => /make it larger, applied/.test((await steps())[0]), steps);
     await bench.openFile('main.py');
+    await bench.shows(BOTH_DONE);
     await bench.save();
     await bench.onDisk('main.py', BOTH_DONE);
   });
@@ -253,24 +275,20 @@ stories('with a server', () => ({ machine: { 'tenon.server.path': program } }), 
     await bench.openFile('main.py');
     model.fails(401, { error: { message: 'Incorrect API key provided', type: 'invalid_request_error' } });
     await ask('main.py', 'make it larger');
-    await bench.message('Incorrect API key provided');
-    const [said] = (await bench.messages()).filter((text) => text.includes('Incorrect'));
-    assert.doesNotMatch(said, /[{}]|undefined|Error:/, 'no raw JSON');
+    const said = await bench.message('Incorrect API key provided');
+    assert.doesNotMatch(said.replace(/^Error: /, ''), /[{}]|undefined|Error:/, 'no raw JSON, and no more than the severity before it');
     await bench.see('a way on', async () => (await bench.page.getByRole('button', { name: 'Store an API Key…' }).count()) > 0);
     assert.equal(await bench.text(), MAIN);
   });
 
   test('no network: it is said, and the next request is served', async () => {
-    const url = model.url;
-    await model.stop();
     await open('network');
     await bench.openFile('main.py');
+    model.isAway = true;
     await ask('main.py', 'make it larger');
-    await bench.message('Tenon: ');
-    const said = () => bench.messages().then((all) => all.join('\n'));
-    await bench.see('why', async () => /connect|reached/i.test(await said()), said);
+    await bench.see('why', async () => /Tenon: .*(connect|reached)/i.test((await bench.said()).join('\n')), () => bench.said());
     assert.equal(await bench.text(), MAIN);
-    await model.again(url);
+    model.isAway = false;
     await bench.clearMessages();
     model.says(block('main.py', '    return 1\n', '    return 10\n'));
     await ask('main.py', 'make it larger, please');
@@ -287,6 +305,7 @@ stories('with a server', () => ({ machine: { 'tenon.server.path': program } }), 
     await bench.status('1 waiting');
     await bench.command('Tenon: Accept All Changes');
     await bench.shows('def one():\n    return 10\n');
+    await bench.status('Tenon: ready');
     await bench.openFile('a.json');
     await bench.command('Tenon: Fix Problems Here');
     await bench.message('no problem is reported here');
@@ -298,6 +317,77 @@ stories('with a server', () => ({ machine: { 'tenon.server.path': program } }), 
     assert.match(model.requests.at(-1), /Trailing comma/i);
     await bench.command('Tenon: Accept All Changes');
     await bench.shows('{\n  "a": 1\n}\n');
+  });
+
+  test('a stub, a refactoring, a comment by their names; what was sent, and what is logged', async () => {
+    const stub = 'def ten():\n    pass\n';
+    const done = 'def ten():\n    return 10\n';
+    const better = 'def ten() -> int:\n    return 10\n';
+    const told = 'def ten() -> int:\n    "Ten."\n    return 10\n';
+    await open('intents', { 'main.py': stub });
+    await bench.openFile('main.py');
+    await bench.command('Tenon: Refactor Selection');
+    await bench.message('select the lines to refactor first');
+    const does = async (title, words, from, to) => {
+      model.says(block('main.py', from, to));
+      await bench.command(title);
+      await bench.status('1 waiting');
+      assert.match(model.requests.at(-1), words);
+      await bench.command('Tenon: Accept All Changes');
+      await bench.status('Tenon: ready');
+      await bench.inEditor();
+    };
+    await bench.select(2);
+    await does('Tenon: Implement This Stub', /Implement the stub/, stub, done);
+    await bench.shows(done);
+    await bench.select(1, 2);
+    await does('Tenon: Refactor Selection', /Refactor the marked lines/, 'def ten():\n', 'def ten() -> int:\n');
+    await bench.shows(better);
+    await bench.select(1);
+    await does('Tenon: Document This', /Write documentation comments/, better, told);
+    await bench.shows(told);
+    await bench.command('Tenon: Show What Was Sent to the Model');
+    await bench.see('what was sent', async () => /^t\d+-prompt/.test(await bench.tab()) && /^Sent to coder of fake/.test(await bench.text()), () => bench.text());
+    await bench.command('Tenon: Show Log');
+    const shown = () => bench.page.locator('.part.panel .view-lines').allInnerTexts().then((texts) => texts.join('\n').replaceAll('\u00a0', ' '));
+    await bench.see('the log', async () => /\[info\]/.test(await shown()), shown);
+    const logs = filesWith(join(code.data, 'logs'), program);
+    assert.ok(logs.length > 0, 'what was started is in a log');
+    assert.deepEqual([...filesWith(join(code.data, 'logs'), 'return 10'), ...filesWith(join(code.data, 'logs'), 'documentation comments')], [],
+      'no text of the user, and nothing that was sent');
+  });
+
+  test('the buttons of a message are about its own change', async () => {
+    await open('buttons');
+    await bench.openFile('main.py');
+    model.says(block('main.py', '    return 1\n', '    return 10\n'));
+    await ask('main.py', 'the first thing');
+    await bench.message('ready for review: the first thing');
+    await bench.chord('Shift+N');
+    await bench.status('Tenon: ready');
+    model.says(block('main.py', '    return 2\n', '    return 20\n'));
+    await ask('main.py', 'the second thing');
+    await bench.message('ready for review: the second thing');
+    await bench.messageButton('the first thing', 'Accept All');
+    await bench.message('decided');
+    assert.equal(await bench.text(), MAIN, 'the second is not accepted by it');
+    await bench.messageButton('the second thing', 'Accept All');
+    await bench.shows(MAIN.replace('return 2', 'return 20'));
+  });
+
+  test('the settings of a workspace are looked at and trusted in a terminal', async () => {
+    await open('trust', { 'main.py': MAIN, '.tenon.toml': '[review]\nmode = "auto"\n' });
+    await bench.command("Tenon: Look at the Workspace's Own Settings and Trust Them…");
+    const terminal = () => bench.page.locator('.xterm-rows').allInnerTexts().then((texts) => texts.join('\n').replaceAll('\u00a0', ' '));
+    await bench.see('the question', async () => /Trust this workspace\?/.test(await terminal()), terminal);
+    await bench.page.locator('.xterm-helper-textarea:focus').waitFor({ state: 'attached' });
+    await bench.press('y', 'Enter');
+    await bench.message('the settings of this workspace are trusted');
+    await bench.openFile('main.py');
+    model.says(block('main.py', '    return 1\n', '    return 10\n'));
+    await ask('main.py', 'make it larger');
+    // The workspace says now that changes are applied without a question.
+    await bench.shows(ONE_DONE);
   });
 
   test('what was typed over is merged back', async () => {
@@ -315,7 +405,7 @@ stories('with a server', () => ({ machine: { 'tenon.server.path': program } }), 
     const merge = bench.page.getByRole('button', { name: 'Merge and Show' });
     await merge.waitFor();
     assert.equal(await bench.text(), ONE_DONE.replace('10', '100'), 'nothing is lost unasked');
-    await merge.click();
+    await bench.command('Notifications: Accept Notification Primary Action');
     await bench.status('1 waiting');
     await bench.command('Tenon: Accept All Changes');
     await bench.see('both sides', async () => /<<<<<<<[^]*return 100[^]*return 1\n/.test(await bench.text()), () => bench.text());
@@ -326,7 +416,7 @@ stories('with a server', () => ({ machine: { 'tenon.server.path': program } }), 
     await bench.openFile('main.py');
     model.says(block('main.py', '    return 1\n', '    return 10\n'));
     await ask('main.py', 'make it larger');
-    await bench.status('1 waiting');
+    await bench.message('ready for review');
     await bench.chord('.');
     await bench.see('the change', async () => (await bench.cursor()) === 2);
     model.says(block('main.py', '    return 1\n', '    return 11\n'));
@@ -334,7 +424,7 @@ stories('with a server', () => ({ machine: { 'tenon.server.path': program } }), 
     await bench.answer('ask again, replace 1 line by 1', 'a prime');
     await until('the request', () => model.requests.length === 2);
     assert.match(model.requests[1], /a prime/);
-    await bench.see('the new one', async () => (await bench.page.locator('.view-overlays, .view-lines').first().count()) > 0);
+    await bench.message('ready for review');
     await bench.tree();
     await bench.see('one proposal', async () => (await bench.rows('Pending Changes')).length === 3, () => bench.rows('Pending Changes'));
     await bench.command('Tenon: Accept All Changes');
@@ -354,7 +444,7 @@ stories('with a server', () => ({ machine: { 'tenon.server.path': program } }), 
     const ticked = await bench.page.locator('.panel').getByRole('checkbox').evaluateAll((boxes) => boxes.map((box) => box.checked ?? box.ariaChecked));
     assert.ok(ticked.length >= 2 && ticked.every((is) => is !== true && is !== 'true'), `${ticked}`);
     await bench.status('Tenon: ready');
-    await discard.click();
+    await bench.pressButton('.part.panel', 'Discard');
     await bench.status('1 waiting');
     assert.equal(await bench.text(), MAIN);
     await bench.chord('Shift+Y');
@@ -388,9 +478,9 @@ stories('with a server', () => ({ machine: { 'tenon.server.path': program } }), 
     await bench.message('STORY_KEY');
     await bench.clearMessages();
     await bench.command('Tenon: Store an API Key…');
-    await bench.answer('Which key?', '');
+    await bench.takeFirst('Which key?');
     await bench.answer('Key for STORY_KEY', 'xk-story-4711');
-    await bench.status('Tenon: ready');
+    await bench.message('the server has the keys as they are now');
     model.says(block('main.py', '    return 1\n', '    return 10\n'));
     await ask('main.py', 'make it larger still');
     await bench.message('ready for review');
@@ -399,7 +489,8 @@ stories('with a server', () => ({ machine: { 'tenon.server.path': program } }), 
       assert.deepEqual(filesWith(root, 'xk-story-4711'), [], `the key is in no file below ${root}`);
     }
     await bench.command('Tenon: Forget an API Key…');
-    await bench.answer('Forget which API key?', '');
+    await bench.takeFirst('Forget which API key?');
+    await bench.message('the server has the keys as they are now');
   });
 
   test('documents without a file, and files that may not be written, are explained', async () => {
@@ -408,7 +499,15 @@ stories('with a server', () => ({ machine: { 'tenon.server.path': program } }), 
     await bench.see('an untitled document', async () => (await bench.tab()).startsWith('Untitled'));
     await bench.command('Tenon: Edit File…');
     await bench.message('this document has no file yet. Save it first');
-    await bench.clearMessages();
+    // Its button saves, and the question follows.
+    await bench.command('Notifications: Accept Notification Primary Action');
+    await bench.question('Save As');
+    const path = bench.page.locator('.quick-input-widget input:focus');
+    await bench.see('the proposed path', async () => (await path.inputValue()) === join(bench.folder, 'Untitled-1'), () => path.inputValue());
+    await bench.press('Enter');
+    await bench.question('edit Untitled-1 as a whole');
+    await bench.press('Escape');
+    await bench.onDisk('Untitled-1', '');
     chmodSync(join(bench.folder, 'main.py'), 0o444);
     await bench.openFile('main.py');
     await bench.command('Tenon: Edit File…');
@@ -433,6 +532,7 @@ stories('with a server', () => ({ machine: { 'tenon.server.path': program } }), 
     assert.ok((await rows()).every((label) => label.trim() !== ''), 'each row has a label');
     // From the tree by keys: the first hunk is the third row.
     await bench.press('ArrowDown', 'ArrowDown', 'Enter');
+    await bench.page.locator('.monaco-list[aria-label="Pending Changes"] .monaco-list-row.selected[aria-label^="replace 1 line by 1"]').waitFor();
     await bench.chord('y');
     await bench.see('one left', async () => (await rows()).length === 3, rows);
     await bench.openFile('main.py');
@@ -503,11 +603,19 @@ stories('when something is missing', () => ({}), () => {
     await bench.message('is “tenon 9.9.9”, and this extension needs 0.1.x');
     use(wrapper('ends', `[ "$1" = lsp ] && exit 3\nexec '${program}' "$@"`));
     await bench.message('ended by itself 5 times');
-    assert.deepEqual((await bench.messages()).filter((text) => /connection|EPIPE|-32/.test(text)), [], 'no words of the library');
+    assert.deepEqual((await bench.said()).filter((text) => /connection|EPIPE|-32/.test(text)), [], 'no words of the library');
     use('/nowhere/tenon');
     await bench.message('names /nowhere/tenon, which is not a program here');
+    // One that hangs, and a setting that is no text, are left behind as soon as the setting is right.
+    const pid = join(place, 'hangs.pid');
+    use(wrapper('hangs', `[ "$1" = lsp ] && echo $$ > '${pid}' && exec sleep 600\nexec '${program}' "$@"`));
+    await until('the server that hangs', () => readable(pid) !== '');
+    await bench.status('Tenon: starting');
+    use(5);
+    await bench.message('was not found on the PATH');
     use(program);
     await bench.status('Tenon: ready');
+    await until('the one that hung to end', () => !isRunning(Number(readable(pid))));
   });
 
   test('a server that ends five times is left alone until asked', async () => {
@@ -550,6 +658,26 @@ stories('with the server in the package', () => ({ vsix: process.env.TENON_VSIX_
   });
 });
 
+stories('in a virtual workspace', () => ({ more: [process.env.TENON_VSIX_VIRTUAL], machine: { 'tenon.server.path': program } }), () => {
+  test('it is said why nothing can be done, and what to do', async () => {
+    bench = await Workbench.open(chromium, code, 'story:/work');
+    await bench.status('Tenon: stopped');
+    await bench.command('File: Focus on Files Explorer');
+    await bench.page.locator('.monaco-list[aria-label="Files Explorer"]:focus').waitFor();
+    await bench.page.locator('.monaco-list[aria-label="Files Explorer"] .monaco-list-row').getByText('main.py').waitFor();
+    await bench.press('ArrowDown', 'Enter');
+    await bench.see('the file', async () => (await bench.tab()) === 'main.py', () => bench.focus());
+    await bench.command('Tenon: Edit File…');
+    await bench.message('this document is not a file on the disk (“story:”)');
+    await bench.clearMessages();
+    await bench.command('Tenon: Undo Last Accepted Change');
+    await bench.message('this workspace is not on a disk (“story:”)');
+    await bench.command('Tenon: Show Pending Changes');
+    await bench.page.locator('.welcome-view-content').getByText('Open the folder locally').first().waitFor();
+    assert.equal(model.requests.length, 0);
+  });
+});
+
 stories('in restricted mode', () => ({ machine: { 'tenon.server.path': program }, trusts: false }), () => {
   test('what the workspace says about the server counts only once it is trusted', async () => {
     const ran = join(place, 'ran');
@@ -571,11 +699,19 @@ stories('in restricted mode', () => ({ machine: { 'tenon.server.path': program }
     await bench.save();
     await bench.onDisk('main.py', ONE_DONE);
     await bench.command('Workspaces: Manage Workspace Trust');
-    await bench.page.getByRole('button', { name: 'Trust', exact: true }).first().click();
+    await bench.pressButton('.workspace-trust-editor', 'Trust');
     await until('the program of the workspace', () => readdirSync(place).includes('ran'));
     await bench.status('Tenon: ready');
   });
 });
+
+function isRunning(pid) {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
 
 function readable(file) {
   try {

@@ -3,20 +3,19 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRequire } from 'node:module';
 
 /** Longest wait for one condition, in milliseconds. */
-const LIMIT = 30_000;
+const LIMIT = 60_000;
 
 const cache = process.env.TENON_VSCODE_CACHE;
 const { chromium } = createRequire(join(cache, 'package.json'))('playwright-core');
 
 /** One installed editor: its own settings, extensions and state. */
 export class CodeServer {
-  static async start({ vsix, settings = {}, machine = {}, env = {}, trusts = true }) {
+  static async start({ vsix, more = [], settings = {}, machine = {}, env = {}, trusts = true }) {
     const code = new CodeServer();
     code.place = mkdtempSync(join(tmpdir(), 'tenon-vscode-'));
     code.data = join(code.place, 'data');
@@ -38,6 +37,8 @@ export class CodeServer {
       'editor.wordBasedSuggestions': 'off',
       'editor.autoClosingBrackets': 'never',
       'editor.autoIndent': 'none',
+      // Else a terminal is a picture, and its words cannot be read.
+      'terminal.integrated.gpuAcceleration': 'off',
       'window.autoDetectColorScheme': false,
       'workbench.colorTheme': 'Default Dark Modern',
       ...settings,
@@ -55,17 +56,20 @@ export class CodeServer {
     for (const name of Object.keys(environment).filter((name) => name.startsWith('VSCODE_'))) {
       delete environment[name];
     }
-    const install = spawn(node, [entry, ...common, '--install-extension', vsix], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+    const packages = [vsix, ...more].flatMap((one) => ['--install-extension', one]);
+    const install = spawn(node, [entry, ...common, ...packages], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
     const said = collect(install);
     const [status] = await once(install, 'exit');
     if (status !== 0 || !said().includes('successfully installed')) {
       throw new Error(`the extension was not installed:\n${said()}`);
     }
-    const port = await freePort();
-    code.url = `http://127.0.0.1:${port}`;
-    code.process = spawn(node, [entry, ...common, '--auth', 'none', '--bind-addr', `127.0.0.1:${port}`],
+    code.process = spawn(node, [entry, ...common, '--auth', 'none', '--bind-addr', '127.0.0.1:0'],
       { env: environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     code.said = collect(code.process);
+    await until('the port of code-server', () => {
+      code.url = /listening on (http:\/\/127\.0\.0\.1:\d+)/.exec(code.said())?.[1];
+      return code.url !== undefined;
+    }, code.said);
     await until('code-server', async () => (await fetch(`${code.url}/healthz`).catch(() => undefined))?.ok, code.said);
     return code;
   }
@@ -86,12 +90,30 @@ export async function browser() {
   });
 }
 
+/**
+ * Keeps what the editor says to screen readers: every message is among it, also one that the editor does not show because
+ * others came just before, or has hidden since.
+ */
+function keepWhatIsSaid() {
+  globalThis.said = [];
+  const keep = (records) => {
+    for (const { target } of records) {
+      const element = target instanceof Element ? target : target.parentElement;
+      if (element?.closest('.monaco-aria-container') && element.textContent !== '') {
+        globalThis.said.push(element.textContent);
+      }
+    }
+  };
+  new MutationObserver(keep).observe(document, { subtree: true, childList: true, characterData: true });
+}
+
 /** One window of the editor on a folder. */
 export class Workbench {
   static async open(chromium, code, folder, { size = { width: 1280, height: 800 } } = {}) {
     const context = await chromium.newContext({ viewport: size, permissions: ['clipboard-read', 'clipboard-write'] });
     const page = await context.newPage();
     page.setDefaultTimeout(LIMIT);
+    await page.addInitScript(keepWhatIsSaid);
     const bench = new Workbench();
     Object.assign(bench, { page, context, folder });
     await page.goto(`${code.url}/?folder=${encodeURIComponent(folder)}`);
@@ -176,10 +198,15 @@ export class Workbench {
     await input.waitFor();
     await input.fill(`>${title}`);
     const rows = this.page.locator('.quick-input-list .monaco-list-row');
-    await rows.first().waitFor();
-    const labels = await rows.evaluateAll((rows) => rows.map((row) => row.getAttribute('aria-label') ?? ''));
+    const labels = () => rows.evaluateAll((rows) => rows.map((row) => row.getAttribute('aria-label') ?? ''));
+    const isThere = async () => (await labels()).some((label) => label.startsWith(title));
+    const isNot = (labels) => labels.length > 0 && labels.every((label) => /^No matching|, similar commands$/.test(label));
+    // Until it is one or the other, the list is that of what was typed before.
+    await this.see('the answer of the palette', async () => (await isThere()) || isNot(await labels()), labels);
+    const is = await isThere();
     await this.press('Escape');
-    return labels.some((label) => label.includes(title));
+    await this.see('the palette to close', async () => !(await input.isVisible()));
+    return is;
   }
 
   /** Opens a file of the folder, and waits until it can be typed in. */
@@ -211,9 +238,40 @@ export class Workbench {
 
   /** Types into an input box that has this title. */
   async answer(title, text) {
-    await this.see(`the question ${title}`, async () =>
-      ((await this.page.locator('.quick-input-widget:visible').allInnerTexts()).join('\n')).includes(title));
+    await this.question(title);
     await this.page.keyboard.type(text);
+    await this.press('Enter');
+  }
+
+  /** Takes the first entry of a list that has this title. */
+  async takeFirst(title) {
+    await this.question(title);
+    await this.page.locator('.quick-input-list .monaco-list-row.focused').waitFor();
+    await this.press('Enter');
+  }
+
+  /** Waits for a question that has this title, and that keys reach it. */
+  async question(title) {
+    const widget = this.page.locator('.quick-input-widget:visible');
+    await this.see(`the question ${title}`, async () => (await widget.allInnerTexts()).join('\n').includes(title));
+    await this.page.locator('.quick-input-widget input:focus').waitFor();
+  }
+
+  /** Goes by the Tab key to a button of a part of the window that has the focus, and presses it. */
+  async pressButton(part, name) {
+    // A text would get the tabs.
+    await this.page.locator(`${part}:focus, ${part} :focus`).first().waitFor({ state: 'attached' });
+    const at = () => this.page.evaluate(() => {
+      const { activeElement: at } = document;
+      return at?.classList.contains('monaco-button') || at?.role === 'button' ? at.textContent : '';
+    });
+    await this.see(`the button ${name} by the Tab key`, async () => {
+      if ((await at()) === name) {
+        return true;
+      }
+      await this.press('Tab');
+      return (await at()) === name;
+    });
     await this.press('Enter');
   }
 
@@ -225,6 +283,7 @@ export class Workbench {
     await input.fill(`:${first}`);
     await this.press('Enter');
     await this.see('the cursor', async () => (await this.cursor()) === first);
+    await this.inEditor();
     await this.press('Home', 'Home');
     for (let line = first; last !== undefined && line <= last; line += 1) {
       await this.press('Shift+ArrowDown');
@@ -261,15 +320,37 @@ export class Workbench {
     return this.page.locator('.notification-toast .notification-list-item-message').allInnerTexts();
   }
 
+  /** What the editor said to screen readers since messages were cleared, and what was waited for is not among it. */
+  async said() {
+    return this.page.evaluate(() => globalThis.said);
+  }
+
+  /**
+   * Waits for a message that has not been waited for yet, and answers it. It may be one that is not shown: of more than
+   * two in a second the editor shows no further, though they are there.
+   */
   async message(words) {
-    const said = () => this.messages().then((all) => all.join('\n'));
-    await this.see(`the message “${words}”`, async () => (await said()).includes(words), said);
+    let found;
+    await this.see(`the message “${words}”`, async () => {
+      found = (await this.said()).find((one) => one.includes(words));
+      return found !== undefined;
+    }, () => this.said());
+    await this.page.evaluate((words) => (globalThis.said = globalThis.said.filter((one) => !one.includes(words))), words);
+    return found;
+  }
+
+  /** Presses a button of a message, in the list of all of them. */
+  async messageButton(words, name) {
+    await this.command('Notifications: Show Notifications');
+    const row = this.page.locator('.notifications-center .notification-list-item').filter({ hasText: words });
+    await row.getByRole('button', { name }).press('Enter');
   }
 
   /** Takes messages away, so that a later one is seen to be new. */
   async clearMessages() {
     await this.command('Notifications: Clear All Notifications');
     await this.see('no message', async () => (await this.messages()).length === 0);
+    await this.page.evaluate(() => (globalThis.said = []));
   }
 
   /** Labels of the rows of a tree. */
@@ -278,10 +359,10 @@ export class Workbench {
     return rows.evaluateAll((rows) => rows.map((row) => row.getAttribute('aria-label') ?? ''));
   }
 
-  /** Leads to the tree of pending changes, and waits until keys reach it. */
+  /** Leads to the tree of pending changes, and waits until keys reach it and its newest proposal is selected. */
   async tree() {
     await this.command('Tenon: Show Pending Changes');
-    await this.page.locator('.monaco-list.element-focused[aria-label="Pending Changes"]').waitFor();
+    await this.page.locator('.monaco-list.element-focused[aria-label="Pending Changes"] .monaco-list-row.selected').waitFor();
   }
 
   /** Waits for a condition that only the page can tell. */
@@ -330,12 +411,4 @@ function collect(child) {
     stream.on('data', (part) => (text += part));
   }
   return () => text.slice(-4000);
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
