@@ -196,12 +196,6 @@ export function activate(context: vscode.ExtensionContext): void {
         void restart();
       }
     }),
-    vscode.workspace.onDidSaveTextDocument(async (document) => {
-      if (await configuration.isFile(server, document)) {
-        log.info('the configuration was saved');
-        await takeUp('the configuration counts');
-      }
-    }),
     // What the workspace says about the server counts from now on.
     vscode.workspace.onDidGrantWorkspaceTrust(() => {
       const settings = vscode.workspace.getConfiguration();
