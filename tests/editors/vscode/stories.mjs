@@ -4,7 +4,8 @@
 // `run` prepares all of it. Names of stories may be given as arguments, or parts of them. TENON_VSCODE_SHOTS is a folder
 // for pictures of the moments that the documentation shows, and of where a story failed.
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
@@ -685,6 +686,9 @@ stories('in restricted mode', () => ({ machine: { 'tenon.server.path': program }
     const made = folder('restricted');
     mkdirSync(join(made, '.vscode'));
     write(made, { '.vscode/settings.json': JSON.stringify({ 'tenon.server.path': own, 'tenon.review.mode': 'auto' }) });
+    // To the server the folder is trusted, and its user wants changes to be applied; to the editor it is not.
+    execFileSync(program, ['trust', '--yes', '--root', made], { env: { ...process.env, ...environment() } });
+    appendFileSync(join(place, 'config.toml'), '\n[review]\nmode = "auto"\n');
     bench = await Workbench.open(chromium, code, made);
     await bench.status('Tenon: ready');
     await bench.openFile('main.py');
