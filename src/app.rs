@@ -12,11 +12,13 @@ mod documents;
 pub mod event;
 mod main_loop;
 mod marks;
+mod pages;
 mod queries;
 mod state;
 mod tasks;
 mod trust;
 
+use std::fmt;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
@@ -65,6 +67,16 @@ pub struct Parts {
     pub components: Arc<Components>,
     /// What went wrong before there was anyone to tell; shown when the front door is ready.
     pub warnings: Vec<Problem>,
+}
+
+/// Parts that take the place of those before, of a configuration that changed. What is under way goes on with the old
+/// ones; sessions, the editor and what is trusted stay.
+pub struct NewParts(pub Parts);
+
+impl fmt::Debug for NewParts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewParts").finish_non_exhaustive()
+    }
 }
 
 /// The way of a front door into the application.

@@ -1,5 +1,6 @@
 //! Puts the application together from a configuration: the same parts for every front door.
 
+mod reload;
 mod settled;
 mod storage;
 mod watch;
@@ -10,13 +11,14 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 
+use reload::Source;
 use settled::Settled;
 pub use storage::Storage;
 use watch::Watch;
 
 use crate::app::{self, Entrance, Event, Parts};
 use crate::config::trust::TrustStore;
-use crate::config::{Config, ConfiguredModels};
+use crate::config::{Config, ConfiguredModels, UserFile};
 use crate::diff::lower::ProtectedConsent;
 use crate::gateway::{Books, Gateway, Policy};
 use crate::journal::random_id;
@@ -44,6 +46,7 @@ pub fn parts(
         task_time: config.limits.task,
         files: config.limits.files,
         comment_marker: config.comment_marker.clone(),
+        actions: config.actions.values().cloned().collect(),
         sends_nothing: false,
         protected: ProtectedConsent::default(),
     };
@@ -110,6 +113,8 @@ fn session_id() -> String {
 pub struct Loaded {
     /// The configuration; the default one when it could not be read.
     pub config: Arc<Config>,
+    /// Where it is from, if it is to be read again when it changes.
+    pub file: Option<UserFile>,
     /// Why the configuration could not be read: every request for a model is answered with this.
     pub config_problem: Option<Problem>,
     /// Other problems to show once.
@@ -150,11 +155,14 @@ pub fn start(loaded: &Loaded, editor: Arc<dyn Editor>) -> mpsc::UnboundedSender<
     let loaded = loaded.clone();
     let (begun, watch) = oneshot::channel();
     let (events, _) = app::spawn_when_known(move |facts| {
+        let source = Source::new(&loaded, &facts.folders);
         let Settled { loaded, trust, judge } = settled::settle(&loaded, &facts.folders);
-        let (parts, watch) = built(&loaded, editor);
+        let (mut parts, watch) = built(&loaded, editor);
+        parts.warnings.extend(loaded.storage.problems().iter().cloned());
+        loaded.storage.expire();
         watch::entered(&loaded, trust);
         // Nobody waits any more only at the end.
-        let _ = begun.send(watch.of(&facts.folders, trust));
+        let _ = begun.send(watch.of(&facts.folders, trust).reading(source));
         Parts { trust, judge, ..parts }
     });
     let application = events.downgrade();
@@ -193,8 +201,7 @@ fn built(loaded: &Loaded, editor: Arc<dyn Editor>) -> (Parts, Watch) {
     parts.services.ledger = loaded.storage.ledger();
     parts.journal = loaded.storage.journal();
     parts.door = loaded.door;
-    loaded.storage.expire();
-    parts.warnings.extend(problem.iter().chain(&loaded.warnings).chain(loaded.storage.problems()).cloned());
+    parts.warnings.extend(problem.iter().chain(&loaded.warnings).cloned());
     if problem.is_none() {
         parts.warnings.extend(notice);
     }

@@ -56,7 +56,7 @@ fn run(command: &Command) -> Result<ExitCode, Problem> {
         Command::Undo(args) => on_record(|record| undo::run(args, Direction::Undo, record))?,
         Command::Redo(args) => on_record(|record| undo::run(args, Direction::Redo, record))?,
         Command::Sessions(args) => on_record(|record| sessions::run(args, record, now()))?,
-        Command::Lsp => return serve(config),
+        Command::Lsp => return serve(config, file),
         Command::Config(args) => config_command::run(args, &file, &config, ignored),
         Command::Doctor(args) => doctor(args, &file, &config, ignored)?,
         Command::Edit(args) => edit(args, config?)?,
@@ -192,9 +192,10 @@ fn now() -> Duration {
 }
 
 /// Serves an editor over stdin and stdout until it leaves.
-fn serve(config: Result<Config, ConfigError>) -> Result<ExitCode, Problem> {
+fn serve(config: Result<Config, ConfigError>, file: UserFile) -> Result<ExitCode, Problem> {
     let parts = Parts::start(Front::Server);
     let mut loaded = parts.loaded(Front::Server, config);
+    loaded.file = Some(file);
     loaded.numbers = parts.state.as_ref().ok().and_then(NumbersFile::begin).map(Arc::new);
     let parts = loaded.clone();
     let served = block_on(async move {

@@ -2,6 +2,7 @@
 //!
 //! Everything here is plain data or a trait. Calls on [`Editor`] return at once: answers come back to the main loop as events.
 
+mod actions;
 mod alerts;
 mod components;
 mod editor;
@@ -15,6 +16,7 @@ mod recorder;
 mod responses;
 mod trust;
 
+pub use actions::OwnAction;
 pub use alerts::{Alert, Alerts, QUIET, Reading, Thresholds};
 pub use components::{Component, ComponentHealth, Components, LifeCycle, Uptime};
 pub use editor::{

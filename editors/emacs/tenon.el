@@ -8,7 +8,8 @@
 
 ;; Commands for the tenon language server, through eglot or lsp-mode, whichever manages the buffer.  They ask for a
 ;; change in words, decide on pending changes, and take back what was accepted.  Pending changes are shown as
-;; diagnostics by the client itself.  A refused command is one readable message; no command waits for a model.
+;; diagnostics by the client itself.  A refused command is one readable message, before anything is asked for; no
+;; command waits for a model.  Lines are those of the whole file, also in a narrowed buffer.
 ;; No key is bound; `tenon-command-map' may be put on one.
 
 ;;; Code:
@@ -18,9 +19,12 @@
 (require 'url-util)
 
 (declare-function eglot-current-server "eglot")
+(declare-function eglot--server-info "eglot")
 (declare-function eglot--signal-textDocument/didChange "eglot")
+(declare-function eglot--TextDocumentIdentifier "eglot")
 (declare-function jsonrpc-async-request "jsonrpc")
 (declare-function jsonrpc-running-p "jsonrpc")
+(declare-function lsp--buffer-uri "lsp-mode")
 (declare-function lsp-find-workspace "lsp-mode")
 (declare-function lsp-request-async "lsp-mode")
 (declare-function lsp-register-client "lsp-mode")
@@ -40,6 +44,9 @@
 
 (defconst tenon-seconds 10
   "How long an answer may take; the server answers every command at once.")
+
+(defconst tenon-oldest "0.1.0"
+  "The oldest server that knows these commands.")
 
 (with-eval-after-load 'eglot
   ;; Behind all others: languages with a server of their own keep it.
@@ -64,12 +71,23 @@ Eglot runs one server for each buffer."
                     :server-id 'tenon)))
 
 (defun tenon--eglot ()
-  "The eglot server of this buffer."
-  (and (bound-and-true-p eglot--managed-mode) (eglot-current-server)))
+  "The eglot server of this buffer, as long as it runs."
+  (let ((server (and (bound-and-true-p eglot--managed-mode) (eglot-current-server))))
+    (and server (jsonrpc-running-p server) server)))
 
 (defun tenon--lsp ()
   "The lsp-mode workspace of tenon for this buffer."
   (and (bound-and-true-p lsp-mode) (lsp-find-workspace 'tenon (buffer-file-name))))
+
+(defun tenon--uri ()
+  "The URI of this buffer, as its client writes it."
+  (if (tenon--eglot)
+      (plist-get (eglot--TextDocumentIdentifier) :uri)
+    (lsp--buffer-uri)))
+
+(defun tenon--path (uri)
+  "The path of a file URI."
+  (decode-coding-string (url-unhex-string (string-remove-prefix "file://" uri)) 'utf-8))
 
 (defun tenon--refused (message hint)
   "Stop with MESSAGE and HINT of a refused command."
@@ -87,9 +105,14 @@ ALIVE says whether the server is still there.  The clients' own ways to wait
 leave the handling of messages by `throw': Emacs 28 then forgets, or takes back,
 the edit that a command makes, when it comes together with the answer."
   (let (answer (until (time-add nil tenon-seconds)))
-    (funcall begin
-             (lambda (result) (setq answer (list 'done result)))
-             (lambda (refusal) (setq answer (list 'refused refusal))))
+    (condition-case problem
+        (funcall begin
+                 (lambda (result) (setq answer (list 'done result)))
+                 (lambda (refusal) (setq answer (list 'refused refusal))))
+      (error
+       (tenon--refused "the server is gone"
+                       (format "%s; M-x eglot or M-x lsp starts it again"
+                               (string-trim (error-message-string problem))))))
     (while (and (not answer) (time-less-p nil until) (funcall alive))
       (accept-process-output nil 0.02))
     (pcase answer
@@ -97,7 +120,7 @@ the edit that a command makes, when it comes together with the answer."
       (`(refused ,refusal)
        (let ((data (tenon--member refusal 'data)))
          (tenon--refused (tenon--member refusal 'message) (and data (tenon--member data 'hint)))))
-      (_ (tenon--refused "the server does not answer" "M-x eglot-reconnect or lsp-workspace-restart")))))
+      (_ (tenon--refused "the server does not answer" "M-x eglot or M-x lsp starts it again")))))
 
 (defun tenon--eglot-request (server params)
   "Have the eglot SERVER execute the command in PARAMS, and return its answer."
@@ -116,24 +139,43 @@ the edit that a command makes, when it comes together with the answer."
                                       :error-handler refused :mode 'detached))
                  #'always)))
 
+(defun tenon--check-eglot (server)
+  "Stop unless the eglot SERVER is tenon, and new enough."
+  (let* ((info (eglot--server-info server))
+         (name (or (plist-get info :name) "another program"))
+         (version (or (plist-get info :version) "?")))
+    (unless (equal name "tenon")
+      (tenon--refused (format "the server of this buffer is %s" name)
+                      "`tenon-with-eglot' gives a mode to tenon, and `tenon-program' names it; then M-x eglot"))
+    (unless (ignore-errors (version<= tenon-oldest version))
+      (tenon--refused (format "tenon %s is older than %s, which these commands need" version tenon-oldest)
+                      "install a newer one, then M-x eglot-reconnect"))))
+
+(defun tenon--check ()
+  "Stop, with what to do, unless a server of tenon manages this buffer."
+  (cond
+   ((not (buffer-file-name))
+    (user-error "tenon: this buffer is no file; save it under a name first, or go to the buffer of a file"))
+   ((file-remote-p (buffer-file-name))
+    (user-error "tenon: this file is on another machine, and tenon changes only those of this one"))
+   ((tenon--lsp))
+   ((tenon--eglot) (tenon--check-eglot (tenon--eglot)))
+   ((not (executable-find (car tenon-program)))
+    (user-error "tenon: the program `%s' is not there; install it, or set `tenon-program'" (car tenon-program)))
+   (t (user-error "tenon: no server manages this buffer; M-x eglot or M-x lsp starts one"))))
+
 (defun tenon--run (command &rest words)
   "Run COMMAND of the server with WORDS as arguments, and return its answer."
+  (tenon--check)
   (let ((params (list :command command :arguments (vconcat words))))
-    (cond
-     ((tenon--eglot) (tenon--eglot-request (tenon--eglot) params))
-     ((tenon--lsp) (tenon--lsp-request (tenon--lsp) params))
-     ((not (buffer-file-name))
-      (user-error "tenon: this buffer is no file; save it under a name first"))
-     ((file-remote-p (buffer-file-name))
-      (user-error "tenon: this file is on another machine, and tenon changes only those of this one"))
-     ((not (executable-find (car tenon-program)))
-      (user-error "tenon: the program `%s' is not there; install it, or set `tenon-program'" (car tenon-program)))
-     (t (user-error "tenon: no server manages this buffer; M-x eglot starts one")))))
+    (if (tenon--lsp)
+        (tenon--lsp-request (tenon--lsp) params)
+      (tenon--eglot-request (tenon--eglot) params))))
 
 (defun tenon--lines (beg end)
-  "The lines from BEG to END, from one, both inside, as a list."
-  (list (line-number-at-pos beg)
-        (line-number-at-pos (save-excursion (goto-char end) (if (and (bolp) (> end beg)) (1- end) end)))))
+  "The lines of the file from BEG to END, from one, both inside, as a list."
+  (list (line-number-at-pos beg t)
+        (line-number-at-pos (save-excursion (goto-char end) (if (and (bolp) (> end beg)) (1- end) end)) t)))
 
 (defun tenon--region ()
   "The lines of the region, or of the whole buffer."
@@ -144,7 +186,11 @@ the edit that a command makes, when it comes together with the answer."
 ;;;###autoload
 (defun tenon-edit (instruction lines)
   "Ask for a change of LINES, those of the region or all, as INSTRUCTION says."
-  (interactive (list (read-string "Change: ") (tenon--region)))
+  (interactive (progn (barf-if-buffer-read-only)
+                      (tenon--check)
+                      ;; The region, before the question lets go of it.
+                      (let ((lines (tenon--region)))
+                        (list (read-string "Change: ") lines))))
   (barf-if-buffer-read-only)
   (apply #'tenon--run "tenon.edit" (buffer-file-name) (append lines (list instruction))))
 
@@ -157,12 +203,18 @@ the edit that a command makes, when it comes together with the answer."
 
 (defun tenon--next (command)
   "Go where COMMAND says, and return its answer."
-  (let* ((answer (tenon--run command (concat "file://" (buffer-file-name)) (line-number-at-pos)))
-         (path (url-unhex-string (string-remove-prefix "file://" (tenon--member answer 'uri)))))
-    (find-file (decode-coding-string path 'utf-8))
+  (tenon--check)
+  (let ((answer (tenon--run command (tenon--uri) (line-number-at-pos nil t))))
+    (find-file (tenon--path (tenon--member answer 'uri)))
     (push-mark nil t)
-    (goto-char (point-min))
-    (forward-line (1- (tenon--member answer 'line)))
+    (let ((place (save-restriction
+                   (widen)
+                   (goto-char (point-min))
+                   (forward-line (1- (tenon--member answer 'line)))
+                   (point))))
+      (unless (<= (point-min) place (point-max))
+        (widen))
+      (goto-char place))
     answer))
 
 ;;;###autoload
@@ -178,7 +230,7 @@ the edit that a command makes, when it comes together with the answer."
   (tenon--next "tenon.previous"))
 
 (defun tenon--open ()
-  "Every undecided change: proposal, number, path, first and last line.
+  "Every undecided change: proposal, number, absolute path, first and last line.
 Lines are counted from one; files that come, go or get another path have none."
   (let (found)
     (seq-doseq (proposal (tenon--member (tenon--run "tenon.status") 'proposals))
@@ -189,7 +241,7 @@ Lines are counted from one; files that come, go or get another path have none."
               (when (equal (tenon--member hunk 'decision) "proposed")
                 (let* ((range (tenon--member hunk 'range))
                        (line (lambda (end) (tenon--member (tenon--member range end) 'line))))
-                  (push (list id (tenon--member hunk 'hunk) (tenon--member file 'path)
+                  (push (list id (tenon--member hunk 'hunk) (tenon--path (tenon--member file 'uri))
                               (and range (1+ (funcall line 'start)))
                               (and range (max (1+ (funcall line 'start)) (funcall line 'end))))
                         found))))))))
@@ -197,9 +249,9 @@ Lines are counted from one; files that come, go or get another path have none."
 
 (defun tenon--here ()
   "The proposal and the number of the pending change of this line, or nil."
-  (let* ((line (line-number-at-pos))
+  (let* ((line (line-number-at-pos nil t))
          (open (tenon--open))
-         (own (seq-filter (lambda (hunk) (string-suffix-p (nth 2 hunk) (buffer-file-name))) open))
+         (own (seq-filter (lambda (hunk) (file-equal-p (nth 2 hunk) (buffer-file-name))) open))
          (within (lambda (hunk below)
                    (pcase-let ((`(,_ ,_ ,_ ,first ,last) hunk))
                      (and first (<= first (+ line below)) (<= line last)))))
@@ -220,6 +272,8 @@ The latter if ALL."
   "Accept the pending change of this line.
 With a prefix argument accept ALL of the latest proposal."
   (interactive "P")
+  (unless all
+    (barf-if-buffer-read-only))
   (tenon--decide "tenon.accept" all))
 
 ;;;###autoload
@@ -259,7 +313,9 @@ With a prefix argument reject ALL of the latest proposal."
         (insert diff)
         (goto-char (point-min))
         (diff-mode)
-        (setq buffer-read-only t))
+        ;; Nothing in it turns the text around that is to be judged.
+        (setq bidi-display-reordering nil
+              buffer-read-only t))
       (display-buffer (current-buffer)))))
 
 (defvar tenon-command-map

@@ -14,7 +14,7 @@ mod take;
 use serde_json::{Value, json};
 
 pub(super) use accept::{turn_down, whole as accept_whole};
-pub(super) use edit::home_of;
+pub(super) use edit::{edit, home_of, resolve};
 pub(super) use history::history;
 pub(super) use take::{take, unread};
 
@@ -27,7 +27,7 @@ use crate::problem::Problem;
 /// Runs a command.
 pub(super) fn run(state: &mut State, command: Command) -> Result<Value, Problem> {
     match command {
-        Command::Edit(request) => edit::edit(state, request),
+        Command::Edit(request) => edit(state, request),
         Command::Cancel { task } => Ok(json!({ "cancelled": tasks::cancel(state, task.as_deref()) })),
         Command::Accept(selection) => accept::accept(state, &selection, false),
         Command::Preview(selection) => accept::accept(state, &selection, true),
@@ -40,6 +40,8 @@ pub(super) fn run(state: &mut State, command: Command) -> Result<Value, Problem>
         Command::History { path } => Ok(history::of_process(state, path.as_deref())),
         Command::Show { proposal, open, texts } => show::show(state, proposal.as_deref(), open, texts),
         Command::Prompt { task, open } => prompt::prompt(state, task.as_deref(), open),
+        // The loop answers these itself, once a file was read or written.
+        Command::Ask { .. } | Command::Run { .. } => Ok(Value::Null),
         Command::Status => Ok(status::status(state)),
     }
 }

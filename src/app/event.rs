@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
+use super::NewParts;
 use super::applying::{FileTexts, Plan};
 use super::chronicle::{Left, Recalled, Word};
 use super::completion::{Asked, Filled};
+use super::pages::Subject;
 use crate::orchestrator::Outcome;
 pub use crate::orchestrator::{Finding, Intent, Region};
-use crate::ports::{ApplyId, Verdict};
+use crate::ports::{ApplyId, FileError, Verdict};
 use crate::problem::Problem;
 use crate::text::{ContentChange, DocumentUri, Position, PositionEncoding, Span};
 
@@ -102,6 +104,18 @@ pub enum Command {
         hunk: Option<usize>,
         /// What is wrong with it.
         remark: String,
+    },
+    /// `tenon.ask`: `{"page": uri}`, a document on which the request is written.
+    Ask {
+        /// The file meant.
+        target: Target,
+        /// The part meant; `None` is the whole file.
+        region: Option<Region>,
+    },
+    /// `tenon.run`: `{"task": id}`.
+    Run {
+        /// The page; none means the latest.
+        page: Option<Target>,
     },
     /// `tenon.undo`: `{"undone": id}`.
     Undo(Which),
@@ -268,6 +282,8 @@ pub enum Event {
         /// Those that went.
         removed: Vec<PathBuf>,
     },
+    /// The user's configuration changed.
+    Reconfigured(Box<NewParts>),
     /// `didOpen`.
     Opened {
         /// The document.
@@ -352,6 +368,10 @@ pub(super) enum InternalEvent {
     FilesWritten { id: ApplyId, result: Result<(), Problem> },
     /// The closed files were read that an undo or a redo has to know.
     TakeRead { command: Command, reply: Reply<Value>, texts: FileTexts },
+    /// A page for a request was written, or could not be.
+    PageWritten { subject: Box<Subject>, written: Result<PathBuf, FileError>, reply: Reply<Value> },
+    /// A page that is not open was read.
+    PageRead { uri: DocumentUri, texts: FileTexts, reply: Reply<Value> },
     /// A step that a command names by its number was looked up in the journal.
     Recalled(Box<Recalled>),
     /// The files were read by which it is judged what became of operations that were left under way.

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::applying::FileTexts;
 use super::event::{Command, Event, Internal, InternalEvent, Query, Reply};
 use super::state::State;
-use super::{applying, chronicle, commands, completion, documents, marks, queries, tasks, trust};
+use super::{applying, chronicle, commands, completion, documents, marks, pages, queries, tasks, trust};
 use crate::ports::metrics::catalogue::LOOP_TIME;
 use crate::ports::{Component, LifeCycle};
 
@@ -47,6 +47,7 @@ fn handle(state: &mut State, event: Event) {
             }
             chronicle::begin(state);
         }
+        Event::Reconfigured(new) => state.reconfigure(new.0),
         Event::FoldersChanged { added, removed } => trust::folders_changed(state, added, &removed),
         Event::Opened { uri, language, version, text } => {
             documents::opened(state, &uri, language, version, &text);
@@ -79,6 +80,11 @@ pub(super) fn command(state: &mut State, command: Command, reply: Reply<Value>) 
     }
     if matches!(command, Command::Status) {
         return trust::status(state, reply);
+    }
+    match &command {
+        Command::Ask { target, region } => return pages::ask(state, target, *region, reply),
+        Command::Run { page } => return pages::run(state, page.as_ref(), reply),
+        _ => {}
     }
     let Some((command, reply)) = chronicle::recall(state, command, reply) else { return };
     run_command(state, command, reply);
@@ -120,6 +126,10 @@ fn own(state: &mut State, event: InternalEvent) {
         InternalEvent::Journal(word) => chronicle::heard(state, word),
         InternalEvent::FilesWritten { id, result } => applying::written(state, id, result),
         InternalEvent::TakeRead { command, reply, texts } => take(state, command, reply, &texts),
+        InternalEvent::PageWritten { subject, written, reply } => {
+            pages::written(state, *subject, written, reply);
+        }
+        InternalEvent::PageRead { uri, texts, reply } => pages::read(state, &uri, texts, reply),
         InternalEvent::Recalled(recalled) => chronicle::recalled(state, *recalled),
         InternalEvent::LeftLooked { left, texts } => chronicle::looked(state, left, texts),
     }

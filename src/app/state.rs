@@ -10,13 +10,14 @@ use super::applying::Flights;
 use super::chronicle::Chronicle;
 use super::completion::Completions;
 use super::event::{ClientFacts, Event, Internal, InternalEvent};
+use super::pages::Pages;
 use super::tasks::{Ready, Tasks};
 use crate::diff::lower::ProtectedConsent;
 use crate::model::{CacheKey, Role};
-use crate::orchestrator::desynchronised;
+use crate::orchestrator::{Services, desynchronised};
 use crate::ports::EditFate;
 use crate::ports::metrics::catalogue::{HUNKS, PROBLEMS};
-use crate::problem::{Category, Problem};
+use crate::problem::{Category, Problem, Severity};
 use crate::review::{History, Proposal, ProposalId, ProposalState, Track};
 use crate::text::{Document, DocumentSnapshot, DocumentUri};
 
@@ -39,6 +40,8 @@ pub(super) struct State {
     pub unshown: Vec<Ready>,
     /// The hunk that the last step led to.
     pub stepped: Option<(ProposalId, usize)>,
+    /// The latest proposal, until a step was taken since it came.
+    pub unvisited: Option<ProposalId>,
     /// What their models were asked for.
     pub roles: HashMap<ProposalId, Role>,
     /// Protected files that the user let their requests write.
@@ -50,6 +53,8 @@ pub(super) struct State {
     /// The session as far as the journal goes.
     pub chronicle: Chronicle,
     pub completions: Completions,
+    /// What requests are written on.
+    pub pages: Pages,
     /// Whether a refresh of the marks is on its way.
     pub marks_due: bool,
     /// Documents that show marks at the moment.
@@ -70,6 +75,7 @@ impl State {
             proposals: Vec::new(),
             unshown: Vec::new(),
             stepped: None,
+            unvisited: None,
             roles: HashMap::new(),
             consents: HashMap::new(),
             answers: HashMap::new(),
@@ -77,11 +83,46 @@ impl State {
             flights: Flights::default(),
             chronicle: Chronicle::default(),
             completions: Completions::default(),
+            pages: Pages::default(),
             marks_due: false,
             marked: Vec::new(),
             told_restricted: false,
             clock: 0,
             inbox,
+        }
+    }
+
+    /// Works by another configuration from now on.
+    pub(super) fn reconfigure(&mut self, new: Parts) {
+        let Parts {
+            services,
+            review_mode,
+            judge,
+            concurrent_tasks,
+            completion,
+            providers,
+            budget,
+            warnings,
+            ..
+        } = new;
+        let Services { models, files, settings, filter, .. } = services;
+        let services = Services { models, files, settings, filter, ..self.parts.services.clone() };
+        self.parts = Parts {
+            services,
+            review_mode,
+            judge,
+            concurrent_tasks,
+            completion,
+            providers,
+            budget,
+            ..self.parts.clone()
+        };
+        for problem in &warnings {
+            self.tell(problem);
+        }
+        if warnings.iter().all(|problem| problem.severity != Severity::Error) {
+            let text = "tenon: the configuration that you saved counts now";
+            self.parts.services.editor.message(Severity::Info, text);
         }
     }
 
@@ -168,14 +209,15 @@ impl State {
     }
 
     fn tracks(&mut self) -> impl Iterator<Item = &mut Track> {
-        let Self { tasks, proposals, unshown, history, flights, .. } = self;
+        let Self { tasks, proposals, unshown, history, flights, pages, .. } = self;
         // Once everything of a proposal is decided, nobody asks any more where it would be.
         let open = |p: &&mut Proposal| matches!(p.state(), ProposalState::Proposed | ProposalState::Accepted);
         let proposed =
             proposals.iter_mut().filter(open).flat_map(|p| p.files.iter_mut().map(|file| &mut file.track));
         let unshown = unshown.iter_mut().flat_map(|ready| ready.proposal.files.iter_mut());
         let proposed = proposed.chain(unshown.map(|file| &mut file.track));
-        tasks.tracks_mut().chain(proposed).chain(history.tracks_mut()).chain(flights.tracks_mut())
+        let under_way = tasks.tracks_mut().chain(flights.tracks_mut());
+        under_way.chain(proposed).chain(history.tracks_mut()).chain(pages.tracks_mut())
     }
 
     /// Takes the client's spelling of a document that was just opened: what was proved against the file under

@@ -289,6 +289,7 @@ pub(super) fn show(state: &mut State, id: &ProposalId) {
         cached,
     };
     let ready = ready_message(&proposal, cached);
+    state.unvisited = Some(id.clone());
     state.proposals.push(proposal);
     forget_old(state);
     chronicle::task_ends(state, &task, "finished", &ready);

@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::{Loaded, Storage};
-use crate::app::Event;
+use super::reload::Source;
+use super::settled::Settled;
+use super::{Loaded, Storage, built};
+use crate::app::{Event, NewParts, Parts};
 use crate::model::Budget;
 use crate::ports::metrics::catalogue::{
     ALERTS, JOURNAL_BYTES, JOURNAL_LOST, PROBLEMS, PROVIDERS, REQUESTS_WAITING, TASKS_WAITING,
@@ -23,6 +25,9 @@ use crate::workspace::FolderWatch;
 /// Time between two looks.
 const EVERY: Duration = Duration::from_secs(10);
 
+/// Time between two looks at the file of the configuration: a user who saved it asks a moment later.
+const FILE_EVERY: Duration = Duration::from_secs(1);
+
 pub(super) struct Watch {
     models: Arc<dyn ModelSource>,
     editor: Arc<dyn Editor>,
@@ -36,6 +41,8 @@ pub(super) struct Watch {
     /// The folders, and why the workspace is restricted while they are as they were.
     folders: FolderWatch,
     restricted: Option<&'static str>,
+    /// Where the configuration is from.
+    source: Option<Source>,
 }
 
 impl Watch {
@@ -56,12 +63,36 @@ impl Watch {
             without_models,
             folders: FolderWatch::default(),
             restricted: None,
+            source: None,
         }
     }
 
     /// Looks at these folders as well.
     pub(super) fn of(self, folders: &[PathBuf], trust: Trust) -> Self {
         Self { folders: FolderWatch::new(folders), restricted: restricted(trust), ..self }
+    }
+
+    /// Has the configuration read again when its file changes.
+    pub(super) fn reading(self, source: Option<Source>) -> Self {
+        Self { source, ..self }
+    }
+
+    /// Waits, and meanwhile has the application work by what the user saves.
+    async fn rest(&mut self, application: &mpsc::WeakUnboundedSender<Event>) {
+        for _ in 0..EVERY.as_secs() / FILE_EVERY.as_secs() {
+            tokio::time::sleep(FILE_EVERY).await;
+            let Some(mut source) = self.source.take() else { continue };
+            // A disk that hangs holds up nothing else.
+            let looking = tokio::task::spawn_blocking(move || (source.changed(), source));
+            let Ok((changed, source)) = looking.await else { continue };
+            self.source = Some(source);
+            let Some(Settled { loaded, judge, .. }) = changed else { continue };
+            let (parts, watch) = built(&loaded, Arc::clone(&self.editor));
+            let Some(application) = application.upgrade() else { return };
+            let _ = application.send(Event::Reconfigured(Box::new(NewParts(Parts { judge, ..parts }))));
+            let Self { folders, restricted, source, .. } = std::mem::replace(self, watch);
+            (self.folders, self.restricted, self.source) = (folders, restricted, source);
+        }
     }
 
     /// Says how the workspace is; a folder that hangs holds up nothing else.
@@ -88,7 +119,7 @@ impl Watch {
                 // A disk that hangs holds up nothing else.
                 let _ = tokio::task::spawn_blocking(move || numbers.write(&components)).await;
             }
-            tokio::time::sleep(EVERY).await;
+            self.rest(&application).await;
             if application.upgrade().is_none_or(|application| application.is_closed()) {
                 return;
             }

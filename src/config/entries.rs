@@ -105,6 +105,15 @@ impl List<'_> {
         self.add("limits", "task_seconds", whole(limits.task.as_secs()));
         self.add("limits", "repair_rounds", whole(limits.repair_rounds.into()));
         self.add("edit", "comment_marker", self.config.comment_marker.as_str());
+        for (name, action) in &self.config.actions {
+            let table = join("actions", name);
+            self.add(&table, "title", action.title.as_str());
+            self.add(&table, "instruction", action.instruction.as_str());
+            if !action.languages.is_empty() {
+                self.add(&table, "languages", action.languages.clone());
+            }
+            self.add(&table, "selection", action.selection);
+        }
         let completion = &self.config.completion;
         let debounce = u64::try_from(completion.debounce.as_millis()).unwrap_or(u64::MAX);
         self.add("completion", "debounce_ms", whole(debounce));

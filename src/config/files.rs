@@ -25,6 +25,11 @@ impl UserFile {
         Self::locate_with(std::env::var_os("TENON_CONFIG"))
     }
 
+    /// The file at `path`.
+    pub fn at(path: &Path) -> Self {
+        Self { path: Some(path.to_owned()), by_variable: true }
+    }
+
     fn locate_with(variable: Option<OsString>) -> Self {
         if let Some(path) = variable.filter(|path| !path.is_empty()) {
             // A relative path stays as typed if the current directory is gone; opening it reports that.

@@ -13,7 +13,8 @@ use super::trust::{Found, SETTINGS, TrustStore};
 use super::{raw, resolve};
 
 /// Keys that a workspace may set, with all below them.
-const OPEN: &[&str] = &["roles", "split", "review", "limits", "edit", "completion", "outgoing.deny"];
+const OPEN: &[&str] =
+    &["roles", "split", "review", "limits", "edit", "actions", "completion", "outgoing.deny"];
 
 /// Puts the text of a workspace's file over `config`; `path` is where it stands.
 ///
@@ -90,9 +91,12 @@ fn is_below(key: &str, outer: &str) -> bool {
 /// The user's file with what the workspace may say put over it. Field by field, so that a key that is new somewhere
 /// stays the user's until it is let in here.
 fn merged(user: raw::File, workspace: raw::File) -> raw::File {
-    let raw::File { roles, split, review, limits, edit, completion, mut outgoing, .. } = workspace;
+    let raw::File { roles, split, review, limits, edit, mut actions, completion, mut outgoing, .. } =
+        workspace;
     // Before the user's, so that the numbers of globs in faults are those of the workspace's file.
     outgoing.deny.extend(user.outgoing.deny);
+    // No repository makes one of the user's own names mean something else.
+    actions.extend(user.actions);
     raw::File {
         split: splits(user.split, split, &roles),
         roles: roles_over(user.roles, roles),
@@ -105,6 +109,7 @@ fn merged(user: raw::File, workspace: raw::File) -> raw::File {
             repair_rounds: limits.repair_rounds.or(user.limits.repair_rounds),
         },
         edit: raw::Edit { comment_marker: edit.comment_marker.or(user.edit.comment_marker) },
+        actions,
         completion: raw::Completion {
             debounce_ms: completion.debounce_ms.or(user.completion.debounce_ms),
             max_output: completion.max_output.or(user.completion.max_output),
@@ -173,6 +178,9 @@ a = 1
 b = 1
 [outgoing]
 deny = ['mine/**']
+[actions.mine]
+title = 'Mine'
+instruction = 'mine'
 ";
 
     fn user() -> Config {
@@ -194,7 +202,8 @@ deny = ['mine/**']
     #[test]
     fn a_workspace_chooses_among_what_the_user_has() {
         let config = layered(
-            "outgoing.deny = ['theirs/**']\n[roles]\nedit = ['b']\n[review]\nmode = 'auto'\n[limits]\nfiles = 3\n",
+            "outgoing.deny = ['theirs/**']\n[roles]\nedit = ['b']\n[review]\nmode = 'auto'\n[limits]\nfiles = 3\n\
+             [actions.mine]\ntitle = 'Mine'\ninstruction = 'theirs'\n[actions.new]\ntitle = 'New'\ninstruction = 'x'\n",
         )
         .unwrap();
         assert_eq!(config.roles[&Role::Edit], ["b"]);
@@ -203,6 +212,8 @@ deny = ['mine/**']
         assert_eq!(config.review_mode, ReviewMode::Auto);
         assert_eq!((config.limits.files, config.limits.concurrent_tasks), (3, 10));
         assert_eq!(config.outgoing.deny, ["theirs/**", "mine/**"]);
+        let own: Vec<_> = config.actions.values().map(|action| action.instruction.as_str()).collect();
+        assert_eq!(own, ["mine", "x"]);
         assert_eq!(config.origins.of("limits.files"), Origin::File("/w/.tenon.toml".into(), 7));
         assert_eq!(config.origins.of("models.a.model"), Origin::File("/home/u/config.toml".into(), 6));
     }

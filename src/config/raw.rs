@@ -37,6 +37,8 @@ pub struct File {
     pub limits: Limits,
     /// Editing from inside the text.
     pub edit: Edit,
+    /// Requests of your own that the editor offers, by a name of your choice.
+    pub actions: BTreeMap<String, Action>,
     /// Completing text at the cursor.
     pub completion: Completion,
     /// What may be spent.
@@ -88,6 +90,24 @@ pub struct Limits {
     /// How often refused edits go back to the model. Default 1.
     #[schemars(range(min = 1, max = 3))]
     pub repair_rounds: Option<u32>,
+}
+
+/// A request that the editor offers as a code action.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Action {
+    /// What the editor's menu says.
+    #[schemars(length(min = 1, max = 80))]
+    pub title: String,
+    /// What is asked of the model, about the lines that are selected or the whole file.
+    #[schemars(length(min = 1, max = 20_000))]
+    pub instruction: String,
+    /// Languages it is for, by the editor's identifiers, such as `rust`. Every one, unless some are named.
+    #[serde(default)]
+    pub languages: Option<Vec<String>>,
+    /// Offered only where something is selected. Default `false`.
+    #[serde(default)]
+    pub selection: Option<bool>,
 }
 
 /// Editing from inside the text.

@@ -8,15 +8,17 @@ mod policy;
 mod provider;
 mod roles;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
 pub(super) use self::model::PRICE_PLACES;
 pub(super) use self::policy::MONEY_PLACES;
-use super::check::Lines;
+use super::check::{Lines, join};
 use super::error::{Fault, FaultKind};
 use super::raw;
 use super::resolved::{Config, DEFAULT_COMMENT_MARKER, Limits, Origins, ReviewMode};
+use crate::ports::OwnAction;
 
 /// Resolves a checked file; `path` is where it stands.
 pub(super) fn resolve(file: &raw::File, path: &Path, lines: Lines) -> Result<Config, Vec<Fault>> {
@@ -35,6 +37,7 @@ pub(super) fn resolve(file: &raw::File, path: &Path, lines: Lines) -> Result<Con
         },
         limits: limits(&file.limits),
         comment_marker: resolver.comment_marker(),
+        actions: resolver.actions(),
         budget: resolver.budget(&roles),
         cache: policy::cache(&file.cache),
         outgoing: resolver.outgoing(),
@@ -78,6 +81,27 @@ impl Resolver<'_> {
             self.fault("edit.comment_marker", FaultKind::OutOfRange(limits));
         }
         marker.to_owned()
+    }
+
+    fn actions(&mut self) -> BTreeMap<String, OwnAction> {
+        let file = self.file;
+        for (name, action) in &file.actions {
+            if action.title.trim().is_empty() || action.title.chars().any(char::is_control) {
+                let limits = "visible text on one line".to_owned();
+                self.fault(&join(&join("actions", name), "title"), FaultKind::OutOfRange(limits));
+            }
+            if action.instruction.trim().is_empty() {
+                let limits = "some words".to_owned();
+                self.fault(&join(&join("actions", name), "instruction"), FaultKind::OutOfRange(limits));
+            }
+        }
+        let own = |action: &raw::Action| OwnAction {
+            title: action.title.trim().to_owned(),
+            instruction: action.instruction.clone(),
+            languages: action.languages.clone().unwrap_or_default(),
+            selection: action.selection.unwrap_or(false),
+        };
+        file.actions.iter().map(|(name, action)| (name.clone(), own(action))).collect()
     }
 }
 

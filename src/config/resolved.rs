@@ -10,7 +10,7 @@ use super::raw;
 use crate::model::{
     Budget, CacheSettings, CompletionSettings, ModelSettings, OutgoingRules, ProviderSettings, Role,
 };
-use crate::ports::Thresholds;
+use crate::ports::{OwnAction, Thresholds};
 pub use crate::review::ReviewMode;
 
 /// What ends a comment that is an instruction, unless the user says otherwise.
@@ -131,6 +131,8 @@ pub struct Config {
     pub cache: CacheSettings,
     /// What must not be sent.
     pub outgoing: OutgoingRules,
+    /// Requests of the user's own, by name.
+    pub actions: BTreeMap<String, OwnAction>,
     /// How text is completed at the cursor.
     pub completion: CompletionSettings,
     /// Folder that every reply is recorded in, for reports and tests; `None` records nothing.
@@ -151,6 +153,7 @@ impl Default for Config {
             review_mode: ReviewMode::default(),
             limits: Limits::default(),
             comment_marker: DEFAULT_COMMENT_MARKER.to_owned(),
+            actions: BTreeMap::new(),
             budget: Budget::default(),
             cache: CacheSettings::default(),
             outgoing: OutgoingRules::default(),

@@ -95,6 +95,12 @@ repair_rounds = 2
 [edit]
 comment_marker = "ai?"
 
+[actions.async]
+title = "Make it async"
+instruction = "Make this async; keep the names."
+languages = ["rust", "python"]
+selection = true
+
 [completion]
 debounce_ms = 75
 max_output = 64
@@ -167,6 +173,9 @@ fn everything_resolves() {
     assert_eq!(config.review_mode, ReviewMode::Auto);
     assert_eq!((config.limits.concurrent_tasks, config.limits.repair_rounds), (3, 2));
     assert_eq!(config.comment_marker, "ai?");
+    let own = &config.actions["async"];
+    assert_eq!((own.title.as_str(), own.is_for("rust", true)), ("Make it async", true));
+    assert!(!own.is_for("rust", false) && !own.is_for("go", true));
     let models = config.models_of(Role::Edit);
     assert_eq!(
         models.iter().map(|(p, m)| (p.name.as_str(), m.name.as_str())).collect::<Vec<_>>(),

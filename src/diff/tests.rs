@@ -76,6 +76,31 @@ fn looser_rungs_write_what_comes_as_the_file_is() {
 }
 
 #[test]
+fn what_was_written_as_the_file_is_indented_is_seen_again() {
+    // Like functions, blanks at line ends, and another step of indentation than the reply's.
+    let function = |name: &str, indent: &str| {
+        let body = ["if wert is None:", "\treturn None   ", "summe = 0", "return summe"];
+        let body: String = body.map(|line| format!("{indent}{}\r\n", line.replace('\t', indent))).concat();
+        format!("def pr\u{fc}fe_{name}(wert):\r\n{body}\r\n")
+    };
+    let file = [function("3", "\t"), function("4", "   "), function("14", "    ")].concat();
+    let search = "def pr\u{fc}fe_4(wert):\n    if wert is None:\n        return None\n    summe = 0\n";
+    let replace = search.replace("return None", "raise ValueError(\"gr\u{f6}\u{df}e fehlt\")");
+    let four = function("4", "   ");
+    let done = four.replace("return None   ", "raise ValueError(\"gr\u{f6}\u{df}e fehlt\")");
+    let after = file.replace(&four, &done);
+    check(&file, search, &replace, &after);
+    check(&after, search, &replace, &after);
+    // The lines are there, but nested otherwise: that is not what the reply wants.
+    let nested = after.replace("   summe = 0\r\n   return summe", "      summe = 0\r\n   return summe");
+    check_refused(&nested, search, &replace, RefusalCode::NoSuchPlace);
+    // Still to be done elsewhere.
+    let both = format!("{after}{}", function("4", "  "));
+    let one = done.replace("   ", "  ");
+    check(&both, search, &replace, &format!("{after}{one}"));
+}
+
+#[test]
 fn loose_rungs_need_one_place_and_a_clear_indentation() {
     let twice = "if a:\n    call_it(value)\nif b:\n        call_it(value)\n";
     check_refused(twice, "call_it(value)\n", "call_it(other)\n", RefusalCode::AmbiguousPlace);

@@ -38,11 +38,13 @@ pub(super) fn parse(name: &str, arguments: Option<Value>) -> Result<Command, Pro
 fn form(name: &str) -> Option<&'static str> {
     Some(match name {
         protocol::EDIT => {
-            r#"{"uri" or "path", "range"?, "instruction" or "intent": "comment|implement|document|refactor", "mode"?: "review|auto", "consent"?: [path…]}, or: path [startLine endLine] instruction…"#
+            r#"{"uri" or "path", "range"?, "instruction" or "intent": "comment|implement|document|refactor|tests", "mode"?: "review|auto", "consent"?: [path…]}, or: path [startLine endLine] instruction…"#
         }
         protocol::FIX => {
             r#"{"uri" or "path", "range"?, "diagnostics"?, "mode"?: "review|auto", "consent"?: [path…]}, or: path [startLine endLine]"#
         }
+        protocol::ASK => r#"{"uri" or "path", "range"?}, or: path [startLine endLine]"#,
+        protocol::RUN => r#"{"page"?}, or: [page]"#,
         protocol::CANCEL => r#"{"taskId"?}, or: [taskId]"#,
         protocol::ACCEPT => r#"{"proposal"?, "path"?, "hunk"?, "confirm"?}, or: [proposal [hunk]]"#,
         protocol::REJECT => r#"{"proposal"?, "path"?, "hunk"?}, or: [proposal [hunk]]"#,
@@ -65,6 +67,11 @@ fn read(name: &str, arguments: Arguments) -> Result<Command, String> {
     match name {
         protocol::EDIT => edit(arguments),
         protocol::FIX => fix(arguments),
+        protocol::ASK => ask(arguments),
+        protocol::RUN => {
+            let protocol::Run { page } = arguments.object_or(&["page"])?;
+            Ok(Command::Run { page: page.map(target_of) })
+        }
         protocol::CANCEL => {
             let cancel: protocol::Cancel = arguments.object_or(&["taskId"])?;
             Ok(Command::Cancel { task: cancel.task_id })
@@ -240,6 +247,21 @@ fn fix(arguments: Arguments) -> Result<Command, String> {
     Ok(in_words(target, region, intent))
 }
 
+fn ask(arguments: Arguments) -> Result<Command, String> {
+    let (target, region) = match arguments {
+        Arguments::Words(words) => match place(words)? {
+            (target, region, rest) if rest.is_empty() => (target, region),
+            _ => return Err("too many arguments".to_owned()),
+        },
+        Arguments::Object(object) => {
+            let ask: protocol::Ask = serde_json::from_value(object).map_err(|error| error.to_string())?;
+            let region = ask.range.map(|range| Region::Span(from_lsp::span(range)));
+            (target(ask.uri, ask.path)?, region)
+        }
+    };
+    Ok(Command::Ask { target, region })
+}
+
 fn request(
     uri: Option<String>,
     path: Option<String>,
@@ -273,6 +295,7 @@ fn intent(instruction: Option<String>, named: Option<Named>) -> Result<Intent, S
         (None, Some(Named::Implement)) => Ok(Intent::Implement),
         (None, Some(Named::Document)) => Ok(Intent::Document),
         (None, Some(Named::Refactor)) => Ok(Intent::Refactor),
+        (None, Some(Named::Tests)) => Ok(Intent::Tests),
         _ => Err("one of `instruction` and `intent` is needed".to_owned()),
     }
 }

@@ -33,14 +33,19 @@ pub const UNDO: &str = "tenon.undo";
 pub const REDO: &str = "tenon.redo";
 /// Tells a proposal as a unified diff. Arguments: [`Show`], or `[proposal]`.
 pub const SHOW: &str = "tenon.show";
+/// Makes and shows a page on which a request is written. Arguments: [`Ask`], or `path [startLine endLine]`.
+pub const ASK: &str = "tenon.ask";
+/// Sends what stands on a page. Arguments: [`Run`], or `[page]`.
+pub const RUN: &str = "tenon.run";
 /// Tells what was sent to models. Arguments: [`Prompt`], or `[task]`.
 pub const PROMPT: &str = "tenon.prompt";
 /// Tells what the server knows and does. No arguments.
 pub const STATUS: &str = "tenon.status";
 
 /// All commands, as announced in `executeCommandProvider`.
-pub const COMMANDS: [&str; 14] = [
-    EDIT, FIX, CANCEL, ACCEPT, REJECT, NEXT, PREVIOUS, REGENERATE, UNDO, REDO, HISTORY, SHOW, PROMPT, STATUS,
+pub const COMMANDS: [&str; 16] = [
+    EDIT, FIX, ASK, RUN, CANCEL, ACCEPT, REJECT, NEXT, PREVIOUS, REGENERATE, UNDO, REDO, HISTORY, SHOW,
+    PROMPT, STATUS,
 ];
 
 /// The notification sent with `initializationOptions: {"tenon": {"events": true}}`.
@@ -89,6 +94,8 @@ pub enum Named {
     Document,
     /// Refactor for readability without changing behaviour.
     Refactor,
+    /// Write tests.
+    Tests,
 }
 
 /// What happens to a validated proposal.
@@ -156,6 +163,26 @@ pub struct Place {
     pub path: Option<String>,
     /// The line to start from, counted from one.
     pub line: Option<u32>,
+}
+
+/// Arguments of [`ASK`]: `uri` or `path`.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ask {
+    /// The document, as the client writes its URI.
+    pub uri: Option<String>,
+    /// Its path, absolute or relative to the first folder.
+    pub path: Option<String>,
+    /// The part meant; none is the whole file.
+    pub range: Option<Range>,
+}
+
+/// Arguments of [`RUN`].
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Run {
+    /// A path or the URI of the page; none is the latest.
+    pub page: Option<String>,
 }
 
 /// Arguments of [`REGENERATE`].

@@ -321,6 +321,7 @@ mod tests {
                 task_time: Duration::from_secs(1),
                 files: 1,
                 comment_marker: "AI!".to_owned(),
+                actions: Vec::new(),
                 sends_nothing: false,
                 protected: crate::diff::lower::ProtectedConsent::default(),
             }),

@@ -148,26 +148,17 @@ pub(crate) fn relative(root: &Path, uri: &DocumentUri) -> String {
 }
 
 fn to_bytes(job: &EditJob, region: Region, text: &Rope) -> Result<Range<usize>, Problem> {
-    match region {
-        Region::Span(span) => {
-            let start = job.encoding.to_byte(text, span.start);
-            let end = job.encoding.to_byte(text, span.end);
-            Ok(start.min(end)..start.max(end))
-        }
-        Region::Lines(first, last) => {
-            let n_lines = text.len_lines();
-            let (first, last) = (first as usize, last as usize);
-            if first == 0 || first > last || first > n_lines {
-                return Err(Problem::error(
-                    "bad-range",
-                    Category::Request,
-                    format!("lines {first} to {last} are not in a file of {n_lines} lines"),
-                )
-                .hint("lines count from 1, the first must not be behind the last"));
+    region.to_bytes(job.encoding, text).ok_or_else(|| {
+        let n_lines = text.len_lines();
+        let message = match region {
+            Region::Lines(first, last) => {
+                format!("lines {first} to {last} are not in a file of {n_lines} lines")
             }
-            Ok(text.line_to_byte(first - 1)..text.line_to_byte(last.min(n_lines)))
-        }
-    }
+            Region::Span(_) => format!("the range is not in a file of {n_lines} lines"),
+        };
+        Problem::error("bad-range", Category::Request, message)
+            .hint("lines count from 1, the first must not be behind the last")
+    })
 }
 
 fn set_intent(
@@ -180,6 +171,7 @@ fn set_intent(
         Intent::Instruction(instruction) => prompt::Intent::Instruction(instruction.clone()),
         Intent::Document => prompt::Intent::Document,
         Intent::Refactor => prompt::Intent::Refactor,
+        Intent::Tests => prompt::Intent::Tests,
         Intent::Fix(findings) => prompt::Intent::Fix(findings.iter().map(finding_line).collect()),
         Intent::Implement => {
             let definition = enclosing(job, text, gathered);

@@ -11,8 +11,8 @@ use crate::diff::impact::Impact;
 use crate::diff::lower::ProtectedConsent;
 use crate::diff::{ChangeSet, FileSet};
 use crate::model::{CacheKey, OutgoingFilter, Role, Usage};
-use crate::ports::{Editor, Ledger, ModelSource, SourceFiles};
-use crate::text::{DocumentSnapshot, DocumentUri, PositionEncoding, Span};
+use crate::ports::{Editor, Ledger, ModelSource, OwnAction, SourceFiles};
+use crate::text::{DocumentSnapshot, DocumentUri, PositionEncoding, Rope, Span};
 
 /// A range of a document: in the client's positions, or in whole lines (one-based, both inside), as people type them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +21,23 @@ pub enum Region {
     Span(Span),
     /// One-based first and last line.
     Lines(u32, u32),
+}
+
+impl Region {
+    /// The bytes of `text` that are meant; `None` where the lines are not in it.
+    pub fn to_bytes(self, encoding: PositionEncoding, text: &Rope) -> Option<std::ops::Range<usize>> {
+        match self {
+            Self::Span(span) => {
+                let (start, end) = (encoding.to_byte(text, span.start), encoding.to_byte(text, span.end));
+                Some(start.min(end)..start.max(end))
+            }
+            Self::Lines(first, last) => {
+                let (n_lines, first, last) = (text.len_lines(), first as usize, last as usize);
+                let is_there = first > 0 && first <= last && first <= n_lines;
+                is_there.then(|| text.line_to_byte(first - 1)..text.line_to_byte(last.min(n_lines)))
+            }
+        }
+    }
 }
 
 /// A diagnostic of another server, as context for a fix.
@@ -49,6 +66,8 @@ pub enum Intent {
     Document,
     /// Refactor for readability without changing behaviour.
     Refactor,
+    /// Write tests.
+    Tests,
 }
 
 /// One run of the `edit` pipeline.
@@ -87,6 +106,8 @@ pub struct Settings {
     pub files: usize,
     /// What makes a comment an instruction.
     pub comment_marker: String,
+    /// Requests of the user's own that are offered as code actions.
+    pub actions: Vec<OwnAction>,
     /// Whether prompts are only made and kept for a look, and none is sent.
     pub sends_nothing: bool,
     /// Protected files that the user lets be written, in a workspace that is trusted.

@@ -21,6 +21,8 @@ pub enum Intent {
     Document,
     /// Code to make more readable.
     Refactor,
+    /// Tests to write.
+    Tests,
 }
 
 /// One file shown to the model.
@@ -69,6 +71,7 @@ const IMPLEMENT: &str = include_str!("library/intent/implement.md");
 const DOCUMENT: &str = include_str!("library/intent/document.md");
 const AGAIN: &str = include_str!("library/intent/again.md");
 const REFACTOR: &str = include_str!("library/intent/refactor.md");
+const TESTS: &str = include_str!("library/intent/tests.md");
 
 impl EditPrompt<'_> {
     /// Fills the library's texts.
@@ -146,6 +149,7 @@ fn intent(intent: &Intent) -> String {
         }
         Intent::Document => DOCUMENT.to_owned(),
         Intent::Refactor => REFACTOR.to_owned(),
+        Intent::Tests => TESTS.to_owned(),
     }
 }
 
@@ -183,6 +187,7 @@ mod tests {
             Intent::Implement(Some("a".to_owned())),
             Intent::Document,
             Intent::Refactor,
+            Intent::Tests,
         ];
         let text = ReplyFormat::ALL.map(ReplyForm::Text);
         let others = [ReplyForm::EditTool, ReplyForm::ApplyPatchTool, ReplyForm::Schema];

@@ -77,6 +77,7 @@ fn reference() -> String {
         ("[review]", "Review"),
         ("[limits]", "Limits"),
         ("[edit]", "Edit"),
+        ("[actions.NAME]", "Action"),
         ("[completion]", "Completion"),
         ("[budget]", "Budget"),
         ("[cache]", "Cache"),

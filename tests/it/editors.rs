@@ -28,8 +28,40 @@ fn gone(message: &Value) -> bool {
     message["params"]["diagnostics"].as_array().is_some_and(Vec::is_empty)
 }
 
-/// Helix gives every request 20 seconds, commands too; what is typed into its command line comes as words; every action
-/// is resolved before it is shown.
+/// A key of `editors/helix/config.toml` below `space t`.
+fn helix_key(mode: &str, key: &str) -> String {
+    let config: toml::Table = include_str!("../../editors/helix/config.toml").parse().unwrap();
+    config["keys"][mode]["space"]["t"][key].as_str().unwrap().to_owned()
+}
+
+/// What Helix sends for a key after which the user typed something: a macro is typed into the command line, variables
+/// are put in, the first word is the command, and the rest is read as one JSON value after the other. Read in its
+/// sources: `lsp_workspace_command` in helix-term/src/commands/typed.rs, revision 079a789.
+fn helix_sends(key: &str, typed: &str, variables: &[(&str, String)]) -> (String, Option<Vec<Value>>) {
+    let line = match key.strip_prefix("@:") {
+        None => key.strip_prefix(':').unwrap().to_owned(),
+        Some(keys) => {
+            let keys = keys.replace("<space>", " ");
+            match keys.strip_suffix("<ret>") {
+                Some(whole) => whole.to_owned(),
+                // The cursor went one to the left, and there the user types.
+                None => format!("{}{typed}\"", keys.strip_suffix("\"<left>").unwrap()),
+            }
+        }
+    };
+    let (_, rest) = line.split_once(' ').unwrap();
+    let (command, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+    let mut rest = rest.to_owned();
+    for (name, value) in variables {
+        rest = rest.replace(&format!("%{{{name}}}"), value);
+    }
+    assert!(!rest.contains("%{"), "a variable that Helix does not know: {rest}");
+    let arguments = serde_json::Deserializer::from_str(&rest).into_iter().collect::<Result<Vec<Value>, _>>();
+    (command.to_owned(), Some(arguments.unwrap()).filter(|arguments| !arguments.is_empty()))
+}
+
+/// Helix gives every request 20 seconds, commands too; what is typed into its command line comes as JSON values; every
+/// action is resolved before it is shown.
 #[tokio::test]
 async fn helix_asks_by_its_command_line_and_decides_by_actions() {
     let session = Session::start(Peer::Helix).await;
@@ -41,10 +73,22 @@ async fn helix_asks_by_its_command_line_and_decides_by_actions() {
         Step::text(block("a.txt", "two 😀\n", "2\n") + &block("new.txt", "", "made\n")),
         Step::finish(),
     ]);
-    // The macro of `editors/helix/config.toml`, and what was typed behind it; numbers come as text.
-    let words = json!([path, "2", "3", "make", "it", "a", "number"]);
+    let send = async |key: &str, typed: &str, line: &str| {
+        let variables = [
+            ("file_path_absolute", path.clone()),
+            ("cursor_line", line.to_owned()),
+            ("selection_line_start", "2".to_owned()),
+            ("selection_line_end", "3".to_owned()),
+        ];
+        let (command, arguments) = helix_sends(key, typed, &variables);
+        let mut params = json!({ "command": command });
+        if let Some(arguments) = arguments {
+            params["arguments"] = json!(arguments);
+        }
+        session.editor.client.request("workspace/executeCommand", params).await.unwrap()
+    };
     let begun = Instant::now();
-    let answer = session.editor.client.command("tenon.edit", words).await.unwrap();
+    let answer = send(&helix_key("select", "a"), "make it a number", "2").await;
     assert!(answer["task"].is_string() && begun.elapsed().as_secs() < 5, "{answer}");
     // While the model is slow, everything else is answered too.
     within("the gate", gate.reached()).await;
@@ -56,8 +100,12 @@ async fn helix_asks_by_its_command_line_and_decides_by_actions() {
     gate.open();
     session.proposal().await;
 
-    let place = json!([format!("file://{path}"), "1"]);
-    let next = session.editor.client.command("tenon.next", place).await.unwrap();
+    let prompt = session.model.requests()[0].messages[0].text.clone();
+    assert!(
+        prompt.contains("It is about lines 2 to 3") && prompt.contains("Task: make it a number"),
+        "{prompt}"
+    );
+    let next = send(&helix_key("normal", "n"), "", "1").await;
     assert_eq!((&next["line"], &next["hunk"]), (&json!(3), &json!(0)), "{next}");
 
     let offered = actions(&session, &uri, 2).await;
@@ -76,13 +124,7 @@ async fn helix_asks_by_its_command_line_and_decides_by_actions() {
     session.event("applied").await;
     assert_eq!(session.editor.text(&uri), TEXT.replace("two 😀", "2").replace("one", "zero\none"));
     assert_eq!(session.text("new.txt").as_deref(), Some("made\n"), "created, and not emptied");
-    // `:lsp-workspace-command tenon.undo` sends no arguments at all.
-    session
-        .editor
-        .client
-        .request("workspace/executeCommand", json!({"command": "tenon.undo"}))
-        .await
-        .unwrap();
+    send(&helix_key("normal", "u"), "", "1").await;
     session.event("undone").await;
     assert_eq!(session.editor.text(&uri), TEXT.replace("one", "zero\none"));
     assert_eq!(session.text("new.txt"), None);
@@ -97,17 +139,18 @@ fn the_settings_for_helix_are_well_formed() {
     assert_eq!(languages["language-server"]["tenon"]["args"], toml::Value::from(vec!["lsp"]));
     let config: toml::Table = include_str!("../../editors/helix/config.toml").parse().unwrap();
     let page = include_str!("../../docs/editors/helix.md");
-    let mut n_keys = 0;
-    for keys in config["keys"].as_table().unwrap().values() {
-        for key in keys.as_table().unwrap().values() {
+    for mode in ["normal", "select"] {
+        for (name, key) in config["keys"][mode]["space"]["t"].as_table().unwrap() {
             let key = key.as_str().unwrap();
-            let command = key.split(['<', '>', ' ']).find(|word| word.starts_with("tenon.")).unwrap();
-            assert!(tenon::lsp::protocol::COMMANDS.contains(&command), "{command}");
-            assert!(page.contains(key), "the page has another key than {key}");
-            n_keys += 1;
+            let known = ["file_path_absolute", "cursor_line", "selection_line_start", "selection_line_end"];
+            let (command, _) = helix_sends(key, "x", &known.map(|known| (known, "1".to_owned())));
+            assert!(tenon::lsp::protocol::COMMANDS.contains(&command.as_str()), "{command}");
+            assert!(
+                page.contains(key) && page.contains(&format!("`space t {name}`")),
+                "the page has not {key}"
+            );
         }
     }
-    assert_eq!(n_keys, 5);
 }
 
 /// Kate announces no `workspace/applyEdit`, and accepts one within two seconds of a command only; it knows neither

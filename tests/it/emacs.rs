@@ -88,6 +88,14 @@ async fn the_plain_story_through_eglot() {
 }
 
 #[tokio::test]
+async fn files_that_are_alike_and_servers_that_go() {
+    let both = block("main.py", "    return \"é😀\"\n", "    return \"É😀\"\n")
+        + "\n"
+        + &block("main.py", "\tpass\n", "\treturn 2\n");
+    story("places", &[&[&both]]).await;
+}
+
+#[tokio::test]
 async fn the_same_server_through_lsp_mode() {
     story("lsp_mode", &[&[&block("main.py", "    return 1\n", "    return 2\n")]]).await;
 }

@@ -2,8 +2,9 @@
 //!
 //! `TENON_NVIM` names the editor; `tests/run` sets it. Without it these tests say so and pass, but not where `CI` is
 //! set. The stories are the scripts in `neovim/`: they edit, ask, decide, and compare buffers byte for byte. This file
-//! plays the model. A script says `open NAME` on its standard output to let the model go on behind that gate, and
-//! `await-left` to be told, by a file called `left`, that the server closed its connection to the model.
+//! plays the model. A script says `open NAME` on its standard output to let the model go on behind that gate,
+//! `await-asked` to be told, by a file called `asked`, that the model was asked, and `await-left` to be told, by a file
+//! called `left`, that the server closed its connection to the model.
 
 #![expect(clippy::explicit_write, reason = "`eprintln!` is captured by the test runner")]
 
@@ -158,6 +159,12 @@ pub(super) async fn follow(
     while let Some(line) = lines.next_line().await.unwrap() {
         match line.trim_end().split_once(' ').unwrap_or((line.trim_end(), "")) {
             ("open", gate) => gates[gate].open(),
+            ("await-asked", "") => {
+                while fake.requests().is_empty() {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+                fs::write(place.join("asked"), "").unwrap();
+            }
             ("await-left", "") => {
                 fake.client_left().await;
                 fs::write(place.join("left"), "").unwrap();
@@ -196,6 +203,11 @@ async fn typing_while_the_model_writes() {
     let block = block("main.rs", GREETING, NEW_GREETING);
     let (first, rest) = block.split_at(30);
     story("typing", &[&[first, "@typed", rest], &[first, rest]]).await;
+}
+
+#[tokio::test]
+async fn without_the_plugin_by_the_words_of_the_page() {
+    story("plain", &[&[&block("main.rs", GREETING, NEW_GREETING)]]).await;
 }
 
 #[tokio::test]

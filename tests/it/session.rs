@@ -10,6 +10,7 @@ mod mirror;
 mod model;
 mod past;
 mod random;
+mod reload;
 mod restart;
 mod review;
 mod routing;

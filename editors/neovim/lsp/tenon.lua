@@ -1,8 +1,22 @@
 -- tenon for Neovim 0.11 and later. Without the plugin: put this file into the folder `lsp` of your configuration, and
 -- say `vim.lsp.enable('tenon')` in init.lua. With it, the plugin's own settings come in here, below yours.
--- Attached to every file: tenon edits text of any kind.
+-- Attached to every file of this machine: tenon edits text of any kind.
+local markers = { '.tenon.toml', '.git' }
+
+-- What is done is remembered for the files of a folder: the one with a marker, else the current one, else the file's.
+local function root_dir(buffer, start)
+  local name = vim.api.nvim_buf_get_name(buffer)
+  if name == '' or name:find('^%a[%w+.-]+:/') then
+    return
+  end
+  local here = vim.fn.getcwd()
+  local is_project = here ~= vim.uv.os_homedir() and vim.fs.relpath(here, name) ~= nil
+  start(vim.fs.root(buffer, markers) or is_project and here or vim.fs.dirname(name))
+end
+
 local is_there, client = pcall(require, 'tenon.client')
-return vim.tbl_extend('error', {
+return vim.tbl_extend('force', {
   cmd = { 'tenon', 'lsp' },
-  root_markers = { '.tenon.toml', '.git' },
+  root_dir = root_dir,
+  root_markers = markers,
 }, is_there and client or {})

@@ -64,6 +64,15 @@ vim.api.nvim_create_autocmd({ 'BufReadPost', 'BufNewFile', 'BufFilePost', 'BufWr
     end
   end,
 })
+-- What waits for a server is served also where the user's own `on_init` is in place of the plugin's.
+vim.api.nvim_create_autocmd('LspAttach', {
+  group = group,
+  callback = function()
+    if package.loaded['tenon.server'] then
+      vim.schedule(require('tenon.server').serve_waiting)
+    end
+  end,
+})
 vim.api.nvim_create_autocmd('VimLeavePre', {
   group = group,
   callback = function()
@@ -73,6 +82,16 @@ vim.api.nvim_create_autocmd('VimLeavePre', {
   end,
 })
 
-if (vim.g.tenon or {}).enabled ~= false then
+-- What waits is drawn to the width of its windows.
+vim.api.nvim_create_autocmd({ 'WinResized', 'BufWinEnter' }, {
+  group = group,
+  callback = function()
+    if package.loaded['tenon.review'] then
+      require('tenon.review').resized()
+    end
+  end,
+})
+
+if type(vim.g.tenon) ~= 'table' or vim.g.tenon.enabled ~= false then
   vim.lsp.enable('tenon')
 end

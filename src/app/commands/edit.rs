@@ -17,7 +17,7 @@ use crate::text::DocumentUri;
 const TITLE: usize = 60;
 
 /// Answers `{"task": id}`.
-pub(super) fn edit(state: &mut State, request: EditRequest) -> Result<Value, Problem> {
+pub(in crate::app) fn edit(state: &mut State, request: EditRequest) -> Result<Value, Problem> {
     if let Intent::Instruction(text) = &request.intent
         && text.trim().is_empty()
     {
@@ -69,7 +69,7 @@ fn consent(state: &State, paths: &[String]) -> Result<ProtectedConsent, Problem>
 }
 
 /// The document meant. A path that is open under a URI of another spelling means that document.
-pub(super) fn resolve(state: &State, target: &Target) -> Result<DocumentUri, Problem> {
+pub(in crate::app) fn resolve(state: &State, target: &Target) -> Result<DocumentUri, Problem> {
     let path = match target {
         Target::Uri(uri) if state.documents.contains_key(uri) => return Ok(uri.clone()),
         Target::Uri(uri) if uri.to_path().is_some() => return Ok(state.spelling(uri.clone())),
@@ -131,6 +131,7 @@ fn in_words(intent: &Intent) -> String {
         Intent::Implement => prompt::Intent::Implement(None),
         Intent::Document => prompt::Intent::Document,
         Intent::Refactor => prompt::Intent::Refactor,
+        Intent::Tests => prompt::Intent::Tests,
     };
     in_words.in_words()
 }
@@ -151,6 +152,7 @@ fn title(intent: &Intent) -> String {
         Intent::Implement => "implement the stub",
         Intent::Document => "document",
         Intent::Refactor => "refactor",
+        Intent::Tests => "write tests",
     };
     in_short(text)
 }

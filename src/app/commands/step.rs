@@ -1,5 +1,6 @@
 //! `tenon.next` and `tenon.previous`: from one pending hunk to the one after it, over all files.
 //!
+//! The first step after a proposal came leads to it: that is what the message about it makes people press the key for.
 //! Guarantee: of several hunks that begin at one line, each has its turn, though an editor only says where its cursor is.
 
 use serde_json::{Value, json};
@@ -34,8 +35,12 @@ pub(super) fn step(state: &mut State, step: &Step) -> Result<Value, Problem> {
     let is_last =
         |hunk: &Pending| last.is_some_and(|(id, number)| (&hunk.proposal, hunk.hunk) == (id, *number));
     let current = pending.iter().position(|hunk| is_from(hunk) && is_last(hunk));
+    let new = state.unvisited.take().filter(|_| !step.back);
+    let of_new = |id| pending.iter().filter(move |hunk| hunk.proposal == id);
+    let first_new = new.and_then(|id| of_new(id).min_by_key(|hunk| hunk.hunk));
     // Behind the last comes the first, and the other way round.
     let found = match (current, step.back) {
+        _ if first_new.is_some() => first_new,
         (Some(at), false) => pending.get(at + 1).or(pending.first()),
         (Some(at), true) => pending[..at].last().or(pending.last()),
         (None, false) => {

@@ -10,7 +10,7 @@ use crate::app::state::State;
 use crate::orchestrator::find_comment;
 use crate::ports::FileEdit;
 use crate::review::{Decision, Direction, Place, Proposal, ProposalState, ProposedFile};
-use crate::syntax::{self, CommentMarkers};
+use crate::syntax::{self, CommentMarkers, Language};
 use crate::text::{Document, DocumentUri, Position, Span, TextEdit};
 
 /// What is offered at a place, the decisions on pending changes first.
@@ -22,7 +22,11 @@ pub(in crate::app) fn actions(
     only: &[String],
 ) -> Vec<OfferedAction> {
     let mut offered = Vec::new();
-    if let Some(document) = state.live(uri) {
+    if state.pages.is_one(uri) {
+        let mut run = command("Run this request", "quickfix", "tenon.run", json!({ "page": uri.as_str() }));
+        run.preferred = true;
+        offered.push(run);
+    } else if let Some(document) = state.live(uri) {
         hunk_actions(state, document, span, &mut offered);
         proposal_actions(state, uri, &mut offered);
         steps(state, uri, span, &mut offered);
@@ -62,19 +66,20 @@ fn command(title: &str, kind: &'static str, name: &'static str, arguments: Value
 fn hunk_actions(state: &State, document: &Document, span: Span, offered: &mut Vec<OfferedAction>) {
     let (text, encoding) = (document.text(), state.client.encoding);
     let (first, last) = (span.start.line as usize, span.end.line as usize);
+    let about = |proposal: &Proposal| {
+        let n_here = pending_files(state, document.uri()).count();
+        if n_here > 1 { format!(": {}", proposal.title) } else { String::new() }
+    };
     for (proposal, file) in pending_files(state, document.uri()) {
+        let about = about(proposal);
         for (hunk, place) in file.open_hunks(text) {
             let arguments = json!({ "proposal": proposal.id.as_str(), "hunk": hunk.number });
             let (start, end) = match &place {
                 Place::Fits(placed) => (placed.range.start, placed.range.end),
                 // A stale hunk can still be rejected from where it was.
                 Place::Stale(_) => {
-                    offered.push(command(
-                        "Reject this outdated change",
-                        "quickfix",
-                        "tenon.reject",
-                        arguments,
-                    ));
+                    let title = format!("Reject this outdated change{about}");
+                    offered.push(command(&title, "quickfix", "tenon.reject", arguments));
                     continue;
                 }
                 Place::AlreadyThere | Place::Unknown => continue,
@@ -83,9 +88,8 @@ fn hunk_actions(state: &State, document: &Document, span: Span, offered: &mut Ve
             if first > *lines.end() || last < *lines.start() {
                 continue;
             }
-            let doubt = hunk.hunk.evidence.doubt();
-            let title =
-                doubt.map_or("Apply this change".to_owned(), |doubt| format!("Apply this change ({doubt})"));
+            let doubt = hunk.hunk.evidence.doubt().map(|doubt| format!(" ({doubt})")).unwrap_or_default();
+            let title = format!("Apply this change{doubt}{about}");
             let mut apply = command(&title, "quickfix", "tenon.accept", arguments.clone());
             apply.preferred = true;
             if !state.client.apply_edit
@@ -97,7 +101,8 @@ fn hunk_actions(state: &State, document: &Document, span: Span, offered: &mut Ve
                 apply.edit = builder.finish().ok().map(|edit| literal(document, &edit, encoding));
             }
             offered.push(apply);
-            offered.push(command("Reject this change", "quickfix", "tenon.reject", arguments));
+            let title = format!("Reject this change{about}");
+            offered.push(command(&title, "quickfix", "tenon.reject", arguments));
         }
     }
 }
@@ -124,6 +129,14 @@ fn pending_files<'a>(
 
 fn pending(state: &State) -> impl Iterator<Item = &Proposal> {
     state.proposals.iter().rev().filter(|proposal| proposal.state() == ProposalState::Proposed)
+}
+
+/// Whether all of a proposal could still be applied, as far as open documents tell: it is accepted whole or not at all.
+fn fits(state: &State, proposal: &Proposal) -> bool {
+    proposal.files.iter().all(|file| {
+        let Some(document) = state.live(file.uri()) else { return true };
+        !file.open_hunks(document.text()).iter().any(|(_, place)| matches!(place, Place::Stale(_)))
+    })
 }
 
 /// The decisions on the part of a proposal that is about this file, where there are others.
@@ -160,7 +173,7 @@ fn proposal_actions(state: &State, uri: &DocumentUri, offered: &mut Vec<OfferedA
         let n = proposal.n_hunks();
         let all = if n == 1 { "the change".to_owned() } else { format!("all {n} changes") };
         let title = |verb: &str| format!("{verb} {all}: {}", proposal.title);
-        if state.client.apply_edit {
+        if state.client.apply_edit && fits(state, proposal) {
             offered.push(command(&title("Apply"), "quickfix", "tenon.accept", arguments.clone()));
         }
         offered.push(command(&title("Reject"), "quickfix", "tenon.reject", arguments.clone()));
@@ -190,7 +203,8 @@ fn intents(
         action.preferred = true;
         offered.push(action);
     }
-    for finding in findings {
+    // What tenon itself marks is a change that waits, and nothing to fix.
+    for finding in findings.iter().filter(|finding| finding.source.as_deref() != Some("tenon")) {
         let message = finding.message.lines().next().unwrap_or_default();
         let diagnostics = json!([{
             "range": self::range(finding.span), "message": finding.message, "source": finding.source
@@ -205,6 +219,17 @@ fn intents(
         offered.push(command("Refactor selection with AI", "refactor.rewrite", "tenon.edit", on("refactor")));
     }
     offered.push(command("Document with AI", "refactor.rewrite", "tenon.edit", on("document")));
+    if Language::detect(document.language(), Some(Path::new(uri))).is_some() {
+        offered.push(command("Write tests with AI", "refactor.rewrite", "tenon.edit", on("tests")));
+    }
+    if state.client.show_document {
+        let arguments = json!({ "uri": uri, "range": range });
+        offered.push(command("Ask AI on a page…", "refactor.rewrite", "tenon.ask", arguments));
+    }
+    for own in settings.actions.iter().filter(|own| own.is_for(document.language(), span.start != span.end)) {
+        let arguments = json!({ "uri": uri, "range": range, "instruction": own.instruction });
+        offered.push(command(&own.title, "refactor.rewrite", "tenon.edit", arguments));
+    }
 }
 
 fn range(span: Span) -> Value {

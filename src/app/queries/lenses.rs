@@ -7,9 +7,14 @@ use crate::app::state::State;
 use crate::review::Place;
 use crate::text::{DocumentUri, Span};
 
-/// *Apply* and *Reject* above every pending hunk of a document.
+/// *Apply* and *Reject* above every pending hunk of a document, *Run* on a page with a request.
 pub(in crate::app) fn lenses(state: &State, uri: &DocumentUri) -> Vec<OfferedLens> {
     let Some(document) = state.live(uri) else { return Vec::new() };
+    if state.pages.is_one(uri) {
+        let arguments = json!({ "page": uri.as_str() });
+        let title = "▶ Run this request".to_owned();
+        return vec![OfferedLens { span: Span::default(), title, command: ("tenon.run", arguments) }];
+    }
     let text = document.text();
     let mut lenses = Vec::new();
     for proposal in &state.proposals {

@@ -46,6 +46,17 @@ pub(super) fn is_consistent(lines: &[TaggedLine], found: &[Option<&str>]) -> boo
         || !fitting(&pairs, may_be_first_line_only(&pairs, lines)).is_empty()
 }
 
+/// Whether lines of a reply and of a file are nested alike, each by steps of its own: the same indentation of the one is
+/// the same of the other, and a deeper one is deeper. Blanks of two kinds that cannot be compared are not alike.
+pub(super) fn is_nested_alike<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> bool {
+    let filled = pairs.filter(|(line, _)| !line.trim().is_empty());
+    let mut indentations: Vec<_> = filled.map(|(line, found)| (indentation(line), indentation(found))).collect();
+    indentations.sort_unstable_by_key(|(reply, file)| (reply.len(), file.len()));
+    indentations.dedup();
+    let is_deeper = |one: &str, other: &str| other.len() > one.len() && other.starts_with(one);
+    indentations.windows(2).all(|two| is_deeper(two[0].0, two[1].0) && is_deeper(two[0].1, two[1].1))
+}
+
 /// The lines of a block with what comes indented as the file is; `found` has the file's line for each old line that
 /// was matched. `None` when it is not clear how.
 pub(super) fn rebased(lines: &[TaggedLine], found: &[Option<&str>]) -> Option<Vec<TaggedLine>> {

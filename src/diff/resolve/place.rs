@@ -1,6 +1,7 @@
 //! The ladder: the one place of a block, tried from strict to loose.
 //!
-//! Exact or right-trimmed → the same for other readings of the block → already applied → trimmed → canonical → aligned.
+//! Exact or right-trimmed → the same for other readings of the block → already applied → trimmed → canonical → already
+//! applied as the file is indented → aligned.
 //! A rung that finds several places ends the climb: looser ones would find as many. Hints choose among places of a
 //! rung, they never find one.
 
@@ -189,6 +190,9 @@ impl Search<'_> {
                 return Ok(placed(found));
             }
         }
+        if adds_weight(lines) >= MIN_WEIGHT && self.is_applied_as_indented(lines) && !self.is_elsewhere(lines) {
+            return Ok(Some(Outcome::AlreadyApplied));
+        }
         Ok(None)
     }
 
@@ -281,17 +285,32 @@ impl Search<'_> {
 
     /// Whether the new lines are in the file, in one place.
     fn is_applied(&self, lines: &[TaggedLine]) -> bool {
+        self.applied_at(lines, Key::RightTrimmed).is_some()
+    }
+
+    /// The same for new lines that were written as the file is indented: nested as in the reply, by other steps.
+    fn is_applied_as_indented(&self, lines: &[TaggedLine]) -> bool {
+        let Some(at) = self.applied_at(lines, Key::Trimmed) else { return false };
+        let pairs = new_side(lines).into_iter().enumerate();
+        indent::is_nested_alike(pairs.map(|(nth, line)| (line, self.index.content(at + nth))))
+    }
+
+    /// The one line from which on the new lines are in the file.
+    fn applied_at(&self, lines: &[TaggedLine], key: Key) -> Option<usize> {
         let new = new_side(lines);
         let changes = lines.iter().any(TaggedLine::is_change);
         let has_gap = lines.iter().any(|line| matches!(line, TaggedLine::Gap(_)));
         // A header that counts other lines than are there: something was read as what it is not.
         let adds = lines.iter().any(TaggedLine::is_added);
         let counts_fit = adds || self.line_hunk.hints.counts_fit != Some(false);
-        changes
-            && !has_gap
-            && counts_fit
-            && new.iter().map(|line| weight(line)).sum::<usize>() >= MIN_WEIGHT
-            && places(self.index.find(Key::RightTrimmed, &new)).len() == 1
+        let says_enough = new.iter().map(|line| weight(line)).sum::<usize>() >= MIN_WEIGHT;
+        if !changes || has_gap || !counts_fit || !says_enough {
+            return None;
+        }
+        match places(self.index.find(key, &new))[..] {
+            [only] => Some(only),
+            _ => None,
+        }
     }
 
     /// Whether the old lines are loosely somewhere else than where the new ones are.

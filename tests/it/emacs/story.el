@@ -89,7 +89,7 @@
   (setq buffer-file-name "/nowhere/main.py")
   (let ((tenon-program '("/nowhere/tenon" "lsp")))
     (t-refused "is not there; install it" #'tenon-undo))
-  (t-refused "M-x eglot starts one" #'tenon-undo)
+  (t-refused "M-x eglot or M-x lsp starts one" #'tenon-undo)
   (setq buffer-file-name nil))
 (set-buffer-modified-p nil)
 (t-done)

@@ -1,4 +1,6 @@
 -- Text completed at the cursor: by the function that the project brings, and as Neovim's own completion reads it.
+-- As Neovim 0.11 says it: 0.12 is offered text at the cursor instead of a list.
+_G.tenon_capabilities = { textDocument = { inlineCompletion = vim.NIL } }
 local t = dofile(os.getenv('TENON_HARNESS'))
 local complete = dofile(os.getenv('TENON_EDITORS') .. '/neovim/lua/tenon/completion.lua').complete
 

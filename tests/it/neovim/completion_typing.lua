@@ -7,6 +7,10 @@ vim.o.virtualedit = 'onemore'
 
 vim.api.nvim_win_set_cursor(0, { 2, #'    é' })
 complete()
+t.say('await-asked')
+t.wait('the model to be asked', function()
+  return vim.uv.fs_stat('../asked')
+end)
 t.insert(buffer, 1, #'    é', ' = ')
 t.say('await-left')
 t.wait('the end of the connection', function()

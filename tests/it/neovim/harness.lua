@@ -47,6 +47,7 @@ if not _G.tenon_by_plugin then
   vim.lsp.config('tenon', {
     cmd = { os.getenv('TENON_PROGRAM'), 'lsp' },
     root_dir = vim.fn.getcwd(),
+    capabilities = _G.tenon_capabilities,
     init_options = { tenon = { events = true } },
     handlers = {
       ['tenon/event'] = function(_, event)
@@ -203,8 +204,9 @@ function M.run_action(buffer, line, title)
   return M.must(buffer, actions[title].command.command, unpack(actions[title].command.arguments or {}))
 end
 
--- Ends the session as an editor does.
+-- Ends the session as an editor does. Errors of Lua that reached the user outside of the story end it badly.
 function M.done()
+  M.check(vim.v.errmsg:find('[Ll]ua') and vim.v.errmsg, nil, 'an error')
   for _, message in ipairs(M.messages) do
     if message.type < 3 then
       error('an unexpected message: ' .. message.message)

@@ -91,6 +91,47 @@ async fn completing_at_the_cursor() {
 }
 
 #[tokio::test]
+async fn typing_in_a_second_editor() {
+    let place = tempfile::tempdir().unwrap();
+    let recording = place.path().join("replies.jsonl");
+    let reply = r#"{"match": "// rows", "chunks": ["let é = ", "b(\n        c,\n    );", "\n}\n"]}"#;
+    fs::write(&recording, [reply; 6].join("\n")).unwrap();
+    let config = |_: &str| {
+        format!(
+            "[providers.tape]\napi = \"replay\"\nbase_url = '{}'\n\
+             [models.filler]\nprovider = \"tape\"\nmodel = \"filler\"\nfill = \"infill\"\n\
+             [roles]\ncompletion = [\"filler\"]\n",
+            recording.display()
+        )
+    };
+    play_all(config, &["plugin/keys"], Vec::new(), HashMap::new()).await;
+}
+
+#[tokio::test]
+async fn two_folders_with_a_server_each() {
+    let change = block("main.py", "    return \"é😀\"\n", "    return \"É😀\"\n");
+    let other = block("main.py", "    return 3\n", "    return 4\n");
+    story("plugin/two_folders", &[&[&change], &[&other]]).await;
+}
+
+#[tokio::test]
+async fn buffers_that_come_and_go() {
+    let odd = block("[id].py", "x = 1\n", "x = 2\n");
+    let both = block("main.py", "    return \"é😀\"\n", "    return \"É😀\"\n")
+        + "\n"
+        + &block("main.py", "\tpass\n", "\treturn 2\n");
+    let long = block("long.txt", "word\n", &format!("{}end\n", "a long line of words ".repeat(20)));
+    story("plugin/buffers", &[&[&odd], &[&both], &[&both], &[&long]]).await;
+}
+
+#[tokio::test]
+async fn a_server_that_goes_at_a_bad_moment() {
+    let [first, gate, rest] = two_changes();
+    let hangs = ["main.py\n\n<<<<<<< SEARCH\n", "@never"];
+    story("plugin/gone", &[&[&first, &gate, &rest], &hangs]).await;
+}
+
+#[tokio::test]
 async fn its_parts() {
     story("plugin/specs", &[]).await;
 }

@@ -1,8 +1,10 @@
 //! What is asked of the model: arguments, pace, cancelling, repair, fallback, the queue, intents.
 
-use serde_json::json;
+use serde_json::{Value, json};
+use tenon::config::Config;
 use tenon::model::scripted::{Gate, Step};
 use tenon::model::{AnswerForm, EditFormat, FinishReason, ModelErrorKind, StreamEvent};
+use tenon::ports::OwnAction;
 
 use crate::support::client::{Peer, within};
 use crate::support::session::{Session, block, patch};
@@ -94,7 +96,7 @@ async fn a_refused_reply_is_repaired_once() {
 }
 
 /// Calls the tool with these arguments, in pieces.
-fn call(name: &str, arguments: &serde_json::Value) -> [Step; 4] {
+fn call(name: &str, arguments: &Value) -> [Step; 4] {
     let json = arguments.to_string();
     let (first, rest) = json.split_at(json.len() / 2);
     let arguments = |json: &str| Step::Event(StreamEvent::CallArguments { index: 0, json: json.to_owned() });
@@ -263,7 +265,7 @@ async fn a_comment_instruction_is_done_and_removed() {
         let params = json!({"textDocument": {"uri": uri}, "range": at(line), "context": {"diagnostics": []}});
         session.editor.client.request("textDocument/codeAction", params)
     };
-    let there = |actions: &serde_json::Value| actions.to_string().contains("Do what this comment says");
+    let there = |actions: &Value| actions.to_string().contains("Do what this comment says");
     assert!(there(&offered(2).await.unwrap()));
     assert!(!there(&offered(4).await.unwrap()));
     session.model.push([Step::text(block("a.rs", "    0\n", "    1\n")), Step::finish()]);
@@ -276,4 +278,89 @@ async fn a_comment_instruction_is_done_and_removed() {
     session.run("tenon.edit", json!({"uri": uri, "range": at(0), "intent": "comment"})).await;
     assert_eq!(session.failure().await, "no-comment-instruction");
     session.finish().await;
+}
+
+/// What is offered for these zero-based lines; equal ones for a cursor without a selection.
+async fn offered(session: &Session, uri: &str, (first, last): (u32, u32)) -> Vec<Value> {
+    let range = json!({"start": {"line": first, "character": 0}, "end": {"line": last, "character": 0}});
+    let params = json!({"textDocument": {"uri": uri}, "range": range, "context": {"diagnostics": []}});
+    let actions = session.editor.client.request("textDocument/codeAction", params).await.unwrap();
+    actions.as_array().unwrap().clone()
+}
+
+/// Takes the action with this title, and returns what the command answered.
+async fn take(session: &Session, uri: &str, lines: (u32, u32), title: &str) -> Value {
+    let actions = offered(session, uri, lines).await;
+    let action =
+        actions.iter().find(|action| action["title"] == title).unwrap_or_else(|| panic!("{actions:?}"));
+    let (name, arguments) = (action["command"]["command"].as_str().unwrap(), &action["command"]["arguments"]);
+    session.editor.client.command(name, arguments.clone()).await.unwrap()
+}
+
+#[tokio::test]
+async fn the_user_s_own_requests_are_offered_and_asked() {
+    let own = |languages: &[&str], selection| OwnAction {
+        title: "Make it async".to_owned(),
+        instruction: "Make this async; keep the names.".to_owned(),
+        languages: languages.iter().map(|&one| one.to_owned()).collect(),
+        selection,
+    };
+    let actions = [("a".to_owned(), own(&["rust"], true)), ("b".to_owned(), own(&["go"], false))].into();
+    let session = Session::configured(Peer::Helix, Config { actions, ..Config::default() }).await;
+    let uri = session.open("a.rs", TEXT);
+    assert!(!json!(offered(&session, &uri, (0, 0)).await).to_string().contains("Make it async"));
+    for (title, asked) in [("Make it async", "keep the names"), ("Write tests with AI", "Write tests for")] {
+        session.model.push([Step::text(block("a.rs", "fn a() {}\n", "async fn a() {}\n")), Step::finish()]);
+        take(&session, &uri, (0, 1), title).await;
+        session.proposal().await;
+        let requests = session.model.requests();
+        let prompt = &requests.last().unwrap().messages[0].text;
+        assert!(prompt.contains(asked) && prompt.contains("It is about lines 1 to 1"), "{title}: {prompt}");
+    }
+    session.finish().await;
+}
+
+#[tokio::test]
+async fn a_request_is_written_on_a_page() {
+    for peer in [Peer::Neovim, Peer::Helix] {
+        let session = Session::start(peer).await;
+        let uri = session.open("a.rs", "fn a() {}\nfn b() {}\nfn c() {}\n");
+        assert_eq!(session.refusal("tenon.run", json!({})).await, "no-page");
+        let answer = take(&session, &uri, (1, 2), "Ask AI on a page…").await;
+        let page = answer["page"].as_str().unwrap();
+        let path = page.strip_prefix("file://").unwrap();
+        let text = std::fs::read_to_string(path).unwrap();
+        assert!(text.starts_with("<!-- What should change in a.rs, line 2?"), "{text}");
+        session.editor.open(page, "markdown", &text);
+        assert_eq!(session.refusal("tenon.run", json!({"page": page})).await, "no-instruction");
+        // It is about the line that was meant, wherever typing moved it.
+        session.editor.insert(&uri, 0, "use x;\n");
+        session.editor.insert(page, text.len(), "Give it\na better name.\n");
+        let titles: Vec<_> =
+            offered(&session, page, (0, 0)).await.iter().map(|a| a["title"].clone()).collect();
+        assert_eq!(titles, ["Run this request"]);
+        session.model.push([Step::text(block("a.rs", "fn b() {}\n", "fn best() {}\n")), Step::finish()]);
+        take(&session, page, (0, 0), "Run this request").await;
+        session.proposal().await;
+        let prompt = session.model.requests()[0].messages[0].text.clone();
+        assert!(
+            prompt.contains("Give it\na better name.") && prompt.contains("It is about lines 3 to 3"),
+            "{prompt}"
+        );
+        assert!(!prompt.contains("<!--"), "{prompt}");
+        session.accept(json!({})).await;
+        assert_eq!(session.editor.text(&uri), "use x;\nfn a() {}\nfn best() {}\nfn c() {}\n");
+
+        // An editor that does not tell of such documents: what was saved counts, and words do as arguments.
+        session.editor.close(page);
+        std::fs::write(path, "<!-- ? -->\nmake it shorter").unwrap();
+        session.model.push([Step::text(block("a.rs", "fn best() {}\n", "fn b() {}\n")), Step::finish()]);
+        session.editor.client.command("tenon.run", json!([])).await.unwrap();
+        session.proposal().await;
+        assert!(session.model.requests()[1].messages[0].text.contains("make it shorter"));
+        let words = session.editor.client.command("tenon.ask", json!(["a.rs", "1", "2"])).await.unwrap();
+        assert_ne!(words["page"], page);
+        assert_eq!(session.refusal("tenon.run", json!({"page": uri})).await, "no-page");
+        session.finish().await;
+    }
 }

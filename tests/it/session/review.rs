@@ -132,3 +132,33 @@ async fn an_editor_that_takes_no_edits_gets_them_inside_the_actions() {
     assert_eq!(session.state_of(&id).await, "applied");
     session.finish().await;
 }
+
+/// Titles of what is offered at a zero-based line of a document, with these diagnostics there.
+async fn titles(session: &Session, uri: &str, line: u32, diagnostics: serde_json::Value) -> Vec<String> {
+    let at = json!({"line": line, "character": 0});
+    let params = json!({"textDocument": {"uri": uri}, "range": {"start": at, "end": at},
+        "context": {"diagnostics": diagnostics}});
+    let actions = session.editor.client.request("textDocument/codeAction", params).await.unwrap();
+    actions.as_array().unwrap().iter().map(|action| action["title"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn the_menu_offers_what_makes_sense_and_says_which_is_which() {
+    let session = Session::start(Peer::Neovim).await;
+    let uri = session.open("a.rs", TEXT);
+    for new in ["1\n", "uno\n"] {
+        session.propose(&uri, &block("a.rs", "one\n", new)).await;
+    }
+    let at = json!({"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 1}});
+    let mark = |source: &str| json!({"range": at, "message": "look", "source": source});
+    let offered = titles(&session, &uri, 0, json!([mark("tenon"), mark("lint")])).await;
+    let n = |title: &str| offered.iter().filter(|one| *one == title).count();
+    assert_eq!((n("Fix with AI: look"), n("Apply this change")), (1, 0), "{offered:?}");
+    assert_eq!(offered.iter().filter(|one| one.starts_with("Apply this change: ")).count(), 2, "{offered:?}");
+    // What does not fit any more is not offered to be applied.
+    session.editor.replace(&uri, "one\n", "eins zwei\n");
+    let offered = titles(&session, &uri, 0, json!([])).await;
+    assert!(!offered.iter().any(|title| title.starts_with("Apply")), "{offered:?}");
+    assert_eq!(offered.iter().filter(|one| one.starts_with("Reject this outdated change: ")).count(), 2);
+    session.finish().await;
+}

@@ -41,6 +41,8 @@ pub(crate) struct Session {
     pub(crate) fallback: Scripted,
     pub(crate) folder: TempDir,
     pub(crate) ledger: Arc<dyn Ledger>,
+    /// Where the server puts what is to be looked at; it lives as long as the session.
+    _pages: TempDir,
 }
 
 /// A search/replace block.
@@ -196,15 +198,17 @@ impl Session {
         let ledger = Arc::clone(&books.ledger);
         let counted = Arc::clone(&ledger);
         let gateway = Arc::new(assembly::gateway(&config, models, filter.clone(), books));
+        let pages = tempfile::tempdir().unwrap();
+        let beside = Some(pages.path().to_owned());
         let start = move |editor| {
-            let mut parts = assembly::parts(&config, gateway, filter, editor, None);
+            let mut parts = assembly::parts(&config, gateway, filter, editor, beside);
             parts.services.ledger = counted;
             parts.journal = journal;
             parts.trust = Trust::Trusted;
             tenon::app::spawn(parts).0
         };
         let editor = FakeEditor::start(peer, parameters, start).await;
-        Self { editor, model, fallback, folder, ledger }
+        Self { editor, model, fallback, folder, ledger, _pages: pages }
     }
 
     pub(crate) fn uri(&self, name: &str) -> String {

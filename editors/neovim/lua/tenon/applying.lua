@@ -3,10 +3,22 @@
 -- stop in the middle.
 local M = {}
 
+-- Reads the file of a buffer, if that is still to be done; returns why it is better left alone. Neovim would read a file
+-- with a swap file of someone else all the same, and fill the screen with the warning.
+function M.load(buffer)
+  if vim.api.nvim_buf_is_loaded(buffer) or pcall(vim.api.nvim_exec2, ('silent call bufload(%d)'):format(buffer), {}) then
+    return
+  end
+  pcall(vim.api.nvim_buf_delete, buffer, { unload = true, force = true })
+  local name = vim.fn.fnamemodify(vim.api.nvim_buf_get_name(buffer), ':.')
+  return name .. ' cannot be read here, or is open in another editor; :edit it to decide about that, and go on then'
+end
+
 local function refusal(document)
   local buffer = vim.uri_to_bufnr(document.uri)
-  if not vim.api.nvim_buf_is_loaded(buffer) then
-    return
+  local reason = M.load(buffer)
+  if reason then
+    return reason
   end
   local name = vim.fn.fnamemodify(vim.api.nvim_buf_get_name(buffer), ':.')
   if not vim.bo[buffer].modifiable then

@@ -8,7 +8,7 @@ return {
   init_options = { tenon = { events = true } },
   handlers = {
     ['tenon/event'] = function(_, event, context)
-      require('tenon.tasks').on_event(event, context.client_id)
+      require('tenon.tasks').on_event(require('tenon.server').without_null(event), context.client_id)
     end,
     ['window/showMessage'] = function(_, message)
       require('tenon.notify').message(message)

@@ -107,7 +107,7 @@ M.subcommands = {
     bang = true,
     text = true,
     run = function(call)
-      module('ask').edit(call.lines, table.concat(call.words, ' '), mode(call))
+      module('ask').edit(call.lines, call.text, mode(call))
     end,
   },
   fix = {
@@ -142,7 +142,7 @@ M.subcommands = {
     help = 'Ask anew for the pending change here, with a remark',
     text = true,
     run = function(call)
-      module('review').regenerate(table.concat(call.words, ' '))
+      module('review').regenerate(call.text)
     end,
   },
   undo = take('undo', 'Take the last accepted change back, in all its files'),
@@ -196,7 +196,8 @@ local function unknown(name)
   notify.error(('there is no subcommand %q.%s :Tenon edit asks for a change in words.'):format(name, guess))
 end
 
--- Checks the call against what the subcommand takes, and runs it. `call` has `words`, `lines` and `bang`.
+-- Checks the call against what the subcommand takes, and runs it. `call` has `words`, the same as `text`, `lines` and
+-- `bang`.
 local function run(name, call)
   local subcommand = M.subcommands[name]
   if not subcommand then
@@ -220,7 +221,9 @@ end
 function M.run(options)
   local words = vim.list_slice(options.fargs, 2)
   local lines = options.range > 0 and { options.line1, options.line2 } or nil
-  run(options.fargs[1] or 'edit', { words = words, lines = lines, bang = options.bang })
+  -- The words of an instruction are taken as they are typed; Neovim halves backslashes in `fargs`, and joins blanks.
+  local text = vim.trim(options.args:match('^%s*%S+%s(.*)$') or '')
+  run(options.fargs[1] or 'edit', { words = words, text = text, lines = lines, bang = options.bang })
 end
 
 -- Runs the words of a `<Plug>` map; in visual mode on the selected lines.
@@ -231,12 +234,13 @@ function M.map(words)
     lines = { math.min(first, last), math.max(first, last) }
     vim.api.nvim_feedkeys(vim.keycode('<Esc>'), 'nx', false)
   end
-  run(words[1], { words = vim.list_slice(words, 2), lines = lines, bang = false })
+  local rest = vim.list_slice(words, 2)
+  run(words[1], { words = rest, text = table.concat(rest, ' '), lines = lines, bang = false })
 end
 
--- Completes subcommands, and the arguments of those that have some.
+-- Completes subcommands, and the arguments of those that have some. The command may be abbreviated.
 function M.complete(lead, line, cursor)
-  local before = line:sub(1, cursor):gsub('^.-Tenon!?%s+', '')
+  local before = line:sub(1, cursor):gsub('^.-%f[%a]Te?n?o?n?!?%s+', '')
   local choices
   local name = before:match('^(%S+)%s')
   if not name then

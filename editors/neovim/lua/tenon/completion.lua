@@ -1,6 +1,6 @@
 -- Completes at the cursor, when asked by a key: puts in what the server offers, as it is, as one undo step. What is
--- typed meanwhile drops the offer. It needs nothing else of the plugin; Neovim's own completion takes an offer only up
--- to its first space.
+-- typed meanwhile drops the offer, and so does another place of the cursor or the end of insert mode. It needs nothing
+-- else of the plugin; Neovim's own completion takes an offer only up to its first space.
 local M = {}
 
 local namespace = vim.api.nvim_create_namespace('tenon-completion')
@@ -30,14 +30,20 @@ function M.complete()
   if not client then
     return
   end
-  local tick = vim.api.nvim_buf_get_changedtick(buffer)
+  -- What an offer is for: this text, with the cursor here, in this mode.
+  local function now()
+    local place = { vim.api.nvim_get_current_win(), vim.api.nvim_get_mode().mode:sub(1, 1) }
+    vim.list_extend(place, vim.api.nvim_win_get_cursor(0))
+    return table.concat(vim.list_extend(place, { vim.api.nvim_buf_get_changedtick(buffer) }), ' ')
+  end
+  local before = now()
   local params = vim.lsp.util.make_position_params(window, client.offset_encoding)
   -- 1 is "by the user" in both forms.
   params.context = { triggerKind = 1 }
   client:request(method, params, function(_, result)
     local found = edit(result)
-    local is_same = vim.api.nvim_buf_is_valid(buffer) and vim.api.nvim_buf_get_changedtick(buffer) == tick
-    if not found or not is_same or vim.api.nvim_get_current_win() ~= window then
+    local is_same = vim.api.nvim_buf_is_valid(buffer) and now() == before
+    if not found or not is_same or not vim.bo[buffer].modifiable then
       return
     end
     -- A mark follows the cursor to the end of what comes.

@@ -86,10 +86,40 @@ function M.visible(text)
   return text
 end
 
+-- The width of a buffer's text in its narrowest window, where windows break long lines; virtual lines are cut off there.
+local function width_of(buffer)
+  local width
+  for _, window in ipairs(vim.fn.win_findbuf(buffer)) do
+    if vim.wo[window].wrap then
+      local info = vim.fn.getwininfo(window)[1]
+      width = math.min(width or math.huge, info.width - info.textoff)
+    end
+  end
+  return width and math.max(width, 20)
+end
+
+-- The parts of a text that fit a width, if there is one; an empty text has one part.
+local function broken(text, width)
+  if not width or vim.fn.strdisplaywidth(text) <= width then
+    return { text == '' and ' ' or text }
+  end
+  local parts, part, taken = {}, {}, 0
+  for _, letter in ipairs(vim.fn.split(text, '\\zs')) do
+    local n = vim.fn.strdisplaywidth(letter)
+    if taken + n > width then
+      table.insert(parts, table.concat(part))
+      part, taken = {}, 0
+    end
+    table.insert(part, letter)
+    taken = taken + n
+  end
+  return vim.list_extend(parts, { table.concat(part) })
+end
+
 -- The keys that the user gave to the decisions, else the commands.
-local function keys()
+local function keys(buffer)
   local found = {}
-  for _, mapping in ipairs(vim.api.nvim_get_keymap('n')) do
+  for _, mapping in ipairs(vim.list_extend(vim.api.nvim_get_keymap('n'), vim.api.nvim_buf_get_keymap(buffer, 'n'))) do
     local name = (mapping.rhs or ''):match('^<Plug>%(tenon%-(%a+)%)$')
     if name then
       found[name] = mapping.lhs:gsub('^ ', '<Space>')
@@ -99,7 +129,7 @@ local function keys()
 end
 
 -- What stands above the new lines.
-local function header(hunk)
+local function header(hunk, hint)
   local text = ('── tenon %d/%d: %s'):format(hunk.nth, hunk.of, hunk.title)
   local group = 'TenonHeader'
   if hunk.change == 'create' then
@@ -113,7 +143,7 @@ local function header(hunk)
   elseif hunk.doubt then
     text = ('%s (place: %s)'):format(text, hunk.doubt)
   end
-  return { { M.visible(text), group }, { '   ' .. keys(), 'TenonKeys' } }
+  return { { M.visible(text), group }, { '   ' .. hint, 'TenonKeys' } }
 end
 
 -- Makes room in the windows of a buffer for the lines drawn above its first line, which are hidden otherwise.
@@ -136,23 +166,34 @@ local function mark(buffer, row, rest)
   return vim.api.nvim_buf_set_extmark(buffer, M.namespace, row, 0, rest)
 end
 
--- Draws one hunk; `hunk.mark` is then the mark of its rows.
-local function draw(buffer, hunk, encoding)
+-- Draws one hunk; `hunk.mark` is then the mark of its rows. `width` is where long lines are broken, if they are.
+local function draw(buffer, hunk, encoding, hint, width)
   local first, last, lines = hunk.row or 0, hunk.row or 0, {}
   if hunk.range then
     first, last, lines = M.rows(buffer, hunk, encoding)
   elseif hunk.change == 'create' or hunk.change == 'modify' then
-    lines = vim.split((hunk.after or ''):gsub('\n$', ''), '\n')
+    lines = vim.split((hunk.after or ''):gsub('\r\n', '\n'):gsub('\n$', ''), '\n')
     if #lines > FILE_LINES then
       lines = vim.list_slice(lines, 1, FILE_LINES)
       table.insert(lines, '…')
     end
   end
-  local width = vim.bo[buffer].tabstop
-  local virtual = { header(hunk) }
+  local head = header(hunk, hint)
+  local virtual = { head }
+  if width and vim.fn.strdisplaywidth(head[1][1] .. head[2][1]) > width then
+    -- The keys are never beyond the edge.
+    virtual = {}
+    for _, chunk in ipairs(head) do
+      for _, part in ipairs(broken(chunk[1], width)) do
+        table.insert(virtual, { { part, chunk[2] } })
+      end
+    end
+  end
   local group = hunk.stale and 'TenonKeys' or 'TenonAdd'
   for _, line in ipairs(lines) do
-    table.insert(virtual, { { line == '' and ' ' or expand(M.visible(line), width), group } })
+    for _, part in ipairs(broken(expand(M.visible(line), vim.bo[buffer].tabstop), width)) do
+      table.insert(virtual, { { part, group } })
+    end
   end
   local n_lines = vim.api.nvim_buf_line_count(buffer)
   first, last = math.min(first, n_lines), math.min(last, n_lines)
@@ -171,26 +212,28 @@ local function draw(buffer, hunk, encoding)
   if not is_shown then
     return
   end
-  if last > 0 then
-    mark(buffer, last - 1, { virt_lines = virtual })
-  else
-    mark(buffer, 0, { virt_lines = virtual, virt_lines_above = true })
-  end
+  mark(buffer, math.max(last - 1, 0), {
+    virt_lines = virtual,
+    virt_lines_above = last == 0,
+    virt_lines_overflow = width and 'trunc' or 'scroll',
+  })
 end
 
 -- Draws the hunks of a buffer in place of what was drawn before.
 function M.draw(buffer, hunks, encoding)
   options.highlight()
   vim.api.nvim_buf_clear_namespace(buffer, M.namespace, 0, -1)
+  local hint, width = keys(buffer), width_of(buffer)
   for _, hunk in ipairs(hunks) do
-    draw(buffer, hunk, encoding)
+    draw(buffer, hunk, encoding, hint, width)
   end
   M.reveal(buffer)
 end
 
--- The rows `[first, last)` of a hunk now; one row for an insertion.
+-- The rows `[first, last)` of a hunk now; one row for an insertion. Nothing, where its buffer is gone.
 function M.now(buffer, hunk)
-  local at = hunk.mark and vim.api.nvim_buf_get_extmark_by_id(buffer, M.namespace, hunk.mark, { details = true })
+  local is_there = hunk.mark and vim.api.nvim_buf_is_loaded(buffer)
+  local at = is_there and vim.api.nvim_buf_get_extmark_by_id(buffer, M.namespace, hunk.mark, { details = true })
   if not at or not at[1] then
     return
   end

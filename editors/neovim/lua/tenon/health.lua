@@ -42,7 +42,7 @@ local function program()
   end)
   local is_read, report = pcall(vim.json.decode, is_run and result.stdout or '')
   if not is_read or type(report) ~= 'table' or type(report.checks) ~= 'table' then
-    return health.error(('%q does not answer as tenon does'):format(name), 'name tenon’s program: :help tenon-program')
+    return health.error(('%q does not answer as tenon does'):format(name), "name tenon's program: :help tenon-program")
   end
   health.ok(('version %s on %s'):format(report.version, report.platform))
   for _, check in ipairs(report.checks) do
@@ -58,14 +58,16 @@ end
 local function running()
   health.start('tenon: server')
   local server = require('tenon.server')
-  local problem = server.broken()
-  if problem then
+  local problem, program = server.broken(), server.program()
+  local is_there = not program or vim.fn.executable(program) == 1
+  -- What is not there was said above.
+  if problem and is_there then
     health.error(problem.message, problem.hint)
   end
   if not server.is_enabled() then
     health.warn('the server is not enabled', "say vim.lsp.enable('tenon'), or :Tenon restart")
   end
-  local clients = vim.lsp.get_clients({ name = 'tenon' })
+  local clients = server.clients()
   for _, client in ipairs(clients) do
     local version = (client.server_info or {}).version or '?'
     health.ok(('version %s runs for %s, with %d buffers'):format(
@@ -89,7 +91,7 @@ local function running()
       end
     end
   end
-  if #clients == 0 and not problem then
+  if #clients == 0 and not (problem and is_there) then
     health.info('no server runs; it starts with the first file')
   end
 end

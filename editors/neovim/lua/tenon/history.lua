@@ -11,15 +11,15 @@ local function ask(done, path)
   server.with_any_client(function(client)
     server.run(client, 'tenon.history', path and { path = path } or nil, function(answer)
       M.known = answer.operations or {}
-      done(M.known)
+      done(M.known, client)
     end)
   end)
 end
 
--- Takes a step back (`undo`) or makes it again (`redo`); the last one, or the one that `which` names (`o17`). A change
--- since then is merged if `merge` says so.
-function M.take(verb, which, merge)
-  server.with_any_client(function(client)
+-- Takes a step back (`undo`) or makes it again (`redo`); the last one, or the one that `which` names (`o17`), of the
+-- server that is meant here, or of the client `own`. A change since then is merged if `merge` says so.
+function M.take(verb, which, merge, own)
+  local function take(client)
     local argument = { operation = which, merge = merge or nil }
     server.run(client, 'tenon.' .. verb, next(argument) and argument or nil, function(answer)
       if type(answer.conflicts) == 'number' then
@@ -33,7 +33,11 @@ function M.take(verb, which, merge)
       end
       notify.refusal(refusal)
     end)
-  end)
+  end
+  if own and not own:is_stopped() then
+    return take(own)
+  end
+  server.with_any_client(take)
 end
 
 local function files(operation)
@@ -49,7 +53,7 @@ end
 
 -- Lets a step be chosen, and what to do with it.
 function M.choose()
-  ask(function(operations)
+  ask(function(operations, client)
     if #operations == 0 then
       return notify.info('nothing was done yet')
     end
@@ -77,9 +81,9 @@ function M.choose()
         end,
       }, function(choice)
         if choice == 'show' then
-          require('tenon.show').diff(operation.proposal)
+          require('tenon.show').diff(operation.proposal, client)
         elseif choice then
-          M.take(choice, operation.operation)
+          M.take(choice, operation.operation, nil, client)
         end
       end)
     end)

@@ -4,7 +4,8 @@ local M = {}
 
 -- Sets options; the same as `vim.g.tenon = options`. Calling it is not needed.
 function M.setup(options)
-  vim.g.tenon = vim.tbl_extend('force', vim.g.tenon or {}, options or {})
+  local given = type(vim.g.tenon) == 'table' and vim.g.tenon or {}
+  vim.g.tenon = type(options) == 'table' and vim.tbl_extend('force', given, options) or given
   if vim.g.tenon.enabled == false then
     vim.lsp.enable('tenon', false)
   end
@@ -17,7 +18,7 @@ end
 
 -- Runs a subcommand of `:Tenon` by its words: `require('tenon').run('accept', 'all')`.
 function M.run(...)
-  require('tenon.command').map({ ... })
+  require('tenon.command').map(... and { ... } or { 'edit' })
 end
 
 -- Puts in what tenon offers at the cursor; for a key in insert mode.

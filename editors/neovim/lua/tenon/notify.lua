@@ -10,10 +10,14 @@ local KEPT = 20
 
 local TITLE = { title = 'tenon' }
 
--- Whether messages go to the last line, and not to a plugin that shows them elsewhere.
+-- Whether messages go to the last line, and not to a plugin that shows them elsewhere; such a one may be a table that
+-- can be called. Neovim's own function names its file, or none where it was built without such names.
 local function is_builtin()
+  if type(vim.notify) ~= 'function' then
+    return false
+  end
   local source = debug.getinfo(vim.notify, 'S').source
-  return source:find('vim/_', 1, true) ~= nil
+  return source:find('vim/_', 1, true) ~= nil or source == '?' or source == '=?'
 end
 
 -- The beginning of a text that fits the last line.
@@ -44,6 +48,15 @@ function M.warn(text)
   say(text, vim.log.levels.WARN)
 end
 
+-- A warning that is given no second time.
+local given = {}
+function M.once(text)
+  if not given[text] then
+    given[text] = true
+    M.warn(text)
+  end
+end
+
 function M.error(text)
   say(text, vim.log.levels.ERROR)
 end
@@ -55,9 +68,13 @@ function M.message(message)
   say(message.message, levels[message.type] or vim.log.levels.INFO)
 end
 
--- Something that keeps a command from being run: what is wrong, and what to do about it.
+-- The sentence for something that keeps a command from being run: what is wrong, and what to do about it.
+function M.sentence(problem)
+  return problem.hint and ('%s (%s)'):format(problem.message, problem.hint) or problem.message
+end
+
 function M.problem(problem)
-  M.error(problem.hint and ('%s (%s)'):format(problem.message, problem.hint) or problem.message)
+  M.error(M.sentence(problem))
 end
 
 -- A refused command, as the server answers it.

@@ -13,10 +13,11 @@ M.defaults = {
 
 -- What is wrong with the options, as sentences.
 function M.problems()
-  local given, found = vim.g.tenon or {}, {}
-  if type(given) ~= 'table' then
+  local given, found = vim.g.tenon, {}
+  if given ~= nil and type(given) ~= 'table' then
     return { 'vim.g.tenon is no table' }
   end
+  given = given or {}
   for name, value in vim.spairs(given) do
     local default = M.defaults[name]
     if default == nil then
@@ -32,7 +33,7 @@ end
 function M.get(name)
   local given = type(vim.g.tenon) == 'table' and vim.g.tenon or {}
   for _, problem in ipairs(M.problems()) do
-    vim.notify_once('tenon: ' .. problem, vim.log.levels.WARN)
+    require('tenon.notify').once(problem)
   end
   local default, value = M.defaults[name], given[name]
   return type(value) == type(default) and value or (type(value) ~= type(default) and default) or false

@@ -4,7 +4,8 @@ local M = {}
 local list = nil
 
 local function item(hunk)
-  local row = hunk.buffer and require('tenon.draw').now(hunk.buffer, hunk)
+  local buffer = hunk.buffer and vim.api.nvim_buf_is_valid(hunk.buffer) and hunk.buffer or nil
+  local row = buffer and require('tenon.draw').now(buffer, hunk)
   row = row or hunk.row or (hunk.range and hunk.range.start.line) or 0
   local what = ({
     create = 'creates ' .. hunk.path,
@@ -13,8 +14,8 @@ local function item(hunk)
   })[hunk.change]
   local added = hunk.after and vim.trim(vim.split(vim.trim(hunk.after), '\n')[1]) or ''
   return {
-    bufnr = hunk.buffer,
-    filename = not hunk.buffer and vim.uri_to_fname(hunk.uri) or nil,
+    bufnr = buffer,
+    filename = not buffer and vim.uri_to_fname(hunk.uri) or nil,
     lnum = row + 1,
     type = hunk.stale and 'W' or 'I',
     text = require('tenon.draw').visible(
@@ -38,10 +39,15 @@ function M.open()
   vim.cmd('botright copen')
 end
 
--- Brings the list up to date, if it still is one of Neovim's lists.
+-- Brings the list up to date, if it still is one of Neovim's lists; the user stays at the entry with the same number.
 function M.refresh()
-  if list and vim.fn.getqflist({ id = list }).id == list then
-    vim.fn.setqflist({}, 'r', { id = list, title = 'tenon: changes to review', items = items() })
+  local known = list and vim.fn.getqflist({ id = list, idx = 0 })
+  if known and known.id == list then
+    local found = items()
+    vim.fn.setqflist({}, 'r', { id = list, title = 'tenon: changes to review', items = found })
+    if #found > 0 then
+      vim.fn.setqflist({}, 'a', { id = list, idx = math.max(1, math.min(known.idx, #found)) })
+    end
   else
     list = nil
   end

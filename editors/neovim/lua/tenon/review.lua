@@ -6,8 +6,8 @@ local server = require('tenon.server')
 
 local M = {}
 
--- `[client] = hunks` that wait for a decision, as `tenon.show` tells them, with `proposal`, `title`, `nth` and `of`,
--- and those of their file: `path`, `uri`, `change`, `to` and `version`.
+-- `[client] = hunks` that wait for a decision, as `tenon.show` tells them, with `client`, `proposal`, `title`, `nth` and
+-- `of`, and those of their file: `path`, `uri`, `change`, `to` and `version`. Each server counts its proposals by itself.
 local pending = {}
 -- `[client] = { [proposal] = whole texts of its new files by path }`; they never change.
 local new_files = {}
@@ -40,10 +40,11 @@ local function marks_of(client)
   return places
 end
 
--- The loaded buffer of a file.
+-- The loaded buffer of a file. `bufnr()` would take a name such as `[id].ts` for a pattern.
 local function buffer_of(uri)
-  local buffer = vim.fn.bufnr(vim.uri_to_fname(uri))
-  return buffer >= 0 and vim.api.nvim_buf_is_loaded(buffer) and buffer or nil
+  local name = vim.uri_to_fname(uri)
+  local buffer = vim.fn.bufexists(name) == 1 and vim.fn.bufadd(name)
+  return buffer and vim.api.nvim_buf_is_loaded(buffer) and buffer or nil
 end
 
 local function place_all(client, hunks)
@@ -82,6 +83,13 @@ local function redraw()
   end
 end
 
+-- Draws anew where windows got another size, or show what they did not.
+function M.resized()
+  if next(drawn) then
+    redraw()
+  end
+end
+
 local function take(client, hunks)
   place_all(client, hunks)
   pending[client.id] = hunks
@@ -91,24 +99,12 @@ local function take(client, hunks)
   vim.api.nvim_exec_autocmds('User', { pattern = 'TenonReview', modeline = false })
 end
 
--- Takes JSON's null out: it is no value here.
-local function without_null(object)
-  for name, value in pairs(object) do
-    if value == vim.NIL then
-      object[name] = nil
-    end
-  end
-  return object
-end
-
 -- The undecided hunks of one proposal.
-local function undecided(shown)
+local function undecided(client, shown)
   local found = {}
   for _, file in ipairs(shown.files) do
-    without_null(file)
     for _, hunk in ipairs(file.hunks) do
-      without_null(hunk)
-      hunk.proposal, hunk.title = shown.proposal, shown.title
+      hunk.client, hunk.proposal, hunk.title = client.id, shown.proposal, shown.title
       hunk.path, hunk.uri, hunk.change, hunk.to, hunk.version = file.path, file.uri, file.change, file.to, file.version
       local is_there = hunk.change == 'modify' and not hunk.range and not hunk.stale
       if hunk.decision == 'proposed' and not is_there then
@@ -140,7 +136,7 @@ local function with_new_files(client, hunks, done)
   server.run(client, 'tenon.show', { proposal = missing, texts = true }, function(shown)
     for _, file in ipairs(shown.files) do
       if file.change == 'create' then
-        new_files[client.id][missing][file.path] = without_null(file).after
+        new_files[client.id][missing][file.path] = file.after
       end
     end
     with_new_files(client, hunks, done)
@@ -150,10 +146,10 @@ local function with_new_files(client, hunks, done)
 end
 
 -- Whether a text was changed since the server looked at it. It publishes marks again then.
-local function is_typed(hunks)
+local function is_typed(client, hunks)
   return vim.iter(hunks):any(function(hunk)
     local buffer = hunk.version and buffer_of(hunk.uri)
-    local version = buffer and vim.lsp.util.buf_versions[buffer]
+    local version = buffer and client.attached_buffers[buffer] and vim.lsp.util.buf_versions[buffer]
     return version ~= nil and version ~= hunk.version
   end)
 end
@@ -173,9 +169,12 @@ local function ask(client, done)
         return with_new_files(client, hunks, done)
       end
       server.run(client, 'tenon.show', { proposal = proposal.id }, function(shown)
-        vim.list_extend(hunks, undecided(shown))
+        vim.list_extend(hunks, undecided(client, shown))
         next_proposal(at + 1)
-      end, failed)
+      end, function()
+        -- It is gone since.
+        next_proposal(at + 1)
+      end)
     end
     next_proposal(1)
   end, failed)
@@ -189,13 +188,13 @@ function M.changed(client)
   end
   asking[client.id] = false
   ask(client, function(hunks)
-    local is_old = hunks and is_typed(hunks)
+    local is_old = hunks and is_typed(client, hunks)
     local again = asking[client.id] or is_old
     asking[client.id] = nil
-    if client:is_stopped() or not hunks then
+    if client:is_stopped() then
       return
     end
-    if not is_old then
+    if hunks and not is_old then
       take(client, hunks)
     end
     if again then
@@ -250,7 +249,8 @@ function M.here()
   local buffer, line = vim.api.nvim_get_current_buf(), vim.api.nvim_win_get_cursor(0)[1]
   if current and current.buffer == buffer and current.line == line then
     for _, hunk in ipairs(M.all()) do
-      if hunk.proposal == current.proposal and hunk.hunk == current.hunk then
+      local is_it = hunk.client == current.client and hunk.proposal == current.proposal and hunk.hunk == current.hunk
+      if is_it then
         return hunk
       end
     end
@@ -277,40 +277,40 @@ end
 -- Whether Neovim lets the text be changed that a hunk is for.
 local function is_locked(hunk)
   local buffer = hunk.range and hunk.buffer
-  if buffer and not vim.bo[buffer].modifiable then
+  if buffer and vim.api.nvim_buf_is_loaded(buffer) and not vim.bo[buffer].modifiable then
     local name = vim.fn.fnamemodify(vim.api.nvim_buf_get_name(buffer), ':.')
     notify.problem({ message = name .. " is 'nomodifiable'", hint = 'say :set modifiable, and accept again' })
     return true
   end
 end
 
--- The client whose hunk it is.
-local function client_of(hunk)
-  for id, hunks in pairs(pending) do
-    if vim.list_contains(hunks, hunk) then
-      return vim.lsp.get_client_by_id(id)
-    end
-  end
-end
-
--- Sends decisions one after the other; each `{ hunk, argument }`.
+-- Sends decisions one after the other; each `{ hunk, argument }`. One that is refused keeps none from being made.
 local function send(verb, decisions, at)
-  local decision = decisions[at or 1]
-  local client = decision and client_of(decision.hunk)
-  if not client or (verb == 'accept' and is_locked(decision.hunk)) then
+  at = at or 1
+  local decision = decisions[at]
+  if not decision then
     return
   end
-  server.run(client, 'tenon.' .. verb, decision.argument, function()
-    send(verb, decisions, (at or 1) + 1)
-  end)
+  local function go_on()
+    send(verb, decisions, at + 1)
+  end
+  local client = vim.lsp.get_client_by_id(decision.hunk.client)
+  if not client or (verb == 'accept' and is_locked(decision.hunk)) then
+    return go_on()
+  end
+  server.run(client, 'tenon.' .. verb, decision.argument, go_on, function(refusal)
+    notify.refusal(refusal)
+    go_on()
+  end, decision.hunk.buffer)
 end
 
 -- One argument for each proposal that has one of these hunks.
 local function by_proposal(hunks, argument)
   local seen, decisions = {}, {}
   for _, hunk in ipairs(hunks) do
-    if not seen[hunk.proposal] then
-      seen[hunk.proposal] = true
+    local key = hunk.client .. '/' .. hunk.proposal
+    if not seen[key] then
+      seen[key] = true
       table.insert(decisions, { hunk = hunk, argument = argument(hunk) })
     end
   end
@@ -325,9 +325,9 @@ function M.decide(verb, what)
       return { proposal = hunk.proposal }
     end)
   elseif what == 'file' then
-    local name = vim.api.nvim_buf_get_name(0)
+    local buffer, name = vim.api.nvim_get_current_buf(), vim.api.nvim_buf_get_name(0)
     hunks = vim.tbl_filter(function(hunk)
-      return vim.uri_to_fname(hunk.uri) == name
+      return vim.uri_to_fname(hunk.uri) == name or (hunk.range and hunk.buffer == buffer)
     end, M.all())
     decisions = by_proposal(hunks, function(hunk)
       return { proposal = hunk.proposal, path = hunk.path }
@@ -346,8 +346,9 @@ end
 
 -- Where a hunk is: the buffer of its file, which may have to be read first, and its line, from one.
 local function place_of(hunk)
-  local buffer = hunk.buffer or vim.uri_to_bufnr(hunk.uri)
-  local row = hunk.buffer and draw.now(hunk.buffer, hunk) or hunk.row or (hunk.range and hunk.range.start.line) or 0
+  local is_there = hunk.buffer and vim.api.nvim_buf_is_valid(hunk.buffer)
+  local buffer = is_there and hunk.buffer or vim.uri_to_bufnr(hunk.uri)
+  local row = is_there and draw.now(hunk.buffer, hunk) or hunk.row or (hunk.range and hunk.range.start.line) or 0
   return buffer, row + 1
 end
 
@@ -391,6 +392,30 @@ local function beside(places, step)
   return places[first]
 end
 
+-- Shows a buffer: in the window of this tab that has it, else in this one, else, where this one keeps what it shows,
+-- in a new one. Returns whether it is shown.
+local function show(buffer)
+  if vim.api.nvim_get_current_buf() == buffer then
+    return true
+  end
+  local window = vim.fn.bufwinid(buffer)
+  if window > 0 then
+    vim.api.nvim_set_current_win(window)
+    return true
+  end
+  local reason = require('tenon.applying').load(buffer)
+  if reason then
+    notify.warn(reason)
+    return false
+  end
+  vim.bo[buffer].buflisted = true
+  local is_view = vim.bo.buftype ~= '' and vim.bo.buftype ~= 'acwrite'
+  if is_view or not pcall(vim.api.nvim_win_set_buf, 0, buffer) then
+    vim.api.nvim_open_win(buffer, true, { split = 'above', win = -1 })
+  end
+  return true
+end
+
 -- Goes to the next or the previous pending change, over all files and round; `step` is 1 or -1.
 function M.step(step)
   local places = in_order()
@@ -399,15 +424,13 @@ function M.step(step)
   end
   local to = beside(places, step)
   vim.cmd.normal({ "m'", bang = true })
-  if vim.api.nvim_get_current_buf() ~= to.buffer then
-    vim.fn.bufload(to.buffer)
-    vim.bo[to.buffer].buflisted = true
-    vim.api.nvim_win_set_buf(0, to.buffer)
+  if not show(to.buffer) then
+    return
   end
   local line = math.min(to.line, vim.api.nvim_buf_line_count(to.buffer))
   vim.api.nvim_win_set_cursor(0, { line, 0 })
   vim.cmd.normal({ 'zv', bang = true })
-  current = { buffer = to.buffer, line = line, proposal = to.hunk.proposal, hunk = to.hunk.hunk }
+  current = { buffer = to.buffer, line = line, client = to.hunk.client, proposal = to.hunk.proposal, hunk = to.hunk.hunk }
   draw.reveal(to.buffer)
 end
 
@@ -417,15 +440,19 @@ function M.regenerate(remark)
   if not hunk then
     return no_hunk()
   end
-  local client, buffer, line = client_of(hunk), vim.api.nvim_get_current_buf(), vim.api.nvim_win_get_cursor(0)[1]
+  local buffer, line = vim.api.nvim_get_current_buf(), vim.api.nvim_win_get_cursor(0)[1]
   local function run(text)
-    if not client or not text or vim.trim(text) == '' then
+    if not text or vim.trim(text) == '' then
       return
+    end
+    local client = vim.lsp.get_client_by_id(hunk.client)
+    if not client then
+      return notify.warn('the server was started again since; go to the change, and ask again')
     end
     local argument = { proposal = hunk.proposal, hunk = hunk.hunk, remark = text }
     server.run(client, 'tenon.regenerate', argument, function(answer)
       require('tenon.tasks').place(client.id, answer.task, buffer, line - 1)
-    end)
+    end, nil, buffer)
   end
   if remark and remark ~= '' then
     return run(remark)

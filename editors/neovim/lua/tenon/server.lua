@@ -72,6 +72,18 @@ function M.broken()
   end
 end
 
+-- The same for the status line, which asks at every key: the disk is looked at every other second.
+local looked = { at = -math.huge }
+function M.broken_lately()
+  if given_up or not M.is_enabled() then
+    return given_up
+  end
+  if vim.uv.now() - looked.at > 2000 then
+    looked = { at = vim.uv.now(), problem = M.broken() }
+  end
+  return looked.problem
+end
+
 -- The folder that a file belongs to: by its marker; else that of a server that has it already; else the current one,
 -- unless that is everything the user has; else its own.
 local function root(buffer)
@@ -88,8 +100,8 @@ local function root(buffer)
       return client.config.root_dir
     end
   end
-  local here = vim.fn.getcwd()
-  local is_everything = vim.startswith(vim.uv.os_homedir() or '', here)
+  local here = vim.fs.normalize(vim.fn.getcwd())
+  local is_everything = here == '/' or vim.startswith(vim.fs.normalize(vim.uv.os_homedir() or '') .. '/', here .. '/')
   return holds(here) and not is_everything and here or vim.fs.dirname(path)
 end
 
@@ -102,7 +114,7 @@ function M.may_start(buffer, start)
   local problem = M.broken()
   if problem then
     if not given_up then
-      vim.notify_once(('tenon: %s (%s)'):format(problem.message, problem.hint), vim.log.levels.WARN)
+      notify.once(notify.sentence(problem))
     end
     return
   end
@@ -110,7 +122,7 @@ function M.may_start(buffer, start)
 end
 
 -- The clients that are ready for commands; all of them, or those of a buffer.
-local function ready(buffer)
+function M.clients(buffer)
   return vim.tbl_filter(function(client)
     return not told[client.id] and not client:is_stopped()
   end, vim.lsp.get_clients({ bufnr = buffer, name = 'tenon' }))
@@ -118,34 +130,64 @@ end
 
 -- The client of a buffer, ready for commands.
 function M.client(buffer)
-  return ready(buffer)[1]
+  return M.clients(buffer)[1]
 end
 
 -- The client that is meant where the buffer has none: the only one.
 function M.any_client()
-  local all = ready()
+  local all = M.clients()
   return M.client(vim.api.nvim_get_current_buf()) or (#all == 1 and all[1]) or nil
 end
 
--- Attaches a buffer, if it may be; starts the server when there is none for its workspace.
+-- Attaches a buffer, if it may be; starts the server when there is none for its workspace. Returns why it cannot be
+-- started, if it is looked for here and cannot.
 function M.attach(buffer)
   if not vim.api.nvim_buf_is_loaded(buffer) or M.unfit(buffer) or M.client(buffer) then
     return
   end
-  local config = vim.deepcopy(M.config())
+  local config, problem = vim.deepcopy(M.config()), nil
   local function start(workspace)
     config.root_dir = workspace
-    vim.lsp.start(config, { bufnr = buffer, reuse_client = config.reuse_client, _root_markers = config.root_markers })
+    local id = vim.lsp.start(config, {
+      bufnr = buffer,
+      reuse_client = config.reuse_client,
+      silent = true,
+      _root_markers = config.root_markers,
+    })
+    if not id then
+      problem = {
+        message = ('the program %q cannot be started'):format(M.program() or 'of the server'),
+        hint = 'it may be for another system, or incomplete: :checkhealth tenon looks further, and ' .. RESTART,
+      }
+    end
   end
   if type(config.root_dir) == 'function' then
     config.root_dir(buffer, start)
   else
     start(config.root_dir or root(buffer))
   end
+  return problem
 end
 
--- Calls `use` with the client of a buffer, which starts if it must; else says why not.
+-- Serves what waited for a start. What waits for the start of another server goes on waiting.
+function M.serve_waiting()
+  local uses = waiting
+  waiting = {}
+  for _, entry in ipairs(uses) do
+    local own = vim.api.nvim_buf_is_valid(entry.buffer) and M.client(entry.buffer)
+    if own then
+      entry.use(own)
+    elseif vim.api.nvim_buf_is_valid(entry.buffer) then
+      table.insert(waiting, entry)
+    end
+  end
+end
+
+-- Calls `use` with the client of a buffer, which starts if it must; else says why not, here or when it fails.
 function M.with_client(buffer, use)
+  if not vim.api.nvim_buf_is_valid(buffer) then
+    return notify.problem({ message = 'the buffer is gone', hint = 'ask again from the one that is meant' })
+  end
   local client = M.client(buffer)
   if client then
     return use(client)
@@ -156,16 +198,33 @@ function M.with_client(buffer, use)
   end
   local entry = { buffer = buffer, use = use }
   table.insert(waiting, entry)
-  M.attach(buffer)
+  local failure = M.attach(buffer)
+  if failure then
+    waiting = {}
+    return notify.problem(failure)
+  end
+  -- A server that runs already has taken the buffer at once.
+  M.serve_waiting()
   vim.defer_fn(function()
     if vim.list_contains(waiting, entry) then
-      waiting = {}
+      waiting = vim.tbl_filter(function(other)
+        return other ~= entry
+      end, waiting)
       notify.problem({
         message = 'the server does not answer',
         hint = ':Tenon log shows what it is doing, and ' .. RESTART,
       })
     end
   end, M.patience)
+end
+
+-- Whether a command makes sense for a buffer, before anything is asked for; says why not. The server starts meanwhile.
+function M.is_usable(buffer)
+  local problem = not M.client(buffer) and (M.unfit(buffer) or M.broken() or M.attach(buffer))
+  if problem then
+    notify.problem(problem)
+  end
+  return not problem
 end
 
 -- Calls `use` with the client that a command without a file means.
@@ -177,15 +236,38 @@ function M.with_any_client(use)
   M.with_client(vim.api.nvim_get_current_buf(), use)
 end
 
--- Runs a command of the server. `done` gets its result; a refusal is shown, unless `refused` takes it.
-function M.run(client, command, argument, done, refused)
-  local params = { command = command, arguments = argument and { argument } or nil }
-  client:request('workspace/executeCommand', params, function(refusal, result)
-    if not refusal then
-      return done and done(result)
+-- Takes JSON's null out, in all depths: it is no value here. Neovim 0.11 does so itself.
+function M.without_null(value)
+  if type(value) ~= 'table' then
+    return value
+  end
+  for name, member in pairs(value) do
+    if member == vim.NIL then
+      value[name] = nil
+    else
+      M.without_null(member)
     end
-    (refused or notify.refusal)(refusal)
-  end, vim.api.nvim_get_current_buf())
+  end
+  return value
+end
+
+-- Runs a command of the server. `done` gets its result; a refusal is shown, unless `refused` takes it. `buffer` is the
+-- one that the command is about, if it is not the current one: what was typed there is told to the server before.
+function M.run(client, command, argument, done, refused, buffer)
+  local params = { command = command, arguments = argument and { argument } or nil }
+  refused = refused or notify.refusal
+  buffer = buffer or vim.api.nvim_get_current_buf()
+  local is_sent = not client:is_stopped() and client:request('workspace/executeCommand', params, function(refusal, result)
+    if refusal then
+      return refused(M.without_null(refusal))
+    end
+    if done then
+      done(M.without_null(result))
+    end
+  end, vim.api.nvim_buf_is_valid(buffer) and buffer or nil)
+  if not is_sent then
+    refused({ message = 'the server is gone', data = { hint = RESTART } })
+  end
 end
 
 local function wrong_version(client)
@@ -207,9 +289,8 @@ end
 
 function M.on_start(client)
   local problem = wrong_version(client)
-  local uses = waiting
-  waiting = {}
   if problem then
+    waiting = {}
     given_up = problem
     told[client.id] = true
     vim.schedule(function()
@@ -222,12 +303,7 @@ function M.on_start(client)
   vim.schedule(function()
     require('tenon.tasks').changed()
     require('tenon.review').changed(client)
-    for _, waits in ipairs(uses) do
-      local own = vim.api.nvim_buf_is_valid(waits.buffer) and M.client(waits.buffer)
-      if own then
-        waits.use(own)
-      end
-    end
+    M.serve_waiting()
   end)
 end
 
@@ -241,11 +317,16 @@ local function ended_again()
   return #ends >= options.get('restarts')
 end
 
--- An end that nobody asked for is followed by a start for the same buffers, but not for ever.
+-- The signal by which Neovim itself ends a server that does not end when it is asked to.
+local TERMINATED = 15
+
+-- An end that nobody asked for is followed by a start for the same buffers, but not for ever. A program that ends well
+-- before it has answered anything is none that was asked to.
 function M.on_exit(code, signal, id)
   local client = vim.lsp.get_client_by_id(id)
   local buffers = client and vim.tbl_keys(client.attached_buffers) or {}
-  local is_wanted = M.leaving or told[id] or (code == 0 and signal == 0)
+  local is_asked = signal == TERMINATED or (code == 0 and signal == 0 and (not client or client.initialized == true))
+  local is_wanted = M.leaving or told[id] or is_asked
   told[id] = nil
   vim.schedule(function()
     require('tenon.tasks').forget(id)
@@ -303,7 +384,10 @@ function M.stop(use)
   for _, client in ipairs(vim.lsp.get_clients({ name = 'tenon', _uninitialized = true })) do
     told[client.id] = true
     table.insert(ids, client.id)
-    client:stop()
+    -- One that is asked twice is killed by Neovim.
+    if not client._is_stopping then
+      client:stop()
+    end
   end
   when_gone(ids, use or function() end)
 end
@@ -326,8 +410,9 @@ function M.restart()
       return notify.problem(problem)
     end
     for buffer in pairs(buffers) do
-      if vim.api.nvim_buf_is_valid(buffer) then
-        M.attach(buffer)
+      local failure = vim.api.nvim_buf_is_valid(buffer) and M.attach(buffer)
+      if failure then
+        return notify.problem(failure)
       end
     end
   end)

@@ -18,12 +18,11 @@ function M.open(name, kind, text)
   vim.bo[buffer].bufhidden = 'hide'
   vim.bo[buffer].filetype = kind
   local is_prose = kind == 'text'
-  local window = vim.fn.win_findbuf(buffer)[1]
-  if window then
+  local window = vim.fn.bufwinid(buffer)
+  if window > 0 then
     vim.api.nvim_set_current_win(window)
   else
-    vim.cmd('botright split')
-    vim.api.nvim_win_set_buf(0, buffer)
+    vim.api.nvim_open_win(buffer, true, { split = 'below', win = -1 })
   end
   vim.wo[0][0].wrap = is_prose
   vim.wo[0][0].linebreak = is_prose
@@ -31,9 +30,9 @@ function M.open(name, kind, text)
   return buffer
 end
 
--- A proposal's diff, with what it does to symbols, and notes.
-function M.diff(proposal)
-  server.with_any_client(function(client)
+-- A proposal's diff, with what it does to symbols, and notes; of the server that is meant here, or of a client.
+function M.diff(proposal, own)
+  local function show(client)
     server.run(client, 'tenon.show', proposal and { proposal = proposal } or nil, function(shown)
       local lines = {}
       for _, impact in ipairs(shown.impact or {}) do
@@ -45,7 +44,11 @@ function M.diff(proposal)
       table.insert(lines, shown.diff == '' and '# nothing is left to decide' or shown.diff)
       M.open(shown.proposal .. '.diff', 'diff', table.concat(lines, '\n'))
     end)
-  end)
+  end
+  if own and not own:is_stopped() then
+    return show(own)
+  end
+  server.with_any_client(show)
 end
 
 -- What was sent to the model for a task.
@@ -88,7 +91,7 @@ local function status_lines(status)
     return part.state ~= 'ready'
   end, status.health)
   add('Parts that need a look', ill, function(part)
-    return ('%s  %s  %s'):format(part.component, part.state, part.reason ~= vim.NIL and part.reason or '')
+    return ('%s  %s  %s'):format(part.component, part.state, part.reason or '')
   end)
   if status.trust ~= 'trusted' then
     vim.list_extend(lines, {
@@ -115,31 +118,52 @@ function M.status()
   end)
 end
 
+-- How long the program may look for its log, in milliseconds.
+local DOCTOR_TIME = 20000
+
+-- The newest file of a folder, if it is one.
+local function newest_of(folder)
+  local newest, at = nil, -1
+  for name in vim.fs.dir(folder or '') do
+    local path = vim.fs.joinpath(folder, name)
+    local stat = vim.uv.fs_stat(path)
+    if stat and stat.type == 'file' and stat.mtime.sec >= at then
+      newest, at = path, stat.mtime.sec
+    end
+  end
+  return newest
+end
+
+-- A log, to be looked at: no server starts for it, this one neither.
+local function open_log(path)
+  vim.cmd('noautocmd botright split ' .. vim.fn.fnameescape(path))
+  vim.bo.buftype = 'nowrite'
+  vim.bo.readonly = true
+end
+
 -- The newest log of the server.
 function M.log()
   local program = server.program()
   if not program or vim.fn.executable(program) == 0 then
-    return vim.cmd.split(vim.fn.fnameescape(require('vim.lsp.log').get_filename()))
+    return open_log(require('vim.lsp.log').get_filename())
   end
-  vim.system({ program, 'doctor', '--json' }, { text = true }, vim.schedule_wrap(function(result)
+  local function opened(result)
     local is_read, report = pcall(vim.json.decode, result.stdout or '')
-    local logs = vim.iter(is_read and report.checks or {}):find(function(check)
+    local checks = is_read and type(report) == 'table' and type(report.checks) == 'table' and report.checks or {}
+    local logs = vim.iter(checks):find(function(check)
       return check.name == 'log'
     end)
-    local newest, at = nil, -1
-    for name in vim.fs.dir(logs and logs.message or '') do
-      local path = vim.fs.joinpath(logs.message, name)
-      local stat = vim.uv.fs_stat(path)
-      if stat and stat.type == 'file' and stat.mtime.sec >= at then
-        newest, at = path, stat.mtime.sec
-      end
-    end
-    vim.cmd('botright split ' .. vim.fn.fnameescape(newest or require('vim.lsp.log').get_filename()))
-    vim.bo.readonly = true
+    local newest = newest_of(logs and logs.message or nil)
+    open_log(newest or require('vim.lsp.log').get_filename())
     if not newest then
-      notify.info('the server wrote no log; this is that of Neovim’s clients')
+      notify.info("the server wrote no log; this is that of Neovim's clients")
     end
-  end))
+  end
+  -- A program that cannot be run at all is told by the other log.
+  local command, settings = { program, 'doctor', '--json' }, { text = true, timeout = DOCTOR_TIME }
+  if not pcall(vim.system, command, settings, vim.schedule_wrap(opened)) then
+    opened({})
+  end
 end
 
 -- Shows in a terminal what trusting the workspace means, and asks; the server starts again with the answer.
@@ -148,6 +172,8 @@ function M.trust()
   local problem = server.broken()
   if problem then
     return notify.problem(problem)
+  elseif not program then
+    return notify.warn('the server is not started as a program of this machine; say tenon trust in a terminal there')
   end
   local client = server.any_client()
   local folder = client and client.config.root_dir or vim.fn.getcwd()

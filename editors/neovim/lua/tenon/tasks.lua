@@ -99,10 +99,13 @@ end
 
 -- Forgets what a client did that is gone.
 function M.forget(client)
-  for id in pairs(running[client] or {}) do
-    erase(client, id)
-  end
   running[client] = nil
+  for name in pairs(places) do
+    local id = name:match('^' .. client .. '/(.*)$')
+    if id then
+      erase(client, id)
+    end
+  end
   M.changed()
 end
 
@@ -121,7 +124,7 @@ end
 function M.status()
   local server, review = require('tenon.server'), require('tenon.review')
   -- The program is looked for only where none runs: this is called at every key.
-  if not server.any_client() and server.broken() then
+  if not server.any_client() and server.broken_lately() then
     return 'tenon: not working, see :Tenon status'
   end
   local parts, tasks = {}, M.list()

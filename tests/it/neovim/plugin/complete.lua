@@ -1,13 +1,11 @@
--- What is offered at the cursor comes by one key of the user, in both forms that a server may offer it in: Neovim 0.11
--- asks for a list, and a client that knows text at the cursor for that.
+-- What is offered at the cursor comes when it is asked for, in both forms that a server may offer it in: Neovim 0.11
+-- asks for a list, and 0.12 for text at the cursor.
 local t = dofile(os.getenv('TENON_PLUGIN_HARNESS'))
 local inline = vim.uv.fs_stat('rows.rs') ~= nil
-if inline then
-  local capabilities = { textDocument = { inlineCompletion = { dynamicRegistration = false } } }
-  vim.lsp.config('tenon', { capabilities = capabilities })
-end
+vim.lsp.config('tenon', {
+  capabilities = { textDocument = { inlineCompletion = inline and { dynamicRegistration = false } or vim.NIL } },
+})
 t.load()
-vim.keymap.set('i', '<C-l>', '<Plug>(tenon-complete)')
 t.write('rows.rs', '// rows é😀\nfn a() {\n    "😀"; \n}\n')
 local buffer = t.edit('rows.rs')
 local capability = inline and 'inlineCompletionProvider' or 'completionProvider'
@@ -15,7 +13,7 @@ t.check(t.client.server_capabilities[capability] ~= nil, true, capability)
 vim.o.virtualedit = 'onemore'
 vim.api.nvim_win_set_cursor(0, { 3, #'    "😀"; ' })
 local before = t.text(buffer)
-vim.api.nvim_feedkeys(vim.keycode('i<C-l>'), 'tx', false)
+require('tenon').complete()
 t.becomes(buffer, '// rows é😀\nfn a() {\n    "😀"; let é = b(\n        c,\n    );\n}\n', 'completed')
 t.check_mirror(buffer)
 vim.cmd('silent undo')

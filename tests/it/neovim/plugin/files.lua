@@ -18,7 +18,7 @@ t.pending(3)
 local lines = t.drawn(buffer)
 t.check(lines[1].above, true, 'the new file is shown above the text')
 assert(lines[1].lines[1]:find('creates new/made.py', 1, true), vim.inspect(lines))
-t.check(vim.list_slice(lines[1].lines, 2), { 'y = "é"', ' ', 'z = 3' }, 'its text')
+t.check(vim.list_slice(lines[1].lines, 3), { 'y = "é"', ' ', 'z = 3' }, 'its text')
 t.check(t.drawn(other)[1].lines[2], 'x = 2', 'in the other buffer')
 
 -- The quickfix list follows the review.

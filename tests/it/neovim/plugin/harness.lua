@@ -7,6 +7,11 @@ vim.opt.runtimepath:prepend(os.getenv('TENON_EDITORS') .. '/neovim')
 t.program = os.getenv('TENON_PROGRAM')
 vim.lsp.config('tenon', { cmd = { t.program, 'lsp' } })
 
+vim.deprecate = function(name)
+  error(name .. ' is deprecated')
+end
+
+t.notify = vim.notify
 vim.notify = function(text, level)
   local kinds = { [vim.log.levels.ERROR] = 1, [vim.log.levels.WARN] = 2 }
   table.insert(t.messages, { message = text, type = kinds[level] or 3 })
@@ -36,6 +41,23 @@ vim.api.nvim_create_autocmd('User', {
 function t.load()
   vim.cmd.runtime('plugin/tenon.lua')
   return t
+end
+
+-- Puts a program in place of the server, as an installer does it: the file that runs at the moment is not written into.
+function t.install(script)
+  t.write('../server.new', script:find('^#!') and script or '#!/bin/sh\n' .. script)
+  vim.uv.fs_chmod('../server.new', 448)
+  vim.uv.fs_rename('../server.new', '../server')
+end
+
+-- The server by a script that tells its process, for `t.kill()`.
+function t.program_with_pid()
+  t.install(('[ "$1" = lsp ] && echo $$ > ../pid\nexec %s "$@"\n'):format(t.program))
+  vim.lsp.config('tenon', { cmd = { vim.fs.dirname(vim.fn.getcwd()) .. '/server', 'lsp' } })
+end
+
+function t.kill()
+  vim.uv.kill(assert(tonumber(vim.fn.readfile('../pid')[1])), 'sigkill')
 end
 
 -- What is drawn into a buffer: `{ row, lines, above }` for virtual lines, `{ row, last }` for what goes.

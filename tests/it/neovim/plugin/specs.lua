@@ -30,6 +30,13 @@ t.messages = {}
 vim.g.tenon = 'yes'
 t.check(options.problems(), { 'vim.g.tenon is no table' }, 'no table')
 t.check(options.get('inline'), true, 'the default')
+vim.g.tenon = true
+vim.g.loaded_tenon = nil
+t.load()
+t.check(require('tenon.server').is_enabled(), true, 'the plugin loads with a wrong option')
+require('tenon').setup('wrong')
+t.check(vim.g.tenon, vim.empty_dict(), 'wrong options are none')
+vim.lsp.enable('tenon', false)
 t.messages, vim.g.tenon = {}, { enabled = false }
 require('tenon').setup({ inline = false })
 t.check({ options.get('inline'), options.get('enabled') }, { false, false }, 'setup')
@@ -41,6 +48,10 @@ local function completes(line, expected)
 end
 completes('Tenon re', { 'redo', 'refactor', 'regenerate', 'reject', 'restart' })
 completes('1,2Tenon! imp', { 'implement' })
+completes('silent! Teno re', { 'redo', 'refactor', 'regenerate', 'reject', 'restart' })
+completes('Tenon re%', {})
+completes('Tenon [', {})
+completes('Tenon accept accept ', {})
 completes('Tenon accept ', { 'all', 'file' })
 completes('Tenon accept f', { 'file' })
 completes('Tenon accept file ', {})
@@ -65,6 +76,19 @@ says('Tenon accept', 'no change waits for a decision')
 says('Tenon quickfix', 'no change waits for a decision')
 says('Tenon cancel', 'nothing is under way')
 
+-- An instruction is taken as it is typed.
+local instructions = {}
+local edit = require('tenon.ask').edit
+require('tenon.ask').edit = function(_, instruction)
+  table.insert(instructions, instruction)
+end
+vim.cmd([[Tenon edit split at "\\n"  and | join\ all]])
+vim.cmd('Tenon')
+require('tenon').run()
+require('tenon').run('edit', 'by', 'words')
+require('tenon.ask').edit = edit
+t.check(instructions, { [[split at "\\n"  and | join\ all]], '', '', 'by words' }, 'instructions')
+
 -- Messages are one line, with their hint.
 local notify = require('tenon.notify')
 notify.refusal({ code = -32803, message = 'nothing was applied', data = { hint = 'try again' } })
@@ -84,7 +108,24 @@ notify.info('short')
 vim.notify = stub
 assert(vim.fn.strdisplaywidth(told[1]) <= vim.v.echospace and told[1]:find('漢😀 漢.*… :Tenon status$'), told[1])
 t.check(told[2], 'tenon: short', 'what fits is whole')
-assert(notify.said[2].text:find('漢😀  ?end$'), notify.said[2].text)
+vim.notify = t.notify
+vim.cmd('messages clear')
+notify.info(('real '):rep(80))
+assert(vim.fn.strdisplaywidth(vim.trim(vim.fn.execute('1messages'))) <= vim.v.echospace, "Neovim's own function")
+vim.notify = function(text)
+  table.insert(told, text)
+end
+notify.info(('long '):rep(40))
+t.check(told[3], 'tenon: ' .. ('long '):rep(40), "a plugin's own function gets all of it")
+vim.notify = setmetatable({}, { __call = function(_, text)
+  table.insert(told, text)
+end })
+notify.info(('long '):rep(40))
+t.check(told[4], told[3], 'and so does a table that can be called')
+vim.notify = stub
+assert(vim.iter(notify.said):any(function(one)
+  return one.text:find('漢😀  ?end$') ~= nil
+end), vim.inspect(notify.said))
 
 -- Which rows a hunk touches, and what they become.
 local buffer = vim.api.nvim_create_buf(true, false)
