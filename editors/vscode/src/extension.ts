@@ -139,6 +139,9 @@ export function activate(context: vscode.ExtensionContext): void {
     implementHere: () => asking.intend('implement'),
     documentHere: () => asking.intend('document'),
     refactorSelection: () => asking.intend('refactor'),
+    testsHere: () => asking.intend('tests'),
+    editOnPage: () => asking.page(),
+    runPage: () => asking.runPage(),
     cancelTask: (task?: string) => cancel(typeof task === 'string' ? task : undefined),
     acceptHunk: on((item) => review.decideHunk(true, item)),
     rejectHunk: on((item) => review.decideHunk(false, item)),
@@ -196,10 +199,11 @@ export function activate(context: vscode.ExtensionContext): void {
         void restart();
       }
     }),
+    // The server reads it by itself, except what it needs to know when it starts; so a task that runs is let alone.
     vscode.workspace.onDidSaveTextDocument(async (document) => {
-      if (await configuration.isFile(server, document)) {
+      if ((await configuration.isFile(server, document)) && tasks.list().length === 0) {
         log.info('the configuration was saved');
-        await takeUp('the configuration counts');
+        await restart();
       }
     }),
     // What the workspace says about the server counts from now on.

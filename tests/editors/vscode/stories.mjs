@@ -347,6 +347,23 @@ stories('with a server', () => ({ machine: { 'tenon.server.path': program } }), 
     await bench.select(1);
     await does('Tenon: Document This', /Write documentation comments/, better, told);
     await bench.shows(told);
+    const tested = `${told}assert ten() == 10\n`;
+    await does('Tenon: Write Tests', /Write tests for the definitions/, told, tested);
+    await bench.shows(tested);
+    // Longer requests are written on a page.
+    await bench.select(4, 4);
+    await bench.command('Tenon: Edit by a Request on a Page…');
+    await bench.see('the page', async () => (await bench.tab()) === 'ask-1.md' && (await bench.cursor()) === 3, () => bench.cursor());
+    await bench.inEditor();
+    await bench.page.keyboard.type('compare with eleven');
+    model.says(block('main.py', 'assert ten() == 10\n', 'assert ten() != 11\n'));
+    await bench.command('Tenon: Run the Request on the Page');
+    await bench.status('1 waiting');
+    assert.match(model.requests.at(-1), /about lines 4 to 4 of it[^]*compare with eleven/);
+    await bench.command('Tenon: Accept All Changes');
+    await bench.status('Tenon: ready');
+    await bench.openFile('main.py');
+    await bench.shows(`${told}assert ten() != 11\n`);
     await bench.command('Tenon: Show What Was Sent to the Model');
     await bench.see('what was sent', async () => /^t\d+-prompt/.test(await bench.tab()) && /^Sent to coder of fake/.test(await bench.text()), () => bench.text());
     await bench.command('Tenon: Show Log');
