@@ -107,6 +107,7 @@ impl State {
         } = new;
         let Services { models, files, settings, filter, .. } = services;
         let services = Services { models, files, settings, filter, ..self.parts.services.clone() };
+        let completed = self.parts.completion.is_some();
         self.parts = Parts {
             services,
             review_mode,
@@ -121,7 +122,11 @@ impl State {
             self.tell(problem);
         }
         if warnings.iter().all(|problem| problem.severity != Severity::Error) {
-            let text = "tenon: the configuration that you saved counts now";
+            let text = if completed == self.parts.completion.is_some() {
+                "tenon: the configuration that you saved counts now"
+            } else {
+                "tenon: the configuration that you saved counts now, but for completion at the cursor: restart the server for that"
+            };
             self.parts.services.editor.message(Severity::Info, text);
         }
     }

@@ -1,4 +1,4 @@
-/** The server's configuration file: where it is, opened, taken up when it is saved; and trust in a workspace's own. */
+/** The server's configuration file: where it is, opened; and trust in a workspace's own. */
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
@@ -22,27 +22,27 @@ const TEMPLATE = `# Configuration of tenon. A server of Ollama, LM Studio, llama
 # edit = ["coder"]
 `;
 
-/** What `tenon config --json` says. */
+/** What `tenon config --json` says: where the file is and what holds, or what is wrong with it. */
 export async function resolved(server: Server): Promise<unknown> {
-  return JSON.parse(await server.output(['config', '--json']));
+  try {
+    return JSON.parse(await server.output(['config', '--json']));
+  } catch (thrown) {
+    // With a mistake in the file the program fails, and says all the same where it is.
+    const { stdout = '', stderr = '', message } = thrown as { stdout?: string; stderr?: string; message: string };
+    if (stdout.startsWith('{')) {
+      return JSON.parse(stdout);
+    }
+    throw new Error((stderr || message).split('\n')[0]);
+  }
 }
 
-/** The path of the file, whether it is there or not, and also when there is a mistake in it: then the error names it. */
+/** The path of the file, whether it is there or not. */
 async function file(server: Server): Promise<string> {
-  try {
-    const { file } = (await resolved(server)) as { file?: unknown };
-    if (typeof file === 'string') {
-      return file;
-    }
+  const { file } = (await resolved(server)) as { file?: unknown };
+  if (typeof file !== 'string') {
     throw new Error('the server does not say where its configuration is');
-  } catch (thrown) {
-    const { stderr = '', message } = thrown as { stderr?: string; message: string };
-    const named = /((?:\/|[A-Za-z]:\\)[^:\n]+\.toml)/.exec(stderr)?.[1];
-    if (named === undefined) {
-      throw new Error((stderr || message).split('\n')[0]);
-    }
-    return named;
   }
+  return file;
 }
 
 /** Opens it; one that is not there is made, with a first model to fill in. */
@@ -59,19 +59,6 @@ export async function open(server: Server): Promise<void> {
   } catch (thrown) {
     const { message } = thrown as Error;
     void vscode.window.showErrorMessage(message.startsWith('Tenon: ') ? message : `Tenon: ${message}`);
-  }
-}
-
-/** Whether a document that was saved is the file, under whatever name it was opened: it may be a link to it. */
-export async function isFile(server: Server, document: vscode.TextDocument): Promise<boolean> {
-  if (document.uri.scheme !== 'file' || !document.fileName.endsWith('.toml')) {
-    return false;
-  }
-  try {
-    const [named, saved] = await Promise.all([file(server).then((name) => fs.realpath(name)), fs.realpath(document.fileName)]);
-    return named === saved;
-  } catch {
-    return false;
   }
 }
 

@@ -199,13 +199,6 @@ export function activate(context: vscode.ExtensionContext): void {
         void restart();
       }
     }),
-    // The server reads it by itself, except what it needs to know when it starts; so a task that runs is let alone.
-    vscode.workspace.onDidSaveTextDocument(async (document) => {
-      if ((await configuration.isFile(server, document)) && tasks.list().length === 0) {
-        log.info('the configuration was saved');
-        await restart();
-      }
-    }),
     // What the workspace says about the server counts from now on.
     vscode.workspace.onDidGrantWorkspaceTrust(() => {
       const settings = vscode.workspace.getConfiguration();

@@ -598,20 +598,21 @@ stories('when something is missing', () => ({}), () => {
     await bench.openFile('main.py');
     await ask('main.py', 'make it larger');
     await bench.see('a way on', async () => (await bench.page.getByRole('button', { name: 'Open Configuration' }).count()) > 0, () => bench.messages());
+    // One with a mistake is named with its line, and opened all the same.
+    writeFileSync(join(place, 'config.toml'), '[limits]\nfiles = 7]\n');
+    await bench.message('config.toml:2');
     await bench.command('Tenon: Open Configuration File');
     await bench.see('the file', async () => (await bench.tab()).startsWith('config.toml'));
     await bench.page.evaluate((text) => navigator.clipboard.writeText(text), full);
-    await bench.page.locator('.editor-group-container.active .monaco-editor.focused').first().waitFor();
-    await bench.press('Control+v');
+    await bench.inEditor();
+    await bench.press('Control+a', 'Control+v');
     await bench.shows(full.trimEnd().replace(/\n*$/, '\n'));
     await bench.save();
     await until('the file', () => readFileSync(join(place, 'config.toml'), 'utf8') === full);
+    await bench.message('the configuration that you saved counts now');
     await bench.openFile('main.py');
     model.says(block('main.py', '    return 1\n', '    return 10\n'));
-    await bench.see('the server to know the model', async () => {
-      await ask('main.py', 'make it larger');
-      return model.requests.length > 0;
-    });
+    await ask('main.py', 'make it larger');
     await bench.status('1 waiting');
   });
 
