@@ -51,7 +51,7 @@ export class Asking {
   }
 
   /** Asks by the name of an intent. */
-  async intend(intent: 'comment' | 'implement' | 'document' | 'refactor'): Promise<void> {
+  async intend(intent: 'comment' | 'implement' | 'document' | 'refactor' | 'tests'): Promise<void> {
     const editor = await target();
     if (editor === undefined) {
       return;
@@ -61,6 +61,24 @@ export class Asking {
       return;
     }
     await this.#send('tenon.edit', editor.document, { intent, range: plain(editor.selection) });
+  }
+
+  /** Opens a page for a request that is longer than a line. */
+  async page(): Promise<void> {
+    const editor = await target();
+    if (editor === undefined) {
+      return;
+    }
+    const { document, selection } = editor;
+    const range = selection.isEmpty ? {} : { range: plain(wholeLines(selection, document)) };
+    await this.server.attempt('tenon.ask', { uri: this.server.uri(document.uri), ...range });
+  }
+
+  /** Sends what stands on the page in the editor, else on the latest. */
+  async runPage(): Promise<void> {
+    const uri = vscode.window.activeTextEditor?.document.uri;
+    const isPage = uri?.scheme === 'file' && /\/ask-\d+\.md$/.test(uri.path);
+    await this.server.attempt('tenon.run', isPage ? { page: this.server.uri(uri) } : undefined);
   }
 
   /** Asks to fix what other tools found at the cursor or in the selection. */

@@ -61,8 +61,8 @@ class QuietClient extends LanguageClient {
   }
 }
 
-/** A command cannot be sent; why, and what can be done. */
-class NotRunning extends Error {
+/** A command is not sent; why, and what can be done. */
+class Refused extends Error {
   constructor(readonly said: messages.Said) {
     super(said.text);
   }
@@ -186,7 +186,10 @@ export class Server implements vscode.Disposable {
     await this.#started();
     const client = this.#client;
     if (client === undefined || !this.isRunning) {
-      throw new NotRunning(this.#said ?? messages.NOT_YET);
+      throw new Refused(this.#said ?? messages.NOT_YET);
+    }
+    if (command === 'tenon.run' && !vscode.workspace.isTrusted) {
+      throw new Refused(messages.NO_PAGES);
     }
     const given = withMode(command, argument, setting('review.mode'), vscode.workspace.isTrusted);
     const args = given === undefined ? [] : [given];
@@ -204,7 +207,7 @@ export class Server implements vscode.Disposable {
   }
 
   refused(thrown: unknown): void {
-    if (thrown instanceof NotRunning) {
+    if (thrown instanceof Refused) {
       void show('warning', thrown.said);
       return;
     }

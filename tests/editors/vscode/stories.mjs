@@ -4,7 +4,8 @@
 // `run` prepares all of it. Names of stories may be given as arguments, or parts of them. TENON_VSCODE_SHOTS is a folder
 // for pictures of the moments that the documentation shows, and of where a story failed.
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
@@ -346,6 +347,23 @@ stories('with a server', () => ({ machine: { 'tenon.server.path': program } }), 
     await bench.select(1);
     await does('Tenon: Document This', /Write documentation comments/, better, told);
     await bench.shows(told);
+    const tested = `${told}assert ten() == 10\n`;
+    await does('Tenon: Write Tests', /Write tests for the definitions/, told, tested);
+    await bench.shows(tested);
+    // Longer requests are written on a page.
+    await bench.select(4, 4);
+    await bench.command('Tenon: Edit by a Request on a Page…');
+    await bench.see('the page', async () => (await bench.tab()) === 'ask-1.md' && (await bench.cursor()) === 3, () => bench.cursor());
+    await bench.inEditor();
+    await bench.page.keyboard.type('compare with eleven');
+    model.says(block('main.py', 'assert ten() == 10\n', 'assert ten() != 11\n'));
+    await bench.command('Tenon: Run the Request on the Page');
+    await bench.status('1 waiting');
+    assert.match(model.requests.at(-1), /about lines 4 to 4 of it[^]*compare with eleven/);
+    await bench.command('Tenon: Accept All Changes');
+    await bench.status('Tenon: ready');
+    await bench.openFile('main.py');
+    await bench.shows(`${told}assert ten() != 11\n`);
     await bench.command('Tenon: Show What Was Sent to the Model');
     await bench.see('what was sent', async () => /^t\d+-prompt/.test(await bench.tab()) && /^Sent to coder of fake/.test(await bench.text()), () => bench.text());
     await bench.command('Tenon: Show Log');
@@ -585,20 +603,16 @@ stories('when something is missing', () => ({}), () => {
     await bench.message('config.toml:2');
     await bench.command('Tenon: Open Configuration File');
     await bench.see('the file', async () => (await bench.tab()).startsWith('config.toml'));
-    await bench.press('Control+a');
     await bench.page.evaluate((text) => navigator.clipboard.writeText(text), full);
-    await bench.page.locator('.editor-group-container.active .monaco-editor.focused').first().waitFor();
-    await bench.press('Control+v');
+    await bench.inEditor();
+    await bench.press('Control+a', 'Control+v');
     await bench.shows(full.trimEnd().replace(/\n*$/, '\n'));
     await bench.save();
     await until('the file', () => readFileSync(join(place, 'config.toml'), 'utf8') === full);
     await bench.message('the configuration that you saved counts now');
     await bench.openFile('main.py');
     model.says(block('main.py', '    return 1\n', '    return 10\n'));
-    await bench.see('the server to know the model', async () => {
-      await ask('main.py', 'make it larger');
-      return model.requests.length > 0;
-    });
+    await ask('main.py', 'make it larger');
     await bench.status('1 waiting');
   });
 
@@ -690,6 +704,9 @@ stories('in restricted mode', () => ({ machine: { 'tenon.server.path': program }
     const made = folder('restricted');
     mkdirSync(join(made, '.vscode'));
     write(made, { '.vscode/settings.json': JSON.stringify({ 'tenon.server.path': own, 'tenon.review.mode': 'auto' }) });
+    // To the server the folder is trusted, and its user wants changes to be applied; to the editor it is not.
+    execFileSync(program, ['trust', '--yes', '--root', made], { env: { ...process.env, ...environment() } });
+    appendFileSync(join(place, 'config.toml'), '\n[review]\nmode = "auto"\n');
     bench = await Workbench.open(chromium, code, made);
     await bench.status('Tenon: ready');
     await bench.openFile('main.py');
