@@ -1,0 +1,62 @@
+//! What a person meets who tries the commands for the first time: wrong folders, swapped arguments, a file that the model
+//! was not shown. Each is refused before anything is sent or written, and the message says what is so.
+
+use std::fs;
+
+use super::{Place, Ran};
+
+const OLD: &str = "total_weight = 1\n";
+
+/// A place with `small.py` and `lager.py`, and a model that gives `reply` whenever it is asked.
+fn place(reply: &str) -> Place {
+    let place = Place::new("");
+    let tape = place.path("tape.jsonl");
+    let line = serde_json::json!({ "chunks": [reply] }).to_string() + "\n";
+    fs::write(&tape, line.repeat(8)).unwrap();
+    let config = format!(
+        "[providers.tape]\napi = \"replay\"\nbase_url = {:?}\n[models.coder]\nprovider = \"tape\"\nmodel = \"coder\"\n\
+         [roles]\nedit = [\"coder\"]\n",
+        tape.to_str().unwrap()
+    );
+    fs::write(place.path("config.toml"), config).unwrap();
+    for name in ["workspace/small.py", "workspace/lager.py", "workspace/.env", "outside.py"] {
+        fs::write(place.path(name), OLD).unwrap();
+    }
+    place
+}
+
+fn block(path: &str) -> String {
+    format!("{path}\n<<<<<<< SEARCH\ntotal_weight = 1\n=======\ntotal_weight = 2\n>>>>>>> REPLACE\n")
+}
+
+fn reads(place: &Place, name: &str) -> String {
+    fs::read_to_string(place.path(name)).unwrap()
+}
+
+/// Whether a command failed with `code` as a wrong request does, without any reply asked for.
+fn is_refused(ran: &Ran, code: &str) {
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.stderr.contains(&format!("error[{code}]")), "{ran:?}");
+}
+
+#[test]
+fn a_file_that_the_model_was_not_shown_is_named_as_such() {
+    let told = |path: &str| {
+        let place = place(&block(path));
+        let ran = place.run(&["edit", "--yes", "add types", "small.py"]);
+        assert_eq!((ran.code, reads(&place, "workspace/small.py").as_str()), (Some(1), OLD), "{ran:?}");
+        assert!(ran.stderr.contains("error[unknown-file]"), "{ran:?}");
+        ran.stderr
+    };
+    let there = told("lager.py");
+    assert!(there.contains("`lager.py` was not given to the model"), "{there}");
+    assert!(there.contains("hint: nothing was changed; name it in the request"), "{there}");
+    assert!(!there.contains("There is no file"), "{there}");
+    // A name that is only like that of a file that was given.
+    let nowhere = told("smell/smal.py");
+    assert!(nowhere.contains("There is no file `smell/smal.py`"), "{nowhere}");
+    assert!(nowhere.contains("nearest of the files given: `small.py`"), "{nowhere}");
+    // Whether there is a private file is not told.
+    let (private, none) = (told(".env"), told(".env.none"));
+    assert_eq!(private.replace(".env", ""), none.replace(".env.none", ""));
+}
