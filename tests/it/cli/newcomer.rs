@@ -60,3 +60,12 @@ fn a_file_that_the_model_was_not_shown_is_named_as_such() {
     let (private, none) = (told(".env"), told(".env.none"));
     assert_eq!(private.replace(".env", ""), none.replace(".env.none", ""));
 }
+
+#[test]
+fn an_unreadable_file_is_named_once() {
+    let place = place(&block("small.py"));
+    fs::create_dir(place.path("workspace/dir.py")).unwrap();
+    let ran = place.run(&["edit", "x", "dir.py"]);
+    assert!(ran.stderr.contains("error[unreadable-file]"), "{ran:?}");
+    assert_eq!(ran.stderr.lines().next().unwrap().matches("dir.py").count(), 1, "{ran:?}");
+}
