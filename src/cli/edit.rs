@@ -6,7 +6,7 @@
 mod disk_editor;
 
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -35,6 +35,11 @@ pub async fn run(
     if also.is_empty() {
         return Err(Problem::error("no-file", Category::Request, "no file was named")
             .hint("name at least one file: tenon edit \"make it async\" src/lib.rs"));
+    }
+    if let Some(path) = also.iter().find(|path| !is_below(path, &root)) {
+        let message = format!("{} is outside {}; nothing was sent", path.display(), root.display());
+        return Err(Problem::error("outside-workspace", Category::Request, message)
+            .hint("name files below the workspace, or another workspace with `--root`"));
     }
     let target = also.remove(0);
     let consent = super::consent::protected(&args.allow_protected, &root)?;
@@ -184,9 +189,24 @@ fn absolute(path: &Path, root: &Path) -> PathBuf {
     }
     let below = |folder: &Path| {
         let folder_is = std::fs::canonicalize(folder).ok().filter(|folder| folder.starts_with(root))?;
-        Some(folder_is.join(named.strip_prefix(folder).ok()?))
+        let rest = named.strip_prefix(folder).ok()?;
+        // By `..` it may lead out again; then it counts where it is.
+        rest.components().all(|part| part != Component::ParentDir).then(|| folder_is.join(rest))
     };
     named.ancestors().skip(1).find_map(below).unwrap_or(real)
+}
+
+/// Whether a path, as it is written, stays below the root.
+fn is_below(path: &Path, root: &Path) -> bool {
+    let Ok(rest) = path.strip_prefix(root) else { return false };
+    let mut depth = 0_usize;
+    rest.components().all(|part| match part {
+        Component::ParentDir => depth.checked_sub(1).map(|less| depth = less).is_some(),
+        _ => {
+            depth += 1;
+            true
+        }
+    })
 }
 
 async fn ask(events: &mpsc::UnboundedSender<Event>, command: Command) -> Result<Value, Problem> {

@@ -62,6 +62,23 @@ fn a_file_that_the_model_was_not_shown_is_named_as_such() {
 }
 
 #[test]
+fn a_file_outside_is_refused_before_anything_is_sent() {
+    let place = place(&block("outside.py"));
+    for path in ["../outside.py", place.path("outside.py").to_str().unwrap()] {
+        for arguments in [&["x", path][..], &["x", "small.py", path]] {
+            let ran = place.run(&[&["edit", "--yes"], arguments].concat());
+            is_refused(&ran, "outside-workspace");
+            assert!(ran.stderr.contains("nothing was sent"), "{ran:?}");
+        }
+    }
+    assert_eq!(reads(&place, "outside.py"), OLD);
+    // No reply was taken from the recording.
+    let counted = place.run(&["metrics"]).stdout;
+    let mut requests = counted.lines().filter(|line| line.starts_with("tenon_model_requests_total{"));
+    assert!(requests.all(|line| line.ends_with(" 0")), "a model was asked: {counted}");
+}
+
+#[test]
 fn an_unreadable_file_is_named_once() {
     let place = place(&block("small.py"));
     fs::create_dir(place.path("workspace/dir.py")).unwrap();
