@@ -71,11 +71,12 @@ pub async fn run(
         consent: Vec::new(),
     };
     let task = ask(&events, Command::Edit(request)).await?;
+    let in_order = |problem| in_order(problem, args, &root);
     if args.show_prompt {
-        return show_prompt(args, &events, &mut noticed, &task["task"]).await;
+        return show_prompt(args, &events, &mut noticed, &task["task"]).await.map_err(in_order);
     }
     let proposal = tokio::select! {
-        ready = proposal(&mut noticed) => ready?,
+        ready = proposal(&mut noticed) => ready.map_err(in_order)?,
         _ = tokio::signal::ctrl_c() => {
             let _ = events.send(Event::Shutdown);
             let _ = writeln!(std::io::stderr().lock(), "Nothing was changed.");
@@ -124,6 +125,28 @@ pub async fn run(
         return Ok(Exit::Cancelled);
     }
     Ok(Exit::Done)
+}
+
+/// The name of the operation that `proposal` became, where the journal has it.
+async fn operation_of(events: &mpsc::UnboundedSender<Event>, proposal: &str) -> Option<String> {
+    let history = ask(events, Command::History { path: None }).await.ok()?;
+    let mut operations = history["operations"].as_array()?.iter();
+    let of_it = operations.find(|operation| operation["proposal"] == proposal)?;
+    of_it["operation"].as_str().map(str::to_owned)
+}
+
+/// Says so when the instruction is a file, and the file none: then the two changed places.
+fn in_order(problem: Problem, args: &EditArgs, root: &Path) -> Problem {
+    let file = Path::new(&args.instruction);
+    let [path] = &args.paths[..] else { return problem };
+    if problem.code != "unknown-document" || !(file.is_file() || root.join(file).is_file()) {
+        return problem;
+    }
+    problem.hint(format!(
+        "the instruction comes first: tenon edit {:?} {}",
+        path.display().to_string(),
+        args.instruction
+    ))
 }
 
 /// Prints what would be sent. Control characters are left out for people; JSON has them.

@@ -79,6 +79,19 @@ fn a_file_outside_is_refused_before_anything_is_sent() {
 }
 
 #[test]
+fn swapped_arguments_are_told() {
+    let place = place(&block("small.py"));
+    let ran = place.run(&["edit", "small.py", "make it typed"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(
+        ran.stderr.contains("the instruction comes first: tenon edit \"make it typed\" small.py"),
+        "{ran:?}"
+    );
+    let ran = place.run(&["edit", "make it typed", "nope.py"]);
+    assert!(ran.stderr.contains("nope.py does not exist") && !ran.stderr.contains("comes first"), "{ran:?}");
+}
+
+#[test]
 fn an_unreadable_file_is_named_once() {
     let place = place(&block("small.py"));
     fs::create_dir(place.path("workspace/dir.py")).unwrap();
