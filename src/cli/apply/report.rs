@@ -296,7 +296,7 @@ pub(super) fn print(
                 streams.errors.write_all(render_problem(warning, Colours::NONE).as_bytes())?;
             }
             let said = match (outcome.files.len(), args.check) {
-                (0, _) => "Nothing to change.".to_owned(),
+                (0, _) => "Nothing to change: all is already as the reply wants it.".to_owned(),
                 (n_files, true) => format!("Fits: {n_files} file(s) would change."),
                 (n_files, false) => format!("Applied: {n_files} file(s) changed."),
             };

@@ -50,7 +50,8 @@ pub(super) fn is_consistent(lines: &[TaggedLine], found: &[Option<&str>]) -> boo
 /// the same of the other, and a deeper one is deeper. Blanks of two kinds that cannot be compared are not alike.
 pub(super) fn is_nested_alike<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> bool {
     let filled = pairs.filter(|(line, _)| !line.trim().is_empty());
-    let mut indentations: Vec<_> = filled.map(|(line, found)| (indentation(line), indentation(found))).collect();
+    let mut indentations: Vec<_> =
+        filled.map(|(line, found)| (indentation(line), indentation(found))).collect();
     indentations.sort_unstable_by_key(|(reply, file)| (reply.len(), file.len()));
     indentations.dedup();
     let is_deeper = |one: &str, other: &str| other.len() > one.len() && other.starts_with(one);

@@ -190,7 +190,8 @@ impl Search<'_> {
                 return Ok(placed(found));
             }
         }
-        if adds_weight(lines) >= MIN_WEIGHT && self.is_applied_as_indented(lines) && !self.is_elsewhere(lines) {
+        if adds_weight(lines) >= MIN_WEIGHT && self.is_applied_as_indented(lines) && !self.is_elsewhere(lines)
+        {
             return Ok(Some(Outcome::AlreadyApplied));
         }
         Ok(None)
