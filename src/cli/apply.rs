@@ -167,6 +167,9 @@ fn apply(args: &ApplyArgs, record: Option<&Record>, input: &mut dyn Read) -> Res
     let reply = read_reply(args, input)?;
     let mut writer = Writer::open(args, record)?;
     let base_folder = args.base.as_deref().map(Folder::open).transpose()?;
+    if reply.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}').is_empty() {
+        return Err(empty_reply());
+    }
     let reply = parse_reply(args.format, &reply)?;
     let named = lower::named_blocks(&reply, args.path.as_deref());
     apply_reply(args, &reply, &mut writer, base_folder.as_ref()).map_err(|failure| failure.in_blocks(&named))
@@ -330,6 +333,14 @@ fn read_reply(args: &ApplyArgs, input: &mut dyn Read) -> Result<String, Failure>
                 .hint("Save the reply as UTF-8."),
         )
     })
+}
+
+fn empty_reply() -> Failure {
+    let code = RefusalCode::NoEdit.as_str();
+    Failure::refused(
+        Problem::error(code, Category::Edit, "The reply is empty")
+            .hint("Look whether all that the model wrote came to this file, or through the pipe."),
+    )
 }
 
 /// Reads the reply in the format named, or in the one told from it.

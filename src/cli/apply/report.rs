@@ -10,7 +10,7 @@ use crate::cli::output::{Colours, render as render_problem, seen_json};
 use crate::diff::gate::Note;
 use crate::diff::impact::Impact;
 use crate::diff::lower::ProtectedConsent;
-use crate::diff::{ChangeSet, FileSet, Hunk, Nearest, Refusal, Tier, render};
+use crate::diff::{ChangeSet, FileSet, Hunk, Nearest, Refusal, RefusalCode, Tier, render};
 use crate::problem::{Category, Problem, plain};
 use crate::workspace::{NewText, WriteError, WriteErrorKind};
 
@@ -212,11 +212,22 @@ pub(super) struct ErrorJson {
     nearest: Vec<Nearest>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     found: Vec<String>,
+    /// Whether the hint speaks to who wrote the reply, and has to write it anew.
+    #[serde(skip)]
+    is_for_model: bool,
 }
 
 impl From<Problem> for ErrorJson {
     fn from(problem: Problem) -> Self {
-        Self { problem, path: None, block: None, tier: None, nearest: Vec::new(), found: Vec::new() }
+        Self {
+            problem,
+            path: None,
+            block: None,
+            tier: None,
+            nearest: Vec::new(),
+            found: Vec::new(),
+            is_for_model: false,
+        }
     }
 }
 
@@ -229,6 +240,10 @@ impl From<&Refusal> for ErrorJson {
             tier: refusal.tier,
             nearest: refusal.nearest.clone(),
             found: refusal.found.iter().map(|line| plain(line)).collect(),
+            is_for_model: matches!(
+                refusal.code,
+                RefusalCode::NoEdit | RefusalCode::MalformedReply | RefusalCode::Truncated
+            ),
         }
     }
 }
@@ -326,7 +341,8 @@ fn print_error(error: &ErrorJson, errors: &mut dyn io::Write) -> io::Result<()> 
         }
     }
     if let Some(hint) = &error.problem.hint {
-        writeln!(errors, "  hint: {}", render::visible(hint))?;
+        let whose = if error.is_for_model { "for the model" } else { "hint" };
+        writeln!(errors, "  {whose}: {}", render::visible(hint))?;
     }
     Ok(())
 }

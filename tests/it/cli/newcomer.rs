@@ -99,3 +99,21 @@ fn an_unreadable_file_is_named_once() {
     assert!(ran.stderr.contains("error[unreadable-file]"), "{ran:?}");
     assert_eq!(ran.stderr.lines().next().unwrap().matches("dir.py").count(), 1, "{ran:?}");
 }
+
+#[test]
+fn an_empty_reply_is_called_empty() {
+    let place = place("");
+    for text in ["", " \n\n", "\u{feff}"] {
+        fs::write(place.path("reply"), text).unwrap();
+        for format in ["auto", "search-replace", "whole", "udiff", "apply-patch", "json"] {
+            let ran = place.run(&["apply", "--format", format, "../reply"]);
+            assert_eq!(ran.code, Some(1), "{ran:?}");
+            assert!(ran.stderr.contains("error[no-edit]: The reply is empty"), "{format}: {ran:?}");
+            assert!(!ran.stderr.contains("Answer with"), "{format}: {ran:?}");
+        }
+    }
+    // What is said to a model is marked as such.
+    fs::write(place.path("reply"), "I cannot do that.\n").unwrap();
+    let ran = place.run(&["apply", "../reply"]);
+    assert!(ran.stderr.contains("for the model: Answer with search/replace blocks"), "{ran:?}");
+}
