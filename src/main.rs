@@ -143,7 +143,7 @@ fn edit(args: &EditArgs, config: Config) -> Result<output::Exit, Problem> {
     if !args.show_prompt {
         settle_left(&parts, &args.root);
     }
-    let loaded = Loaded {
+    let mut loaded = Loaded {
         record: args.record.clone(),
         door: FrontDoor::Terminal,
         protected: consent::protected(&args.allow_protected, &args.root)?,
@@ -154,8 +154,13 @@ fn edit(args: &EditArgs, config: Config) -> Result<output::Exit, Problem> {
         let record = Record::new(loaded.storage.journal())?;
         consent::note(&record, &args.allow_protected, &args.root);
     }
+    let storage = loaded.storage.clone();
+    if args.json && !args.yes {
+        // Nobody is asked, so nobody could decide on it later.
+        loaded.storage = storage.unrecorded();
+    }
     let exit = block_on(edit::run(args, |editor| assembly::start(&loaded, editor)));
-    loaded.storage.close();
+    storage.close();
     exit?
 }
 

@@ -25,7 +25,7 @@ use crate::problem::{Category, Problem, Severity};
 use crate::text::{PositionMap, Rope, TextEdit};
 use crate::workspace::{Folder, NewText};
 
-use super::record::{Description, Held, Noted, Record, links};
+use super::record::{Description, Held, Made, Noted, Record, links};
 use super::{Exit, interrupt, output};
 
 /// The format of a reply, as named on the command line.
@@ -212,13 +212,12 @@ fn apply_reply(
         }
     }
     let linked = links::broken(root.root(), &texts);
-    let behind = if args.check {
+    if args.check {
         root.check(&texts)?;
-        None
-    } else {
-        writer.write(args, &texts)?
-    };
-    Ok(outcome.warn(linked.into_iter().chain(behind)))
+        return Ok(outcome.warn(linked));
+    }
+    let made = writer.write(args, &texts)?;
+    Ok(outcome.made(made.operation).warn(linked.into_iter().chain(made.warning)))
 }
 
 /// Reads the files of these names that exist.
@@ -276,15 +275,15 @@ impl<'r> Writer<'r> {
         }
     }
 
-    fn write(&mut self, args: &ApplyArgs, texts: &[NewText]) -> Result<Option<Problem>, Failure> {
+    fn write(&mut self, args: &ApplyArgs, texts: &[NewText]) -> Result<Made, Failure> {
         match self {
             Self::Plain(folder) => {
                 let hold = interrupt::hold();
                 folder.prepare(texts)?.commit()?;
                 hold.written();
-                Ok(None)
+                Ok(Made::default())
             }
-            Self::Recorded(_) if texts.is_empty() => Ok(None),
+            Self::Recorded(_) if texts.is_empty() => Ok(Made::default()),
             Self::Recorded(held) => {
                 // What cannot be written is no operation, and is told with its file.
                 held.folder().check(texts)?;

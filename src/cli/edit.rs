@@ -111,12 +111,15 @@ pub async fn run(
         ask(&events, Command::Accept(selection)).await?;
         applied(&mut noticed).await?;
     }
-    let status = if args.yes || !args.json { "applied" } else { "proposed" };
     if args.json {
-        output::print_json(
-            &json!({ "status": status, "diff": diff, "impact": shown["impact"], "notes": shown["notes"],
-                "warnings": warnings.as_slice(), "errors": [] }),
-        )?;
+        let mut told = json!({ "status": if args.yes { "applied" } else { "proposed" }, "diff": diff,
+            "impact": shown["impact"], "notes": shown["notes"], "warnings": warnings.as_slice(), "errors": [] });
+        if args.yes
+            && let Some(operation) = operation_of(&events, &proposal).await
+        {
+            told["operation"] = operation.into();
+        }
+        output::print_json(&told)?;
     }
     let _ = events.send(Event::Shutdown);
     if interrupt::came() {

@@ -53,6 +53,15 @@ pub(in crate::cli) struct Held<'r> {
     recovered: Vec<Recovered>,
 }
 
+/// What became of a change that was written.
+#[derive(Debug, Default)]
+pub(in crate::cli) struct Made {
+    /// The number of its operation; `None` where nothing keeps one.
+    pub(in crate::cli) operation: Option<u64>,
+    /// What is to be told besides.
+    pub(in crate::cli) warning: Option<Problem>,
+}
+
 /// What an operation of the terminal is, in words.
 #[derive(Debug, Clone, Default)]
 pub(in crate::cli) struct Description {
@@ -181,7 +190,7 @@ impl Held<'_> {
         self.recovered.iter().filter(is_meant).max_by_key(|one| one.number).copied()
     }
 
-    /// Writes `texts`, all or none, as an operation of its own, and returns what is to be told besides.
+    /// Writes `texts`, all or none, as an operation of its own.
     ///
     /// # Errors
     /// Why nothing was written.
@@ -189,7 +198,7 @@ impl Held<'_> {
         &mut self,
         description: Description,
         texts: &[NewText],
-    ) -> Result<Option<Problem>, Problem> {
+    ) -> Result<Made, Problem> {
         let local = self.next_operation;
         self.next_operation += 1;
         let operation = NewOperation {
@@ -208,7 +217,7 @@ impl Held<'_> {
         let written = write(&self.folder, texts);
         let settled = self.settle(number, written, Settlement::Applied, None);
         hold.written();
-        settled
+        settled.map(|warning| Made { operation: Some(number), warning })
     }
 
     /// Ends what an editor left under way on the side from which it can be taken in `direction`, whichever side the files

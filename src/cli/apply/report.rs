@@ -64,6 +64,8 @@ pub(super) struct Outcome {
     notes: Vec<Note>,
     /// What is to be told of the writing.
     warnings: Vec<Problem>,
+    /// The number of the operation, where one was made.
+    operation: Option<u64>,
 }
 
 impl Outcome {
@@ -89,7 +91,12 @@ impl Outcome {
                 impact: Vec::new(),
             });
         }
-        Ok(Self { files, notes: Vec::new(), warnings: Vec::new() })
+        Ok(Self { files, notes: Vec::new(), warnings: Vec::new(), operation: None })
+    }
+
+    /// Says which operation it was.
+    pub(super) fn made(self, operation: Option<u64>) -> Self {
+        Self { operation, ..self }
     }
 
     /// Adds what the gates noted, and what happens to symbols.
@@ -251,6 +258,9 @@ impl From<&Refusal> for ErrorJson {
 #[derive(Serialize)]
 struct ReportJson<'a> {
     status: &'static str,
+    /// As `tenon undo` takes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operation: Option<String>,
     files: Vec<FileJson<'a>>,
     #[serde(skip_serializing_if = "<[Note]>::is_empty")]
     notes: &'a [Note],
@@ -351,6 +361,7 @@ fn print_json(outcome: &Result<Outcome, Failure>, streams: &mut Streams<'_>) -> 
     let report = match outcome {
         Ok(outcome) => ReportJson {
             status: outcome.status(),
+            operation: outcome.operation.map(|number| format!("o{number}")),
             files: outcome.files.iter().map(file_json).collect(),
             notes: &outcome.notes,
             warnings: &outcome.warnings,
@@ -358,7 +369,7 @@ fn print_json(outcome: &Result<Outcome, Failure>, streams: &mut Streams<'_>) -> 
         },
         Err(failure) => {
             let (files, errors) = (Vec::new(), failure.errors.as_slice());
-            ReportJson { status: "refused", files, notes: &[], warnings: &[], errors }
+            ReportJson { status: "refused", operation: None, files, notes: &[], warnings: &[], errors }
         }
     };
     let text = serde_json::to_string(&report)?;

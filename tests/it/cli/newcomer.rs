@@ -117,3 +117,56 @@ fn an_empty_reply_is_called_empty() {
     let ran = place.run(&["apply", "../reply"]);
     assert!(ran.stderr.contains("for the model: Answer with search/replace blocks"), "{ran:?}");
 }
+
+#[test]
+fn a_proposal_that_is_only_looked_at_is_not_kept() {
+    let place = place(&block("small.py"));
+    let looked = place.run(&["edit", "--json", "x", "small.py"]);
+    let told = looked.json();
+    assert_eq!((looked.code, told["status"].as_str()), (Some(0), Some("proposed")), "{looked:?}");
+    assert!(
+        told["diff"].as_str().unwrap().contains("+total_weight = 2") && told.get("operation").is_none(),
+        "{told}"
+    );
+    assert_eq!(reads(&place, "workspace/small.py"), OLD);
+    assert_eq!(place.run(&["status", "--json"]).json()["workspace"]["open"], 0);
+}
+
+#[test]
+fn what_is_applied_names_its_operation_in_json() {
+    let place = place(&block("small.py"));
+    let applied = place.run(&["edit", "--yes", "--json", "x", "small.py"]).json();
+    assert_eq!((&applied["status"], &applied["operation"]), (&"applied".into(), &"o1".into()), "{applied}");
+    fs::write(place.path("reply"), block("lager.py")).unwrap();
+    let applied = place.run(&["apply", "--json", "../reply"]).json();
+    assert_eq!((&applied["status"], &applied["operation"]), (&"applied".into(), &"o2".into()), "{applied}");
+    let again = place.run(&["apply", "--json", "../reply"]).json();
+    assert!(again["status"] == "unchanged" && again.get("operation").is_none(), "{again}");
+    assert_eq!(place.run(&["undo", "--json", "o2"]).code, Some(0));
+    assert_eq!(reads(&place, "workspace/lager.py"), OLD);
+}
+
+#[test]
+fn errors_in_json_have_one_shape() {
+    let place = place("I cannot do that.\n");
+    fs::write(place.path("reply"), block("nope.py")).unwrap();
+    for command in [
+        &["edit", "--json", "--yes", "x", "small.py"][..],
+        &["edit", "--json", "x", "nope.py"],
+        &["apply", "--json", "../reply"],
+        &["apply", "--json", "../nope"],
+        &["undo", "--json", "o9"],
+        &["show", "--json", "nonsense"],
+        &["log", "--json", "../outside.py"],
+        &["sessions", "--json", "forget", "nope"],
+    ] {
+        let ran = place.run(command);
+        assert!(matches!(ran.code, Some(1 | 2)), "{command:?}: {ran:?}");
+        let told = ran.json();
+        let error = &told["errors"][0];
+        assert!(error["code"].is_string() && error["message"].is_string(), "{command:?}: {told}");
+        assert_eq!(error["severity"], "error", "{command:?}: {told}");
+        assert_eq!(told["status"], "refused", "{command:?}: {told}");
+        assert!(ran.stderr.is_empty(), "{command:?}: {ran:?}");
+    }
+}
