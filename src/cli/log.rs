@@ -50,7 +50,7 @@ pub fn run(args: &LogArgs, record: &Record, now: Duration) -> Result<Exit, Probl
         audits::print(record, args.n, args.json, now)?;
         return Ok(Exit::Done);
     }
-    let root = root(&args.root)?;
+    let root = known_root(record, &args.root)?;
     let file = args.path.as_deref().or(args.file.as_deref());
     let file = file.map(|file| relative(file, &root)).transpose()?;
     let operations = match &file {
@@ -95,6 +95,18 @@ pub(super) fn root(path: &Path) -> Result<String, Problem> {
         Some(root) => Ok(record::root_name(&root)),
         None => record::open(path).map(|folder| record::root_name(folder.root())),
     }
+}
+
+/// The same for a command that looks at one workspace: a folder that is not there has been one.
+///
+/// # Errors
+/// `no-such-folder`, or the journal fails.
+pub(super) fn known_root(record: &Record, path: &Path) -> Result<String, Problem> {
+    let root = root(path)?;
+    if Path::new(&root).is_dir() || record.knows(&root)? {
+        return Ok(root);
+    }
+    record::open(path).map(|_| root)
 }
 
 /// A path as the journal names it: relative to the root, also when it is given from the working folder.

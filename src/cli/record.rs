@@ -23,8 +23,8 @@ use super::{Exit, interrupt, output};
 
 use crate::diff::lower::ProtectedConsent;
 use crate::ports::{
-    Direction, FileRecord, FrontDoor, Journal, Kept, NewOperation, OperationRecord, OperationState,
-    Settlement, Unfinished,
+    Direction, FileRecord, FrontDoor, Journal, Kept, NewOperation, OperationQuery, OperationRecord,
+    OperationState, Settlement, Unfinished,
 };
 use crate::problem::{Category, Problem, Severity};
 use crate::workspace::{Folder, NewText, Writes};
@@ -93,7 +93,17 @@ impl Record {
         self.runtime.block_on(kept)
     }
 
-    /// The same for what is of no use without a journal on the disk.
+    /// Whether anything was ever done, or is kept, in the workspace of this name.
+    ///
+    /// # Errors
+    /// The journal fails.
+    pub(in crate::cli) fn knows(&self, root: &str) -> Result<bool, Problem> {
+        let query = OperationQuery { root: Some(root.to_owned()), limit: 1, ..OperationQuery::default() };
+        Ok(!self.wait(self.journal.operations(query))?.is_empty()
+            || !self.wait(self.journal.sessions(Some(root)))?.is_empty())
+    }
+
+    /// Itself, for what is of no use without a journal on the disk.
     ///
     /// # Errors
     /// `no-journal` when there is none.

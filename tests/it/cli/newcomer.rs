@@ -101,6 +101,32 @@ fn an_unreadable_file_is_named_once() {
 }
 
 #[test]
+fn a_root_that_is_no_folder_is_refused_by_every_command() {
+    let place = place(&block("small.py"));
+    fs::write(place.path("reply"), block("small.py")).unwrap();
+    for root in ["../nope", "../nope/deeper", "small.py"] {
+        for command in [
+            &["edit", "x", "small.py"][..],
+            &["apply", "../reply"],
+            &["log"],
+            &["log", "small.py"],
+            &["status"],
+            &["show", "o1"],
+            &["undo"],
+            &["redo"],
+            &["trust"],
+            &["sessions", "list"],
+        ] {
+            let ran = place.run(&[command, &["--root", root]].concat());
+            is_refused(&ran, "no-such-folder");
+            let json = place.run(&[command, &["--root", root, "--json"]].concat());
+            assert_eq!(json.code, Some(2), "{json:?}");
+            assert_eq!(json.json()["errors"][0]["code"], "no-such-folder", "{json:?}");
+        }
+    }
+}
+
+#[test]
 fn an_empty_reply_is_called_empty() {
     let place = place("");
     for text in ["", " \n\n", "\u{feff}"] {
