@@ -121,6 +121,8 @@ fn doctor(
         bytes: facts.bytes,
         key: facts.key.map(|place| place.to_string()),
     });
+    let left = Record::new(storage.journal()).and_then(|record| record::interrupted(&record, None));
+    let interrupted = left.unwrap_or_default();
     let exit = block_on(async {
         let providers = storage.ledger().providers().await;
         let surroundings = doctor::Surroundings {
@@ -129,7 +131,7 @@ fn doctor(
             ignored,
             state: &parts.state,
             telemetry: &parts.telemetry,
-            kept: doctor::Kept { journal, problems, providers },
+            kept: doctor::Kept { journal, problems, interrupted, providers },
         };
         doctor::run(args, &surroundings).await
     });

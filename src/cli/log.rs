@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::record::{self, Record};
+use super::record::{self, Interrupted, Record, interrupted};
 use super::{Exit, output};
 use crate::diff::render::visible;
 use crate::ports::{FileName, OperationQuery, OperationSummary};
@@ -60,12 +60,19 @@ pub fn run(args: &LogArgs, record: &Record, now: Duration) -> Result<Exit, Probl
             record.wait(record.journal().operations(query))?
         }
     };
-    print(&operations, &root, file.as_deref(), args.json, now)?;
+    let left = interrupted(record, Some(&root))?;
+    print(&operations, &left, &root, file.as_deref(), args.json, now)?;
+    if !args.json {
+        for left in &left {
+            output::tell(&left.problem());
+        }
+    }
     Ok(Exit::Done)
 }
 
 fn print(
     operations: &[OperationSummary],
+    left: &[Interrupted],
     root: &str,
     file: Option<&str>,
     json: bool,
@@ -73,7 +80,8 @@ fn print(
 ) -> Result<(), Problem> {
     if json {
         let operations: Vec<Value> = operations.iter().map(operation_json).collect();
-        return output::print_json(&json!({ "root": root, "operations": operations, "errors": [] }));
+        let told = json!({ "root": root, "operations": operations, "interrupted": left, "errors": [] });
+        return output::print_json(&told);
     }
     if operations.is_empty() {
         let to = file.map_or_else(|| format!("in {root}"), |file| format!("to {file} in {root}"));

@@ -5,6 +5,7 @@
 //! is only told. The session of the workspace is held as long as a [`Held`] lives.
 
 mod audit;
+mod interrupted;
 pub(in crate::cli) mod links;
 pub(in crate::cli) mod operation;
 mod recover;
@@ -17,6 +18,7 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 
 pub use audit::Noted;
+pub use interrupted::{Interrupted, interrupted};
 pub(in crate::cli) use recover::Recovered;
 
 use super::{Exit, interrupt, output};
