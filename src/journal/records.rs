@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use serde_json::Value;
@@ -64,10 +64,31 @@ impl Records {
         self.database.inquire(move |connection| question(connection, &sealer))
     }
 
+    /// Waits a moment for the process that has the newest session of an editor, if something in it is undecided: it may
+    /// be the server of an editor that was closed and opened again at once. Others may write meanwhile.
+    async fn hand_over(&self, root: &str, door: FrontDoor) -> Result<(), Problem> {
+        let begun = Instant::now();
+        loop {
+            let (locks, asked) = (self.locks.clone(), root.to_owned());
+            let held =
+                self.ask(move |connection, _| sessions::held_waiting(connection, &locks, (&asked, door)));
+            if held.await?.is_none() || begun.elapsed() >= HAND_OVER {
+                return Ok(());
+            }
+            tokio::time::sleep(HAND_OVER_LOOK).await;
+        }
+    }
+
     fn writer<'a>(&'a self, session: &'a str, now: Duration) -> Writer<'a> {
         Writer { session, process: &self.process, now }
     }
 }
+
+/// Longest wait for a server that is ending, which takes a second at most.
+const HAND_OVER: Duration = Duration::from_millis(1200);
+
+/// Time between two looks at what it holds.
+const HAND_OVER_LOOK: Duration = Duration::from_millis(20);
 
 /// 128 random bits in hexadecimal digits.
 ///
@@ -130,8 +151,13 @@ impl Journal for Records {
     }
 
     fn resume(&self, root: &str, door: FrontDoor) -> Kept<Resumed> {
-        let root = root.to_owned();
-        self.enter(move |connection, own, now| resumed(connection, own, (&root, door), now))
+        let (own, root) = (self.clone(), root.to_owned());
+        Box::pin(async move {
+            if door == FrontDoor::Editor {
+                own.hand_over(&root, door).await?;
+            }
+            own.enter(move |connection, own, now| resumed(connection, own, (&root, door), now)).await
+        })
     }
 
     fn resume_waiting(&self, root: &str, door: FrontDoor) -> Kept<Vec<Resumed>> {

@@ -63,6 +63,23 @@ pub(super) fn take_over(
     Ok(None)
 }
 
+/// The newest session of `root` and `door`, where another process has it and something in it is undecided.
+pub(super) fn held_waiting(
+    connection: &Connection,
+    locks: &Locks,
+    (root, door): (&str, FrontDoor),
+) -> Result<Option<String>, Failure> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, EXISTS (
+             SELECT 1 FROM proposals WHERE session = sessions.id AND standing IN ('proposed', 'accepted'))
+         FROM sessions WHERE root = ?1 AND door = ?2 ORDER BY used DESC, begun DESC LIMIT 1",
+    )?;
+    let newest = statement
+        .query_row(params![root, door.name()], |row| Ok((row.get::<_, String>(0)?, row.get::<_, bool>(1)?)))
+        .optional()?;
+    Ok(newest.filter(|(id, waits)| *waits && !locks.is_own(id) && locks.is_held(id)).map(|(id, _)| id))
+}
+
 /// Takes over every free session of `root` and `door` that is not older than `age` and has something undecided.
 pub(super) fn take_waiting(
     connection: &Connection,

@@ -120,6 +120,24 @@ fn a_session_comes_back_after_its_process() {
     assert_eq!((operation.head.title.as_str(), &operation.head.numbers[..]), ("Make it async", &[0, 2][..]));
 }
 
+#[tokio::test]
+async fn what_waits_in_a_session_of_a_server_that_is_ending_is_not_lost_sight_of() {
+    let place = Place::new();
+    let (ending, next) = (place.open(), place.open());
+    let session = ending.resume("/w", FrontDoor::Editor).await.unwrap().session;
+    ending.propose(&session, proposal("p1", ProposalStanding::Proposed)).await.unwrap();
+    let resumed = tokio::spawn(next.resume("/w", FrontDoor::Editor));
+    tokio::time::sleep(HAND_OVER_LOOK * 5).await;
+    assert!(!resumed.is_finished());
+    // It still writes its last words.
+    ending.propose(&session, proposal("p2", ProposalStanding::Proposed)).await.unwrap();
+    drop(ending);
+    let resumed = resumed.await.unwrap().unwrap();
+    assert_eq!((resumed.session, resumed.proposals.len()), (session, 2));
+    // One that stays is not waited for without end.
+    assert!(!place.open().resume("/w", FrontDoor::Editor).await.unwrap().again);
+}
+
 #[test]
 fn a_session_that_is_held_old_or_of_another_root_is_not_taken_over() {
     let place = Place::new();
