@@ -232,7 +232,8 @@ function M.map(words)
   if vim.fn.mode():find('^[vV\22]') then
     local first, last = vim.fn.line('v'), vim.fn.line('.')
     lines = { math.min(first, last), math.max(first, last) }
-    vim.api.nvim_feedkeys(vim.keycode('<Esc>'), 'nx', false)
+    -- Not by `feedkeys`: what the user has typed ahead would be run as commands.
+    vim.cmd.normal({ '\27', bang = true })
   end
   local rest = vim.list_slice(words, 2)
   run(words[1], { words = rest, text = table.concat(rest, ' '), lines = lines, bang = false })

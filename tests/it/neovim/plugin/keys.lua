@@ -84,6 +84,21 @@ end
 lua('t.check_mirror(buffer)')
 t.check(lua('return vim.v.errmsg'), '', 'an error')
 
+-- What is typed ahead of a question answers it, and is not run as commands.
+lua([[
+  vim.keymap.set({ 'n', 'x' }, '\\t', '<Plug>(tenon-edit)')
+  vim.ui.input = function(options, done)
+    answered = vim.fn.input(options.prompt)
+    done(nil)
+  end
+]])
+press('ggVj\\tadd types<CR>')
+t.wait('the answer', function()
+  return lua('return answered') ~= vim.NIL
+end)
+t.check({ lua('return answered'), lua('return vim.api.nvim_get_mode().mode') }, { 'add types', 'n' }, 'typed ahead')
+lua('t.check_mirror(buffer)')
+
 -- A file that another editor has open is not changed behind its back: the edit is refused with what to do, the screen
 -- stays as it is, and the file is still to be read here.
 t.write('shared.py', 'x = 1\n')
