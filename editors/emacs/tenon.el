@@ -203,8 +203,26 @@ the edit that a command makes, when it comes together with the answer."
   (barf-if-buffer-read-only)
   (apply #'tenon--run "tenon.fix" (buffer-file-name) lines))
 
+(defun tenon--gist (id number)
+  "What the change NUMBER of the proposal ID does, in a few lines."
+  (let* ((hunks (seq-mapcat
+                 (lambda (file)
+                   (mapcar (lambda (hunk) (cons file hunk)) (append (tenon--member file 'hunks) nil)))
+                 (tenon--member (tenon--run "tenon.show" id) 'files)))
+         (found (seq-find (lambda (pair) (equal (tenon--member (cdr pair) 'hunk) number)) hunks))
+         (hunk (cdr found))
+         (mark (lambda (sign key face)
+                 (mapcar (lambda (line) (propertize (concat sign line) 'face face))
+                         (split-string (or (tenon--member hunk key) "") "\n" t))))
+         (lines (append (funcall mark "-" 'before 'diff-removed) (funcall mark "+" 'after 'diff-added))))
+    (cond ((null hunk) "")
+          ((tenon--member hunk 'stale) "outdated: the text here is another by now")
+          ((null lines) (format "%s: %s" (tenon--member (car found) 'change) (tenon--member (car found) 'path)))
+          ((nthcdr 12 lines) (concat (string-join (seq-take lines 11) "\n") "\n… M-x tenon-show has it all"))
+          (t (string-join lines "\n")))))
+
 (defun tenon--next (command)
-  "Go where COMMAND says, and return its answer."
+  "Go where COMMAND says, say what would change there, and return the answer."
   (tenon--check)
   (let ((answer (tenon--run command (tenon--uri) (line-number-at-pos nil t))))
     (find-file (tenon--path (tenon--member answer 'uri)))
@@ -217,6 +235,7 @@ the edit that a command makes, when it comes together with the answer."
       (unless (<= (point-min) place (point-max))
         (widen))
       (goto-char place))
+    (message "%s" (tenon--gist (tenon--member answer 'proposal) (tenon--member answer 'hunk)))
     answer))
 
 ;;;###autoload
@@ -309,6 +328,8 @@ With a prefix argument reject ALL of the latest proposal."
   "Show the latest proposal as a diff."
   (interactive)
   (let ((diff (tenon--member (tenon--run "tenon.show") 'diff)))
+    (when (string-empty-p diff)
+      (user-error "tenon: nothing of the latest proposal is undecided"))
     (with-current-buffer (get-buffer-create "*tenon diff*")
       (let ((inhibit-read-only t))
         (erase-buffer)

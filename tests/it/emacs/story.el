@@ -22,6 +22,7 @@
   (t-line 1)
   (tenon-next)
   (t-check (line-number-at-pos) 3 "the first")
+  (t-message "-    return \"é😀\"\n+    return \"É😀\"")
   (tenon-next)
   (t-check (line-number-at-pos) 7 "the second")
   (tenon-previous)
