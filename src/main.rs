@@ -121,6 +121,8 @@ fn doctor(
         bytes: facts.bytes,
         key: facts.key.map(|place| place.to_string()),
     });
+    let left = Record::new(storage.journal()).and_then(|record| record::interrupted(&record, None));
+    let interrupted = left.unwrap_or_default();
     let exit = block_on(async {
         let providers = storage.ledger().providers().await;
         let surroundings = doctor::Surroundings {
@@ -129,7 +131,7 @@ fn doctor(
             ignored,
             state: &parts.state,
             telemetry: &parts.telemetry,
-            kept: doctor::Kept { journal, problems, providers },
+            kept: doctor::Kept { journal, problems, interrupted, providers },
         };
         doctor::run(args, &surroundings).await
     });
@@ -143,7 +145,7 @@ fn edit(args: &EditArgs, config: Config) -> Result<output::Exit, Problem> {
     if !args.show_prompt {
         settle_left(&parts, &args.root);
     }
-    let loaded = Loaded {
+    let mut loaded = Loaded {
         record: args.record.clone(),
         door: FrontDoor::Terminal,
         protected: consent::protected(&args.allow_protected, &args.root)?,
@@ -154,8 +156,13 @@ fn edit(args: &EditArgs, config: Config) -> Result<output::Exit, Problem> {
         let record = Record::new(loaded.storage.journal())?;
         consent::note(&record, &args.allow_protected, &args.root);
     }
+    let storage = loaded.storage.clone();
+    if args.json && !args.yes {
+        // Nobody is asked, so nobody could decide on it later.
+        loaded.storage = storage.unrecorded();
+    }
     let exit = block_on(edit::run(args, |editor| assembly::start(&loaded, editor)));
-    loaded.storage.close();
+    storage.close();
     exit?
 }
 

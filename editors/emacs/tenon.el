@@ -25,6 +25,7 @@
 (declare-function jsonrpc-async-request "jsonrpc")
 (declare-function jsonrpc-running-p "jsonrpc")
 (declare-function lsp--buffer-uri "lsp-mode")
+(declare-function lsp--workspace-cmd-proc "lsp-mode")
 (declare-function lsp-find-workspace "lsp-mode")
 (declare-function lsp-request-async "lsp-mode")
 (declare-function lsp-register-client "lsp-mode")
@@ -76,8 +77,9 @@ Eglot runs one server for each buffer."
     (and server (jsonrpc-running-p server) server)))
 
 (defun tenon--lsp ()
-  "The lsp-mode workspace of tenon for this buffer."
-  (and (bound-and-true-p lsp-mode) (lsp-find-workspace 'tenon (buffer-file-name))))
+  "The lsp-mode workspace of tenon for this buffer, as long as its server runs."
+  (let ((workspace (and (bound-and-true-p lsp-mode) (lsp-find-workspace 'tenon (buffer-file-name)))))
+    (and workspace (process-live-p (lsp--workspace-cmd-proc workspace)) workspace)))
 
 (defun tenon--uri ()
   "The URI of this buffer, as its client writes it."
@@ -137,7 +139,7 @@ the edit that a command makes, when it comes together with the answer."
     (tenon--wait (lambda (done refused)
                    (lsp-request-async "workspace/executeCommand" params done
                                       :error-handler refused :mode 'detached))
-                 #'always)))
+                 (lambda () (process-live-p (lsp--workspace-cmd-proc workspace))))))
 
 (defun tenon--check-eglot (server)
   "Stop unless the eglot SERVER is tenon, and new enough."

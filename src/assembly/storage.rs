@@ -96,6 +96,15 @@ impl Storage {
         Self(Arc::new(Opening { thread: Mutex::new(thread.ok()), ..Opening::default() }))
     }
 
+    /// The same without the record of what is proposed and done: for who only looks. The account and the answers are
+    /// kept all the same. It is closed with what it was made from.
+    #[must_use]
+    pub fn unrecorded(&self) -> Self {
+        let from = self.opened();
+        let opened = Opened { ledger: self.ledger(), answers: from.answers.clone(), ..Opened::default() };
+        Self(Arc::new(Opening { opened: opened.into(), ..Opening::default() }))
+    }
+
     /// What is open. Blocks while it is being opened.
     fn opened(&self) -> &Opened {
         self.0.opened.get_or_init(|| {
@@ -161,6 +170,19 @@ impl Storage {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_only_looks_leaves_no_record_and_shares_the_rest() {
+        let dir = tempfile::tempdir().unwrap();
+        let cache = CacheSettings { enabled: true, disk_bytes: 1 << 20, ..CacheSettings::default() };
+        let (storage, _) = Storage::open(dir.path(), &cache);
+        let looking = storage.unrecorded();
+        assert!(!looking.journal().outlives());
+        assert!(Arc::ptr_eq(&looking.ledger(), &storage.ledger()));
+        let answers = [&looking, &storage].map(|storage| storage.opened().answers.clone().unwrap());
+        assert!(Arc::ptr_eq(&answers[0], &answers[1]));
+        storage.close();
+    }
 
     #[test]
     #[cfg(not(feature = "keyring"))]

@@ -25,7 +25,7 @@ use crate::problem::{Category, Problem, Severity};
 use crate::text::{PositionMap, Rope, TextEdit};
 use crate::workspace::{Folder, NewText};
 
-use super::record::{Description, Held, Noted, Record, links};
+use super::record::{Description, Held, Made, Noted, Record, links};
 use super::{Exit, interrupt, output};
 
 /// The format of a reply, as named on the command line.
@@ -167,6 +167,9 @@ fn apply(args: &ApplyArgs, record: Option<&Record>, input: &mut dyn Read) -> Res
     let reply = read_reply(args, input)?;
     let mut writer = Writer::open(args, record)?;
     let base_folder = args.base.as_deref().map(Folder::open).transpose()?;
+    if reply.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}').is_empty() {
+        return Err(empty_reply());
+    }
     let reply = parse_reply(args.format, &reply)?;
     let named = lower::named_blocks(&reply, args.path.as_deref());
     apply_reply(args, &reply, &mut writer, base_folder.as_ref()).map_err(|failure| failure.in_blocks(&named))
@@ -209,13 +212,12 @@ fn apply_reply(
         }
     }
     let linked = links::broken(root.root(), &texts);
-    let behind = if args.check {
+    if args.check {
         root.check(&texts)?;
-        None
-    } else {
-        writer.write(args, &texts)?
-    };
-    Ok(outcome.warn(linked.into_iter().chain(behind)))
+        return Ok(outcome.warn(linked));
+    }
+    let made = writer.write(args, &texts)?;
+    Ok(outcome.made(made.operation).warn(linked.into_iter().chain(made.warning)))
 }
 
 /// Reads the files of these names that exist.
@@ -273,15 +275,15 @@ impl<'r> Writer<'r> {
         }
     }
 
-    fn write(&mut self, args: &ApplyArgs, texts: &[NewText]) -> Result<Option<Problem>, Failure> {
+    fn write(&mut self, args: &ApplyArgs, texts: &[NewText]) -> Result<Made, Failure> {
         match self {
             Self::Plain(folder) => {
                 let hold = interrupt::hold();
                 folder.prepare(texts)?.commit()?;
                 hold.written();
-                Ok(None)
+                Ok(Made::default())
             }
-            Self::Recorded(_) if texts.is_empty() => Ok(None),
+            Self::Recorded(_) if texts.is_empty() => Ok(Made::default()),
             Self::Recorded(held) => {
                 // What cannot be written is no operation, and is told with its file.
                 held.folder().check(texts)?;
@@ -330,6 +332,14 @@ fn read_reply(args: &ApplyArgs, input: &mut dyn Read) -> Result<String, Failure>
                 .hint("Save the reply as UTF-8."),
         )
     })
+}
+
+fn empty_reply() -> Failure {
+    let code = RefusalCode::NoEdit.as_str();
+    Failure::refused(
+        Problem::error(code, Category::Edit, "The reply is empty")
+            .hint("Look whether all that the model wrote came to this file, or through the pipe."),
+    )
 }
 
 /// Reads the reply in the format named, or in the one told from it.

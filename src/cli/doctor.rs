@@ -13,6 +13,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::output::{self, Colour, Colours, Exit};
+use super::record::Interrupted;
 use crate::config::{Config, ConfigError, StateDir, UserFile};
 use crate::ports::ProviderHistory;
 use crate::problem::Problem;
@@ -50,6 +51,8 @@ pub struct Kept {
     pub journal: Option<JournalFacts>,
     /// What is wrong with it, or with the kept answers.
     pub problems: Vec<Problem>,
+    /// Operations that no living process will end.
+    pub interrupted: Vec<Interrupted>,
     /// How the last day's requests to each provider went.
     pub providers: Vec<ProviderHistory>,
 }

@@ -6,7 +6,7 @@
 mod disk_editor;
 
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -35,6 +35,11 @@ pub async fn run(
     if also.is_empty() {
         return Err(Problem::error("no-file", Category::Request, "no file was named")
             .hint("name at least one file: tenon edit \"make it async\" src/lib.rs"));
+    }
+    if let Some(path) = also.iter().find(|path| !is_below(path, &root)) {
+        let message = format!("{} is outside {}; nothing was sent", path.display(), root.display());
+        return Err(Problem::error("outside-workspace", Category::Request, message)
+            .hint("name files below the workspace, or another workspace with `--root`"));
     }
     let target = also.remove(0);
     let consent = super::consent::protected(&args.allow_protected, &root)?;
@@ -66,11 +71,12 @@ pub async fn run(
         consent: Vec::new(),
     };
     let task = ask(&events, Command::Edit(request)).await?;
+    let in_order = |problem| in_order(problem, args, &root);
     if args.show_prompt {
-        return show_prompt(args, &events, &mut noticed, &task["task"]).await;
+        return show_prompt(args, &events, &mut noticed, &task["task"]).await.map_err(in_order);
     }
     let proposal = tokio::select! {
-        ready = proposal(&mut noticed) => ready?,
+        ready = proposal(&mut noticed) => ready.map_err(in_order)?,
         _ = tokio::signal::ctrl_c() => {
             let _ = events.send(Event::Shutdown);
             let _ = writeln!(std::io::stderr().lock(), "Nothing was changed.");
@@ -105,12 +111,15 @@ pub async fn run(
         ask(&events, Command::Accept(selection)).await?;
         applied(&mut noticed).await?;
     }
-    let status = if args.yes || !args.json { "applied" } else { "proposed" };
     if args.json {
-        output::print_json(
-            &json!({ "status": status, "diff": diff, "impact": shown["impact"], "notes": shown["notes"],
-                "warnings": warnings.as_slice(), "errors": [] }),
-        )?;
+        let mut told = json!({ "status": if args.yes { "applied" } else { "proposed" }, "diff": diff,
+            "impact": shown["impact"], "notes": shown["notes"], "warnings": warnings.as_slice(), "errors": [] });
+        if args.yes
+            && let Some(operation) = operation_of(&events, &proposal).await
+        {
+            told["operation"] = operation.into();
+        }
+        output::print_json(&told)?;
     }
     let _ = events.send(Event::Shutdown);
     if interrupt::came() {
@@ -119,6 +128,28 @@ pub async fn run(
         return Ok(Exit::Cancelled);
     }
     Ok(Exit::Done)
+}
+
+/// The name of the operation that `proposal` became, where the journal has it.
+async fn operation_of(events: &mpsc::UnboundedSender<Event>, proposal: &str) -> Option<String> {
+    let history = ask(events, Command::History { path: None }).await.ok()?;
+    let mut operations = history["operations"].as_array()?.iter();
+    let of_it = operations.find(|operation| operation["proposal"] == proposal)?;
+    of_it["operation"].as_str().map(str::to_owned)
+}
+
+/// Says so when the instruction is a file, and the file none: then the two changed places.
+fn in_order(problem: Problem, args: &EditArgs, root: &Path) -> Problem {
+    let file = Path::new(&args.instruction);
+    let [path] = &args.paths[..] else { return problem };
+    if problem.code != "unknown-document" || !(file.is_file() || root.join(file).is_file()) {
+        return problem;
+    }
+    problem.hint(format!(
+        "the instruction comes first: tenon edit {:?} {}",
+        path.display().to_string(),
+        args.instruction
+    ))
 }
 
 /// Prints what would be sent. Control characters are left out for people; JSON has them.
@@ -184,9 +215,24 @@ fn absolute(path: &Path, root: &Path) -> PathBuf {
     }
     let below = |folder: &Path| {
         let folder_is = std::fs::canonicalize(folder).ok().filter(|folder| folder.starts_with(root))?;
-        Some(folder_is.join(named.strip_prefix(folder).ok()?))
+        let rest = named.strip_prefix(folder).ok()?;
+        // By `..` it may lead out again; then it counts where it is.
+        rest.components().all(|part| part != Component::ParentDir).then(|| folder_is.join(rest))
     };
     named.ancestors().skip(1).find_map(below).unwrap_or(real)
+}
+
+/// Whether a path, as it is written, stays below the root.
+fn is_below(path: &Path, root: &Path) -> bool {
+    let Ok(rest) = path.strip_prefix(root) else { return false };
+    let mut depth = 0_usize;
+    rest.components().all(|part| match part {
+        Component::ParentDir => depth.checked_sub(1).map(|less| depth = less).is_some(),
+        _ => {
+            depth += 1;
+            true
+        }
+    })
 }
 
 async fn ask(events: &mpsc::UnboundedSender<Event>, command: Command) -> Result<Value, Problem> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::record::{self, Record};
+use super::record::{self, Interrupted, Record, interrupted};
 use super::{Exit, output};
 use crate::diff::render::visible;
 use crate::ports::{FileName, OperationQuery, OperationSummary};
@@ -50,7 +50,7 @@ pub fn run(args: &LogArgs, record: &Record, now: Duration) -> Result<Exit, Probl
         audits::print(record, args.n, args.json, now)?;
         return Ok(Exit::Done);
     }
-    let root = root(&args.root)?;
+    let root = known_root(record, &args.root)?;
     let file = args.path.as_deref().or(args.file.as_deref());
     let file = file.map(|file| relative(file, &root)).transpose()?;
     let operations = match &file {
@@ -60,12 +60,19 @@ pub fn run(args: &LogArgs, record: &Record, now: Duration) -> Result<Exit, Probl
             record.wait(record.journal().operations(query))?
         }
     };
-    print(&operations, &root, file.as_deref(), args.json, now)?;
+    let left = interrupted(record, Some(&root))?;
+    print(&operations, &left, &root, file.as_deref(), args.json, now)?;
+    if !args.json {
+        for left in &left {
+            output::tell(&left.problem());
+        }
+    }
     Ok(Exit::Done)
 }
 
 fn print(
     operations: &[OperationSummary],
+    left: &[Interrupted],
     root: &str,
     file: Option<&str>,
     json: bool,
@@ -73,7 +80,8 @@ fn print(
 ) -> Result<(), Problem> {
     if json {
         let operations: Vec<Value> = operations.iter().map(operation_json).collect();
-        return output::print_json(&json!({ "root": root, "operations": operations, "errors": [] }));
+        let told = json!({ "root": root, "operations": operations, "interrupted": left, "errors": [] });
+        return output::print_json(&told);
     }
     if operations.is_empty() {
         let to = file.map_or_else(|| format!("in {root}"), |file| format!("to {file} in {root}"));
@@ -95,6 +103,18 @@ pub(super) fn root(path: &Path) -> Result<String, Problem> {
         Some(root) => Ok(record::root_name(&root)),
         None => record::open(path).map(|folder| record::root_name(folder.root())),
     }
+}
+
+/// The same for a command that looks at one workspace: a folder that is not there has been one.
+///
+/// # Errors
+/// `no-such-folder`, or the journal fails.
+pub(super) fn known_root(record: &Record, path: &Path) -> Result<String, Problem> {
+    let root = root(path)?;
+    if Path::new(&root).is_dir() || record.knows(&root)? {
+        return Ok(root);
+    }
+    record::open(path).map(|_| root)
 }
 
 /// A path as the journal names it: relative to the root, also when it is given from the working folder.

@@ -7,6 +7,7 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
 use serde::Serialize;
+use serde_json::json;
 
 use crate::problem::{Category, Problem, Severity, is_unseen, plain};
 
@@ -153,10 +154,11 @@ pub fn usage(error: &clap::Error) -> Exit {
 }
 
 /// Tells why a command failed: as JSON on stdout where that is wanted, else as text on stderr. It is an error then,
-/// though it is only a warning where a command goes on without. Returns how to end.
+/// though it is only a warning where a command goes on without. Returns how to end. In JSON it stands where the errors of
+/// every command do.
 pub fn fail(problem: &Problem, json: bool) -> Exit {
     let problem = &Problem { severity: Severity::Error, ..problem.clone() };
-    if !json || print_json(problem).is_err() {
+    if !json || print_json(&json!({ "status": "refused", "errors": [problem] })).is_err() {
         tell(problem);
     }
     Exit::of(problem.category)

@@ -5,6 +5,7 @@
 //! is only told. The session of the workspace is held as long as a [`Held`] lives.
 
 mod audit;
+mod interrupted;
 pub(in crate::cli) mod links;
 pub(in crate::cli) mod operation;
 mod recover;
@@ -17,14 +18,15 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 
 pub use audit::Noted;
+pub use interrupted::{Interrupted, interrupted};
 pub(in crate::cli) use recover::Recovered;
 
 use super::{Exit, interrupt, output};
 
 use crate::diff::lower::ProtectedConsent;
 use crate::ports::{
-    Direction, FileRecord, FrontDoor, Journal, Kept, NewOperation, OperationRecord, OperationState,
-    Settlement, Unfinished,
+    Direction, FileRecord, FrontDoor, Journal, Kept, NewOperation, OperationQuery, OperationRecord,
+    OperationState, Settlement, Unfinished,
 };
 use crate::problem::{Category, Problem, Severity};
 use crate::workspace::{Folder, NewText, Writes};
@@ -51,6 +53,15 @@ pub(in crate::cli) struct Held<'r> {
     left: Vec<Unfinished>,
     /// What commands left under way, and is settled now.
     recovered: Vec<Recovered>,
+}
+
+/// What became of a change that was written.
+#[derive(Debug, Default)]
+pub(in crate::cli) struct Made {
+    /// The number of its operation; `None` where nothing keeps one.
+    pub(in crate::cli) operation: Option<u64>,
+    /// What is to be told besides.
+    pub(in crate::cli) warning: Option<Problem>,
 }
 
 /// What an operation of the terminal is, in words.
@@ -84,7 +95,17 @@ impl Record {
         self.runtime.block_on(kept)
     }
 
-    /// The same for what is of no use without a journal on the disk.
+    /// Whether anything was ever done, or is kept, in the workspace of this name.
+    ///
+    /// # Errors
+    /// The journal fails.
+    pub(in crate::cli) fn knows(&self, root: &str) -> Result<bool, Problem> {
+        let query = OperationQuery { root: Some(root.to_owned()), limit: 1, ..OperationQuery::default() };
+        Ok(!self.wait(self.journal.operations(query))?.is_empty()
+            || !self.wait(self.journal.sessions(Some(root)))?.is_empty())
+    }
+
+    /// Itself, for what is of no use without a journal on the disk.
     ///
     /// # Errors
     /// `no-journal` when there is none.
@@ -181,7 +202,7 @@ impl Held<'_> {
         self.recovered.iter().filter(is_meant).max_by_key(|one| one.number).copied()
     }
 
-    /// Writes `texts`, all or none, as an operation of its own, and returns what is to be told besides.
+    /// Writes `texts`, all or none, as an operation of its own.
     ///
     /// # Errors
     /// Why nothing was written.
@@ -189,7 +210,7 @@ impl Held<'_> {
         &mut self,
         description: Description,
         texts: &[NewText],
-    ) -> Result<Option<Problem>, Problem> {
+    ) -> Result<Made, Problem> {
         let local = self.next_operation;
         self.next_operation += 1;
         let operation = NewOperation {
@@ -208,7 +229,7 @@ impl Held<'_> {
         let written = write(&self.folder, texts);
         let settled = self.settle(number, written, Settlement::Applied, None);
         hold.written();
-        settled
+        settled.map(|warning| Made { operation: Some(number), warning })
     }
 
     /// Ends what an editor left under way on the side from which it can be taken in `direction`, whichever side the files

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::log::{ago, root, short};
+use super::log::{ago, known_root, short};
 use super::record::{Noted, Record};
 use super::{Exit, output};
 use crate::diff::render::visible;
@@ -106,7 +106,7 @@ fn say(json: bool, value: &Value, text: &str) -> Result<(), Problem> {
 }
 
 fn list(record: &Record, of: Option<&Path>, json: bool, now: Duration) -> Result<(), Problem> {
-    let of = of.map(root).transpose()?;
+    let of = of.map(|root| known_root(record, root)).transpose()?;
     let sessions = record.wait(record.journal().sessions(of.as_deref()))?;
     if json {
         let sessions: Vec<Value> = sessions.iter().map(session_json).collect();
@@ -211,7 +211,7 @@ fn the_one(ids: impl Iterator<Item = String>, id: &str) -> Result<String, Proble
 }
 
 fn import(record: &Record, to: &Path, file: &Path, json: bool) -> Result<(), Problem> {
-    let to = root(to)?;
+    let to = known_root(record, to)?;
     let exported = read(file)?;
     let imported = record.wait(record.journal().import(&to, exported))?;
     record.note(Some(&imported.session), Noted::Imported, &imported.session, &to);

@@ -33,8 +33,9 @@ pub struct ShowArgs {
 /// The journal cannot be read, or there is no such operation in this workspace.
 pub fn run(args: &ShowArgs, record: &Record, now: Duration) -> Result<Exit, Problem> {
     let record = record.on_disk()?;
+    let root = super::log::known_root(record, &args.root)?;
     let number = operation::number(&args.operation)?;
-    operation::belongs(record, &super::log::root(&args.root)?, number)?;
+    operation::belongs(record, &root, number)?;
     let OperationRecord { head, files } = record.wait(record.journal().operation(number))?;
     let diff: String = files.iter().map(diff).collect();
     let summary = OperationSummary { head, files: files.iter().map(FileRecord::name).collect() };

@@ -37,9 +37,9 @@ pub struct StatusArgs {
 /// what is kept of the workspace, and what servers and commands counted.
 ///
 /// # Errors
-/// The journal cannot be read, or stdout not be written to.
+/// The journal cannot be read, there is no such folder, or stdout cannot be written to.
 pub fn run(args: &StatusArgs, all: &AllNumbers, record: &Record, trust: Trust) -> Result<Exit, Problem> {
-    let kept = Kept::read(record, super::log::root(&args.root)?, trust)?;
+    let kept = Kept::read(record, super::log::known_root(record, &args.root)?, trust)?;
     if args.json {
         output::print_json(&object(all, &kept))?;
         return Ok(Exit::Done);

@@ -395,19 +395,22 @@ fn refuse_patch_text(path: &str, lines: &[&str]) -> Result<(), Refusal> {
     ))
 }
 
-fn unknown_file(path: &str, base: &FileSet) -> Refusal {
-    let mut near: Vec<(f64, &String)> = base
-        .files
-        .keys()
-        .chain(base.candidates.keys())
+/// The paths that are most like one that is not among them, best first; at most three.
+pub fn near_names<'a>(path: &str, known: impl Iterator<Item = &'a String>) -> Vec<&'a str> {
+    let mut near: Vec<(f64, &str)> = known
         .map(|known| {
             let same_name = known.rsplit('/').next() == path.rsplit('/').next();
-            (strsim::jaro_winkler(known, path) + f64::from(u8::from(same_name)), known)
+            (strsim::jaro_winkler(known, path) + f64::from(u8::from(same_name)), known.as_str())
         })
         .filter(|(likeness, _)| *likeness > 0.7)
         .collect();
     near.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let names: Vec<String> = near.iter().take(3).map(|(_, name)| format!("`{name}`")).collect();
+    near.into_iter().take(3).map(|(_, name)| name).collect()
+}
+
+fn unknown_file(path: &str, base: &FileSet) -> Refusal {
+    let near = near_names(path, base.files.keys().chain(base.candidates.keys()));
+    let names: Vec<String> = near.iter().map(|name| format!("`{name}`")).collect();
     let hint = if names.is_empty() {
         "Name a file that was shown, or leave the SEARCH part empty to create it.".to_owned()
     } else {

@@ -16,15 +16,16 @@ use super::failure::{Failed, Failure};
 use super::gather::{Gathered, gather, whole_lines};
 use super::job::{EditJob, Outcome, Services};
 use super::put_back::put_back;
-use super::withheld::leads_to;
+use super::withheld::{leads_to, withheld};
 use crate::diff::gate::{self, Consent, Note};
 use crate::diff::impact::{Impact, impact};
 use crate::diff::lower::ProtectedConsent;
 use crate::diff::{self, ChangeKind, ChangeSet, Evidence, FileChange, FileSet, Hunk, Refusal};
-use crate::model::{CacheKey, Model, ModelError, ModelErrorKind, Request, Role, Usage};
+use crate::model::{CacheKey, Model, ModelError, ModelErrorKind, OutgoingFilter, Request, Role, Usage};
 use crate::ports::metrics::catalogue::HUNKS;
 use crate::ports::{EditFate, ProgressStage, SourceFiles, TaskNotice};
 use crate::problem::{Category, Problem, Severity};
+use crate::text::DocumentUri;
 
 /// What this pipeline asks models for.
 const ROLE: Role = Role::Edit;
@@ -177,7 +178,49 @@ async fn edit_with(
         }
         conversation.correct(said, &refusals);
     }
-    Err(Failure::end(refused(&refusals)))
+    let unknown = unknown_file(job, services, gathered, &refusals).await.map_err(Failure::end)?;
+    Err(Failure::end(unknown.unwrap_or_else(|| refused(&refusals))))
+}
+
+/// What there is to say to people of a file that the reply names and the model was not given. Of one that is never sent to a
+/// model it is not told whether it exists.
+async fn unknown_file(
+    job: &EditJob,
+    services: &Services,
+    gathered: &Gathered,
+    refusals: &[Refusal],
+) -> Result<Option<Problem>, Problem> {
+    let first = refusals.first().filter(|first| first.code == diff::RefusalCode::UnknownFile);
+    let Some(path) = first.and_then(|first| first.path.clone()) else { return Ok(None) };
+    let mut problem = refused(refusals);
+    let (root, alone, named) = (job.root.clone(), job.alone, path.clone());
+    let (files, filter) = (Arc::clone(&services.files), services.filter.clone());
+    let is_there = blocking(move || !alone && could_be_given(files.as_ref(), &filter, &root, &named)).await?;
+    if is_there {
+        problem.message = format!("the model's reply was refused: `{path}` was not given to the model");
+        let hint = "nothing was changed; name it in the request too, or open it in the editor, and ask again";
+        return Ok(Some(problem.hint(hint)));
+    }
+    let near = diff::lower::near_names(&path, gathered.base.files.keys());
+    if near.is_empty() {
+        return Ok(Some(problem));
+    }
+    let near = near.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let hint = format!(
+        "nothing was changed; nearest of the files given: {near}; ask again, and name the file in the request"
+    );
+    Ok(Some(problem.hint(hint)))
+}
+
+/// Whether there is a file of this name below the root that a model may be shown.
+fn could_be_given(files: &dyn SourceFiles, filter: &OutgoingFilter, root: &Path, name: &str) -> bool {
+    let path = root.join(name);
+    let uri = DocumentUri::from_path(&path);
+    withheld(files, filter, (root, false), (name, &uri)).is_none()
+        && matches!(
+            files.read_below(root, &path),
+            Ok(Some(found)) if !filter.denies(&found.leads_to.to_string_lossy())
+        )
 }
 
 /// Keeps the prompt for a look; how a task ends that sends nothing.

@@ -3,9 +3,10 @@
 //! Guarantee: where the way from there to the text as it is now was found by comparing, a place that could as well be
 //! another one, because its lines stand there more often than before, is told to be doubtful.
 
-use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
+use crate::diff::rebase::Copies;
 use crate::text::{DocumentUri, Indel, PositionMap, Rope};
 
 /// A text as it was, and the exact map from there to the text as it is now.
@@ -14,19 +15,19 @@ pub struct Track {
     uri: DocumentUri,
     base: Rope,
     map: Option<PositionMap>,
-    /// Lines of `base` that, with their neighbours, occur more often in the text that was compared.
-    doubtful: Vec<usize>,
+    /// What the text that was compared has more often than `base`; `None` where they were the same.
+    copies: Option<Arc<Copies>>,
 }
 
 impl Track {
     /// Follows an open document from this moment on.
     pub fn open(uri: DocumentUri, base: Rope) -> Self {
-        Self { uri, base, map: Some(PositionMap::default()), doubtful: Vec::new() }
+        Self { uri, base, map: Some(PositionMap::default()), copies: None }
     }
 
     /// Remembers the text of a file that is not open.
     pub fn closed(uri: DocumentUri, base: Rope) -> Self {
-        Self { uri, base, map: None, doubtful: Vec::new() }
+        Self { uri, base, map: None, copies: None }
     }
 
     /// The document.
@@ -54,29 +55,19 @@ impl Track {
     /// The document was opened with this text: the map is found again by comparing.
     pub fn opened(&mut self, text: &Rope) {
         self.map = Some(PositionMap::from_texts(&self.base, text));
-        self.doubtful = if self.base == *text { Vec::new() } else { repeated(&self.base, text) };
+        self.copies = (self.base != *text).then(|| Arc::new(Copies::new(&self.base, text)));
     }
 
-    /// Whether `range` of the text as it was could as well be at another place now: all its lines (for an empty range,
-    /// one of those around it) are there more often than they were, with the same neighbours.
+    /// Whether `range` of the text as it was could as well be at another place now, see [`Copies::could_be_elsewhere`].
     pub fn is_doubtful(&self, range: &Range<usize>, live: &Rope) -> bool {
-        if self.doubtful.is_empty() || self.base == *live || range.end > self.base.len_bytes() {
-            return false;
-        }
-        let is_doubtful = |line: usize| self.doubtful.binary_search(&line).is_ok();
-        let first = self.base.byte_to_line(range.start);
-        if range.is_empty() {
-            // Between two lines, either of them tells.
-            let is_between = self.base.line_to_byte(first) == range.start;
-            return is_doubtful(first) || is_between && first.checked_sub(1).is_some_and(is_doubtful);
-        }
-        (first..=self.base.byte_to_line(range.end - 1)).all(is_doubtful)
+        let copies = self.copies.as_ref().filter(|_| self.base != *live);
+        copies.is_some_and(|copies| copies.could_be_elsewhere(range))
     }
 
     /// The document was closed, or its mirror cannot be trusted: nothing is known of its text any more.
     pub fn lost(&mut self) {
         self.map = None;
-        self.doubtful.clear();
+        self.copies = None;
     }
 
     /// Whether nothing is known of the text as it is now.
@@ -90,28 +81,6 @@ impl Track {
         map.simplify(&self.base, live);
         Some(map)
     }
-}
-
-/// Lines of `base` that are in `text` more often than in `base`, each with the lines before and behind it; ascending.
-fn repeated(base: &Rope, text: &Rope) -> Vec<usize> {
-    let (old, new) = (base.to_string(), text.to_string());
-    let (old, new) = (windows(&old), windows(&new));
-    let mut counts: HashMap<[Option<&str>; 3], (usize, usize)> = HashMap::new();
-    for window in &old {
-        counts.entry(*window).or_default().0 += 1;
-    }
-    for window in &new {
-        counts.entry(*window).or_default().1 += 1;
-    }
-    let is_repeated = |window: &[Option<&str>; 3]| counts.get(window).is_some_and(|(old, new)| new > old);
-    (0..old.len()).filter(|line| is_repeated(&old[*line])).collect()
-}
-
-/// Every line between its neighbours.
-fn windows(text: &str) -> Vec<[Option<&str>; 3]> {
-    let lines: Vec<&str> = text.lines().collect();
-    let at = |at: Option<usize>| at.and_then(|at| lines.get(at)).copied();
-    (0..lines.len()).map(|line| [at(line.checked_sub(1)), at(Some(line)), at(Some(line + 1))]).collect()
 }
 
 #[cfg(test)]
@@ -157,5 +126,7 @@ mod tests {
         check("one\nzwei\nthree\none\nzwei\nthree\nfour\n", 4..6, true);
         check("one\nzwei\nthree\none\nzwei\nthree\nfour\n", 15..19, false);
         check("one\nzwei\nthree\nfour\n", 4..9, false);
+        // Copied, and the line beside the original changed.
+        check("eins\nzwei\nthree\nfour\nzwei\n", 4..9, true);
     }
 }

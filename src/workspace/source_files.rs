@@ -66,6 +66,7 @@ impl DiskFiles {
                 FileError::TooLarge { path: path.to_owned(), size, cap }
             }
             WriteErrorKind::NotText(_) => FileError::NotText(path.to_owned()),
+            WriteErrorKind::Unreadable(_, reason) => FileError::Unreadable { path: path.to_owned(), reason },
             kind => FileError::Unreadable { path: path.to_owned(), reason: kind.to_string() },
         };
         let outside = || FileError::Unreadable { path: path.to_owned(), reason: "outside".to_owned() };

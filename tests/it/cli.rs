@@ -5,6 +5,7 @@
 mod hostile;
 mod metrics;
 mod models;
+mod newcomer;
 mod prompts;
 
 use std::fs;

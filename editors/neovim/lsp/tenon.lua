@@ -3,15 +3,17 @@
 -- Attached to every file of this machine: tenon edits text of any kind.
 local markers = { '.tenon.toml', '.git' }
 
--- What is done is remembered for the files of a folder: the one with a marker, else the current one, else the file's.
+-- What is done is remembered for the files of a folder: the one with a marker, else the current one, unless that holds
+-- everything the user has, else the file's.
 local function root_dir(buffer, start)
   local name = vim.api.nvim_buf_get_name(buffer)
   if name == '' or name:find('^%a[%w+.-]+:/') then
     return
   end
   local here = vim.fn.getcwd()
-  local is_project = here ~= vim.uv.os_homedir() and vim.fs.relpath(here, name) ~= nil
-  start(vim.fs.root(buffer, markers) or is_project and here or vim.fs.dirname(name))
+  local is_everything = vim.fs.relpath(here, vim.uv.os_homedir() or '/') ~= nil
+  local is_here = not is_everything and vim.fs.relpath(here, name) ~= nil
+  start(vim.fs.root(buffer, markers) or is_here and here or vim.fs.dirname(name))
 end
 
 local is_there, client = pcall(require, 'tenon.client')

@@ -10,7 +10,7 @@ use crate::cli::output::{Colours, render as render_problem, seen_json};
 use crate::diff::gate::Note;
 use crate::diff::impact::Impact;
 use crate::diff::lower::ProtectedConsent;
-use crate::diff::{ChangeSet, FileSet, Hunk, Nearest, Refusal, Tier, render};
+use crate::diff::{ChangeSet, FileSet, Hunk, Nearest, Refusal, RefusalCode, Tier, render};
 use crate::problem::{Category, Problem, plain};
 use crate::workspace::{NewText, WriteError, WriteErrorKind};
 
@@ -64,6 +64,8 @@ pub(super) struct Outcome {
     notes: Vec<Note>,
     /// What is to be told of the writing.
     warnings: Vec<Problem>,
+    /// The number of the operation, where one was made.
+    operation: Option<u64>,
 }
 
 impl Outcome {
@@ -89,7 +91,12 @@ impl Outcome {
                 impact: Vec::new(),
             });
         }
-        Ok(Self { files, notes: Vec::new(), warnings: Vec::new() })
+        Ok(Self { files, notes: Vec::new(), warnings: Vec::new(), operation: None })
+    }
+
+    /// Says which operation it was.
+    pub(super) fn made(self, operation: Option<u64>) -> Self {
+        Self { operation, ..self }
     }
 
     /// Adds what the gates noted, and what happens to symbols.
@@ -212,11 +219,22 @@ pub(super) struct ErrorJson {
     nearest: Vec<Nearest>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     found: Vec<String>,
+    /// Whether the hint speaks to who wrote the reply, and has to write it anew.
+    #[serde(skip)]
+    is_for_model: bool,
 }
 
 impl From<Problem> for ErrorJson {
     fn from(problem: Problem) -> Self {
-        Self { problem, path: None, block: None, tier: None, nearest: Vec::new(), found: Vec::new() }
+        Self {
+            problem,
+            path: None,
+            block: None,
+            tier: None,
+            nearest: Vec::new(),
+            found: Vec::new(),
+            is_for_model: false,
+        }
     }
 }
 
@@ -229,6 +247,10 @@ impl From<&Refusal> for ErrorJson {
             tier: refusal.tier,
             nearest: refusal.nearest.clone(),
             found: refusal.found.iter().map(|line| plain(line)).collect(),
+            is_for_model: matches!(
+                refusal.code,
+                RefusalCode::NoEdit | RefusalCode::MalformedReply | RefusalCode::Truncated
+            ),
         }
     }
 }
@@ -236,6 +258,9 @@ impl From<&Refusal> for ErrorJson {
 #[derive(Serialize)]
 struct ReportJson<'a> {
     status: &'static str,
+    /// As `tenon undo` takes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operation: Option<String>,
     files: Vec<FileJson<'a>>,
     #[serde(skip_serializing_if = "<[Note]>::is_empty")]
     notes: &'a [Note],
@@ -296,7 +321,7 @@ pub(super) fn print(
                 streams.errors.write_all(render_problem(warning, Colours::NONE).as_bytes())?;
             }
             let said = match (outcome.files.len(), args.check) {
-                (0, _) => "Nothing to change.".to_owned(),
+                (0, _) => "Nothing to change: all is already as the reply wants it.".to_owned(),
                 (n_files, true) => format!("Fits: {n_files} file(s) would change."),
                 (n_files, false) => format!("Applied: {n_files} file(s) changed."),
             };
@@ -326,7 +351,8 @@ fn print_error(error: &ErrorJson, errors: &mut dyn io::Write) -> io::Result<()> 
         }
     }
     if let Some(hint) = &error.problem.hint {
-        writeln!(errors, "  hint: {}", render::visible(hint))?;
+        let whose = if error.is_for_model { "for the model" } else { "hint" };
+        writeln!(errors, "  {whose}: {}", render::visible(hint))?;
     }
     Ok(())
 }
@@ -335,6 +361,7 @@ fn print_json(outcome: &Result<Outcome, Failure>, streams: &mut Streams<'_>) -> 
     let report = match outcome {
         Ok(outcome) => ReportJson {
             status: outcome.status(),
+            operation: outcome.operation.map(|number| format!("o{number}")),
             files: outcome.files.iter().map(file_json).collect(),
             notes: &outcome.notes,
             warnings: &outcome.warnings,
@@ -342,7 +369,7 @@ fn print_json(outcome: &Result<Outcome, Failure>, streams: &mut Streams<'_>) -> 
         },
         Err(failure) => {
             let (files, errors) = (Vec::new(), failure.errors.as_slice());
-            ReportJson { status: "refused", files, notes: &[], warnings: &[], errors }
+            ReportJson { status: "refused", operation: None, files, notes: &[], warnings: &[], errors }
         }
     };
     let text = serde_json::to_string(&report)?;

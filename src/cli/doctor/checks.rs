@@ -16,6 +16,7 @@ pub(super) fn local(surroundings: &Surroundings<'_>) -> Vec<Check> {
     checks.push(state(surroundings));
     checks.push(log(surroundings));
     checks.extend(journal(&surroundings.kept));
+    checks.extend(interrupted(&surroundings.kept));
     checks
 }
 
@@ -97,6 +98,11 @@ fn journal(kept: &Kept) -> Vec<Check> {
         checks.push(Check::ok(name, format!("sealed with the key in {key}")));
     }
     checks
+}
+
+/// A line for each operation that no living process will end.
+fn interrupted(kept: &Kept) -> Vec<Check> {
+    kept.interrupted.iter().map(|left| Check::of("interrupted", Status::Warn, &left.problem())).collect()
 }
 
 /// How the last requests to each configured provider went; nothing for those that were not asked.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::cli::record::Record;
+use crate::cli::record::{Interrupted, Record, interrupted};
 use crate::diff::render::visible;
 use crate::ports::{OperationQuery, Trust};
 use crate::problem::Problem;
@@ -24,6 +24,8 @@ pub(super) struct Kept {
     sessions: u64,
     /// Proposals with something undecided.
     open: u64,
+    /// Operations that no living process will end.
+    interrupted: Vec<Interrupted>,
 }
 
 impl Kept {
@@ -49,6 +51,7 @@ impl Kept {
             kept.sessions += 1;
             kept.open += session.n_open;
         }
+        kept.interrupted = interrupted(record, Some(&kept.root))?;
         Ok(kept)
     }
 
@@ -60,9 +63,15 @@ impl Kept {
         }
         let operations = super::listed(&self.operations);
         let operations = if operations.is_empty() { "none" } else { &operations };
-        format!(
+        let mut text = format!(
             "{head}  operations    {operations}\n  sessions      {}, with {} proposal(s) to decide on\n",
             self.sessions, self.open
-        )
+        );
+        for left in &self.interrupted {
+            let problem = left.problem();
+            text.push_str(&format!("  interrupted   {}\n", problem.message));
+            text.extend(problem.hint.map(|hint| format!("{:16}{hint}\n", "")));
+        }
+        text
     }
 }

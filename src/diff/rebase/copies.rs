@@ -6,26 +6,28 @@ use std::ops::Range;
 use crate::text::Rope;
 
 /// Two versions of a text, to ask of places of the first whether they can be told in the second.
-pub struct Copies<'t> {
-    base: &'t Rope,
+#[derive(Debug)]
+pub struct Copies {
+    base: Rope,
     old: Numbered,
     new: Numbered,
 }
 
 /// The numbers of lines, and where each of them is.
+#[derive(Debug)]
 struct Numbered {
     lines: Vec<u32>,
     places: HashMap<u32, Vec<usize>>,
 }
 
-impl<'t> Copies<'t> {
+impl Copies {
     /// Compares `live` with `base`.
-    pub fn new(base: &'t Rope, live: &Rope) -> Self {
+    pub fn new(base: &Rope, live: &Rope) -> Self {
         let (old, new) = (base.to_string(), live.to_string());
         // Equal lines have equal numbers.
         let mut numbers = HashMap::new();
         let [old, new] = [&old, &new].map(|text| Numbered::new(text, &mut numbers));
-        Self { base, old, new }
+        Self { base: base.clone(), old, new }
     }
 
     /// Whether the lines of `range` are in the second text more often than in the first, and the lines around them do

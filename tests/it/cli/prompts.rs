@@ -65,7 +65,7 @@ fn a_private_file_is_not_even_shown() {
     let place = place(&reply());
     fs::write(place.path("workspace/.env"), "A=1\n").unwrap();
     let refused = place.run(&["edit", "--show-prompt", "--json", "do it", ".env"]);
-    assert_eq!((refused.code, &refused.json()["code"]), (Some(2), &"private-file".into()));
+    assert_eq!((refused.code, &refused.json()["errors"][0]["code"]), (Some(2), &"private-file".into()));
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn a_recorded_session_plays_the_same_edit_again() {
     assert_eq!(fs::read_to_string(again.path("workspace/a.rs")).unwrap(), after);
     // Another request is not answered by it.
     let other = place(&recording).run(&["edit", "--yes", "--json", "something else", "a.rs"]);
-    assert_eq!(other.json()["code"], "model-no-recording");
+    assert_eq!(other.json()["errors"][0]["code"], "model-no-recording");
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn a_recording_is_never_overwritten_and_then_nothing_is_asked() {
     let place = place(&reply());
     fs::write(place.path("old.jsonl"), "mine").unwrap();
     let refused = edit(&place, &["--yes", "--json", "--record", "../old.jsonl"]);
-    assert_eq!(refused.json()["code"], "recording-failed");
+    assert_eq!(refused.json()["errors"][0]["code"], "recording-failed");
     assert_eq!(fs::read_to_string(place.path("old.jsonl")).unwrap(), "mine");
     assert_eq!(fs::read_to_string(place.path("workspace/a.rs")).unwrap(), text());
 }

@@ -32,4 +32,15 @@
 (t-refused "there is no change to undo (" #'tenon-undo)
 (tenon-redo)
 (t-becomes "def alpha():\n    return 2\n" "made again")
+
+;; The server is killed while it is asked: no command waits for it in vain.
+(setq lsp-restart 'ignore)
+(let* ((workspace (tenon--lsp))
+       (process (lsp--workspace-cmd-proc workspace))
+       (start (current-time)))
+  (signal-process process 'SIGSTOP)
+  (run-with-timer 0.2 nil (lambda () (signal-process process 'SIGKILL)))
+  (t-refused "the server does not answer (M-x eglot or M-x lsp" #'tenon--run "tenon.status")
+  (t-check (time-less-p (time-since start) 5) t "no long wait")
+  (t-refused "M-x eglot or M-x lsp starts one" #'tenon--run "tenon.status"))
 (t-done)

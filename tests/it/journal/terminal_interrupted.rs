@@ -109,6 +109,38 @@ fn undo_of_what_is_rolled_back_just_now_is_no_error() {
     assert!(ran.code == Some(2) && ran.stderr.contains("operation-taken"), "only once: {ran:?}");
 }
 
+/// Commands that only look name what was interrupted, and leave it as it is.
+#[test]
+fn what_was_interrupted_is_named_by_status_log_and_doctor() {
+    let place = place();
+    for command in [&["status"][..], &["log"], &["doctor"]] {
+        let ran = place.run(command);
+        assert!(!format!("{ran:?}").contains("came to an end"), "{ran:?}");
+    }
+    prepared(&place);
+    place.write("b.txt", "B\n2\n3\n");
+    for command in [&["status"][..], &["log"], &["log", "a.txt"], &["doctor"]] {
+        let ran = place.run(command);
+        let said = ran.stdout + &ran.stderr;
+        assert!(said.contains("a command ended before o2 in "), "{command:?}: {said}");
+        assert!(said.contains("`tenon undo o2` takes back"), "{command:?}: {said}");
+    }
+    let root = place.workspace().canonicalize().unwrap();
+    let left = serde_json::json!([
+        { "operation": "o2", "state": "prepared", "door": "terminal", "root": root.to_str().unwrap() }
+    ]);
+    assert_eq!(place.must(&["log", "--json"]).json()["interrupted"], left);
+    assert_eq!(place.must(&["status", "--json"]).json()["workspace"]["interrupted"], left);
+    // The other workspaces of a user have nothing to do with it.
+    std::fs::create_dir(place.path("elsewhere")).unwrap();
+    let other = place.must(&["status", "--json", "--root", "../elsewhere"]).json();
+    assert_eq!(other["workspace"]["interrupted"], serde_json::json!([]));
+    assert_eq!(place.files()["b.txt"], "B\n2\n3\n");
+    place.must(&["undo", "o2"]);
+    assert_eq!(place.files()["b.txt"], "b\n2\n3\n");
+    assert_eq!(place.must(&["log", "--json"]).json()["interrupted"], serde_json::json!([]));
+}
+
 #[test]
 fn an_undo_that_was_killed_is_done_once() {
     for (a, is_written) in [("one\n", true), ("eins\n", false)] {

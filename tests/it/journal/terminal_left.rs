@@ -114,7 +114,14 @@ fn check_left(left: OperationState) {
         }
         place.write("a.txt", NEW);
         is_refused(&place.run(&[command, "o1"]), "operation-taken");
+        assert_eq!(place.must(&["log"]).stderr, "", "the editor is still at it");
         drop(editor);
+        let told = place.must(&["log"]).stderr;
+        assert!(told.contains("an editor ended before o1 in "), "{told}");
+        assert!(
+            told.contains("`tenon undo o1` takes back") && told.contains("`tenon redo o1` finishes"),
+            "{told}"
+        );
         let reply = place.path("reply");
         // The second one does not fit any more; it looks all the same.
         for code in [0, 1] {

@@ -59,4 +59,16 @@ t.wait('the text as it was', function()
   return t.text(buffer) == t.main
 end)
 t.check_mirror(buffer)
+
+-- From the home folder, or from one above it, a file's own folder is meant.
+local client, here = t.client, vim.fn.getcwd()
+vim.fn.mkdir('../loose')
+t.write('../loose/x.txt', 'x\n')
+vim.cmd.cd('..')
+t.edit('loose/x.txt')
+t.check(t.client.config.root_dir, vim.fs.dirname(here) .. '/loose', 'the folder')
+client:stop()
+t.wait('its end', function()
+  return client:is_stopped()
+end)
 t.done()

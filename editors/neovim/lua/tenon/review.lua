@@ -356,7 +356,8 @@ end
 local function in_order()
   local found = {}
   for _, hunk in ipairs(M.all()) do
-    if hunk.buffer or hunk.range then
+    -- A new file is where its mark is, or nowhere.
+    if hunk.range or (hunk.buffer and vim.api.nvim_buf_is_valid(hunk.buffer)) then
       local buffer, line = place_of(hunk)
       table.insert(found, { hunk = hunk, buffer = buffer, line = line, name = vim.api.nvim_buf_get_name(buffer) })
     end
