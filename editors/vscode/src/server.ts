@@ -273,7 +273,11 @@ export class Server implements vscode.Disposable {
     const client = this.#make(program, env);
     this.#client = client;
     try {
-      if ((await within(client.start().then(() => true), ANSWERS)) !== true && client === this.#client) {
+      const answers = (await within(client.start().then(() => true), ANSWERS)) === true;
+      if (client !== this.#client) {
+        // Given up, and slow rather than hanging. Its commands must be gone before the next one registers the same.
+        await client.dispose(2_000);
+      } else if (!answers) {
         this.#giveUp();
         this.#failed(messages.silent(program, ANSWERS / 1_000));
       }

@@ -632,8 +632,15 @@ stories('when something is missing', () => ({}), () => {
     await bench.status('Tenon: starting');
     use(5);
     await bench.message('was not found on the PATH');
+    // One that is slow is given up as well, and answers all the same before it is gone.
+    const slow = join(place, 'slow.pid');
+    use(wrapper('slow', `[ "$1" = lsp ] && echo $$ > '${slow}' && sleep 1\nexec '${program}' "$@"`));
+    await until('the slow server', () => readable(slow) !== '');
     use(program);
     await bench.status('Tenon: ready');
+    await until('the slow one to end', () => !isRunning(Number(readable(slow))));
+    await bench.command('Tenon: Show Pending Changes');
+    assert.deepEqual((await bench.said()).filter((text) => /cannot be run|already exists/.test(text)), []);
     await until('the one that hung to end', () => !isRunning(Number(readable(pid))));
   });
 
