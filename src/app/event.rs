@@ -116,6 +116,8 @@ pub enum Command {
     Run {
         /// The page; none means the latest.
         page: Option<Target>,
+        /// As [`EditRequest::auto`].
+        auto: Option<bool>,
     },
     /// `tenon.undo`: `{"undone": id}`.
     Undo(Which),
@@ -371,7 +373,7 @@ pub(super) enum InternalEvent {
     /// A page for a request was written, or could not be.
     PageWritten { subject: Box<Subject>, written: Result<PathBuf, FileError>, reply: Reply<Value> },
     /// A page that is not open was read.
-    PageRead { uri: DocumentUri, texts: FileTexts, reply: Reply<Value> },
+    PageRead { uri: DocumentUri, auto: Option<bool>, texts: FileTexts, reply: Reply<Value> },
     /// A step that a command names by its number was looked up in the journal.
     Recalled(Box<Recalled>),
     /// The files were read by which it is judged what became of operations that were left under way.

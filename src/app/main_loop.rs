@@ -83,7 +83,7 @@ pub(super) fn command(state: &mut State, command: Command, reply: Reply<Value>) 
     }
     match &command {
         Command::Ask { target, region } => return pages::ask(state, target, *region, reply),
-        Command::Run { page } => return pages::run(state, page.as_ref(), reply),
+        Command::Run { page, auto } => return pages::run(state, page.as_ref(), *auto, reply),
         _ => {}
     }
     let Some((command, reply)) = chronicle::recall(state, command, reply) else { return };
@@ -129,7 +129,7 @@ fn own(state: &mut State, event: InternalEvent) {
         InternalEvent::PageWritten { subject, written, reply } => {
             pages::written(state, *subject, written, reply);
         }
-        InternalEvent::PageRead { uri, texts, reply } => pages::read(state, &uri, texts, reply),
+        InternalEvent::PageRead { uri, auto, texts, reply } => pages::read(state, (&uri, auto), texts, reply),
         InternalEvent::Recalled(recalled) => chronicle::recalled(state, *recalled),
         InternalEvent::LeftLooked { left, texts } => chronicle::looked(state, left, texts),
     }

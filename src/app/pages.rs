@@ -125,7 +125,7 @@ pub(super) fn written(
 }
 
 /// Sends what stands on a page, by default the latest; answers `{"task": id}`.
-pub(super) fn run(state: &mut State, page: Option<&Target>, reply: Reply<Value>) {
+pub(super) fn run(state: &mut State, page: Option<&Target>, auto: Option<bool>, reply: Reply<Value>) {
     let uri = match find(state, page) {
         Ok(uri) => uri,
         Err(problem) => {
@@ -135,17 +135,27 @@ pub(super) fn run(state: &mut State, page: Option<&Target>, reply: Reply<Value>)
     };
     if let Some(document) = state.live(&state.spelling(uri.clone())) {
         let text = document.text().to_string();
-        let _ = reply.send(begin(state, &uri, &text));
+        let _ = reply.send(begin(state, (&uri, auto), &text));
         return;
     }
     // The editor has it open without telling the server, or closed it: what was saved counts.
-    applying::read_then(state, vec![uri.clone()], |texts| InternalEvent::PageRead { uri, texts, reply });
+    applying::read_then(state, vec![uri.clone()], move |texts| InternalEvent::PageRead {
+        uri,
+        auto,
+        texts,
+        reply,
+    });
 }
 
 /// The saved text of a page was read.
-pub(super) fn read(state: &mut State, uri: &DocumentUri, mut texts: FileTexts, reply: Reply<Value>) {
+pub(super) fn read(
+    state: &mut State,
+    (uri, auto): (&DocumentUri, Option<bool>),
+    mut texts: FileTexts,
+    reply: Reply<Value>,
+) {
     let result = match texts.remove(uri) {
-        Some(Ok(Some(text))) => begin(state, uri, &text),
+        Some(Ok(Some(text))) => begin(state, (uri, auto), &text),
         _ => Err(Problem::error("unreadable-file", Category::Storage, "the page cannot be read")
             .hint("save it, or ask for a new one with tenon.ask")),
     };
@@ -168,7 +178,7 @@ fn find(state: &State, page: Option<&Target>) -> Result<DocumentUri, Problem> {
         .ok_or_else(|| none(format!("{} is no page with a request", uri.as_str())))
 }
 
-fn begin(state: &mut State, uri: &DocumentUri, text: &str) -> Result<Value, Problem> {
+fn begin(state: &mut State, (uri, auto): (&DocumentUri, Option<bool>), text: &str) -> Result<Value, Problem> {
     let Some(Page { subject, .. }) = state.pages.pages.iter().find(|page| page.uri == *uri) else {
         return Err(Problem::error("no-page", Category::Request, "that page is not kept any more"));
     };
@@ -182,7 +192,7 @@ fn begin(state: &mut State, uri: &DocumentUri, text: &str) -> Result<Value, Prob
         target: Target::Uri(subject.target.clone()),
         region: now.or(subject.region),
         intent: Intent::Instruction(instruction(text).to_owned()),
-        auto: None,
+        auto,
         also: Vec::new(),
         consent: Vec::new(),
     };

@@ -44,7 +44,7 @@ fn form(name: &str) -> Option<&'static str> {
             r#"{"uri" or "path", "range"?, "diagnostics"?, "mode"?: "review|auto", "consent"?: [path…]}, or: path [startLine endLine]"#
         }
         protocol::ASK => r#"{"uri" or "path", "range"?}, or: path [startLine endLine]"#,
-        protocol::RUN => r#"{"page"?}, or: [page]"#,
+        protocol::RUN => r#"{"page"?, "mode"?: "review|auto"}, or: [page]"#,
         protocol::CANCEL => r#"{"taskId"?}, or: [taskId]"#,
         protocol::ACCEPT => r#"{"proposal"?, "path"?, "hunk"?, "confirm"?}, or: [proposal [hunk]]"#,
         protocol::REJECT => r#"{"proposal"?, "path"?, "hunk"?}, or: [proposal [hunk]]"#,
@@ -69,8 +69,8 @@ fn read(name: &str, arguments: Arguments) -> Result<Command, String> {
         protocol::FIX => fix(arguments),
         protocol::ASK => ask(arguments),
         protocol::RUN => {
-            let protocol::Run { page } = arguments.object_or(&["page"])?;
-            Ok(Command::Run { page: page.map(target_of) })
+            let protocol::Run { page, mode } = arguments.object_or(&["page"])?;
+            Ok(Command::Run { page: page.map(target_of), auto: mode.map(|mode| mode == Mode::Auto) })
         }
         protocol::CANCEL => {
             let cancel: protocol::Cancel = arguments.object_or(&["taskId"])?;

@@ -183,6 +183,8 @@ pub struct Ask {
 pub struct Run {
     /// A path or the URI of the page; none is the latest.
     pub page: Option<String>,
+    /// Whether the proposal waits or is applied; none is what the configuration says.
+    pub mode: Option<Mode>,
 }
 
 /// Arguments of [`REGENERATE`].

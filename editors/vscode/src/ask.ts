@@ -78,7 +78,7 @@ export class Asking {
   async runPage(): Promise<void> {
     const uri = vscode.window.activeTextEditor?.document.uri;
     const isPage = uri?.scheme === 'file' && /\/ask-\d+\.md$/.test(uri.path);
-    await this.server.attempt('tenon.run', isPage ? { page: this.server.uri(uri) } : undefined);
+    await this.server.attempt('tenon.run', isPage ? { page: this.server.uri(uri) } : {});
   }
 
   /** Asks to fix what other tools found at the cursor or in the selection. */

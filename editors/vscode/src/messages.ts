@@ -71,12 +71,6 @@ export function notOnDisk(scheme: string): Said {
   };
 }
 
-/** A page is sent in the mode that the server's configuration says, and that does not count here. */
-export const NO_PAGES: Said = {
-  text: 'Tenon: in Restricted Mode requests on pages are not sent. Ask by “Edit Selection…”, or trust the folder in the editor.',
-  actions: [{ title: 'Manage Trust', command: 'workbench.trust.manage' }],
-};
-
 export const NOT_YET: Said = { text: 'Tenon: the server does not run yet. Try again in a moment.', actions: [LOG] };
 
 /** What can be done about a proposal that is ready. None else is meant, whatever waits by the time it is chosen. */

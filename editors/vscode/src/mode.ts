@@ -1,7 +1,7 @@
 /** Whether a change that is asked for waits for a decision. Pure. */
 
 /** The commands that ask for a change. */
-const ASKING = new Set(['tenon.edit', 'tenon.fix']);
+const ASKING = new Set(['tenon.edit', 'tenon.fix', 'tenon.run']);
 
 /**
  * A command's argument with the mode that the setting `tenon.review.mode` says, wherever the command comes from: ours, a

@@ -188,9 +188,6 @@ export class Server implements vscode.Disposable {
     if (client === undefined || !this.isRunning) {
       throw new Refused(this.#said ?? messages.NOT_YET);
     }
-    if (command === 'tenon.run' && !vscode.workspace.isTrusted) {
-      throw new Refused(messages.NO_PAGES);
-    }
     const given = withMode(command, argument, setting('review.mode'), vscode.workspace.isTrusted);
     const args = given === undefined ? [] : [given];
     return (await client.sendRequest(ExecuteCommandRequest.type, { command, arguments: args })) as T;

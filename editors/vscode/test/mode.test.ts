@@ -9,6 +9,7 @@ const argument = { uri: 'file:///a', intent: 'document' };
 test('the setting counts wherever a change is asked for, and for nothing else', () => {
   assert.deepEqual(withMode('tenon.edit', argument, 'auto', true), { ...argument, mode: 'auto' });
   assert.deepEqual(withMode('tenon.fix', argument, 'review', true), { ...argument, mode: 'review' });
+  assert.deepEqual(withMode('tenon.run', {}, 'auto', true), { mode: 'auto' });
   assert.equal(withMode('tenon.edit', argument, 'configured', true), argument);
   assert.equal(withMode('tenon.edit', argument, 'else', true), argument);
   assert.equal(withMode('tenon.accept', argument, 'auto', true), argument);

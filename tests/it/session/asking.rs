@@ -358,6 +358,9 @@ async fn a_request_is_written_on_a_page() {
         session.editor.client.command("tenon.run", json!([])).await.unwrap();
         session.proposal().await;
         assert!(session.model.requests()[1].messages[0].text.contains("make it shorter"));
+        session.model.push([Step::text(block("a.rs", "fn best() {}\n", "fn b() {}\n")), Step::finish()]);
+        session.run("tenon.run", json!({"mode": "auto"})).await;
+        session.event("applied").await;
         let words = session.editor.client.command("tenon.ask", json!(["a.rs", "1", "2"])).await.unwrap();
         assert_ne!(words["page"], page);
         assert_eq!(session.refusal("tenon.run", json!({"page": uri})).await, "no-page");
