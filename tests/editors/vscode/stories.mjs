@@ -686,7 +686,7 @@ stories('with the server in the package', () => ({ vsix: process.env.TENON_VSIX_
 
 stories('in a virtual workspace', () => ({ more: [process.env.TENON_VSIX_VIRTUAL], machine: { 'tenon.server.path': program } }), () => {
   test('it is said why nothing can be done, and what to do', async () => {
-    bench = await Workbench.open(chromium, code, 'story:/work');
+    bench = await Workbench.open(chromium, code, 'story:/project');
     await bench.status('Tenon: stopped');
     await bench.command('File: Focus on Files Explorer');
     await bench.page.locator('.monaco-list[aria-label="Files Explorer"]:focus').waitFor();

@@ -1,19 +1,19 @@
 // A file system in memory with one file, under the scheme "story". The story of the virtual workspace opens it.
 const vscode = require('vscode');
 
-const FILES = new Map([['/work/main.py', new TextEncoder().encode('def one():\n    return 1\n')]]);
+const FILES = new Map([['/project/main.py', new TextEncoder().encode('def one():\n    return 1\n')]]);
 
 const provider = {
   onDidChangeFile: new vscode.EventEmitter().event,
   watch: () => new vscode.Disposable(() => {}),
   stat({ path }) {
     const text = FILES.get(path);
-    if (text === undefined && !['/', '/work'].includes(path)) {
+    if (text === undefined && !['/', '/project'].includes(path)) {
       throw vscode.FileSystemError.FileNotFound(path);
     }
     return { type: text ? vscode.FileType.File : vscode.FileType.Directory, ctime: 0, mtime: 0, size: text?.length ?? 0 };
   },
-  readDirectory: ({ path }) => (path === '/work' ? [['main.py', vscode.FileType.File]] : [['work', vscode.FileType.Directory]]),
+  readDirectory: ({ path }) => (path === '/project' ? [['main.py', vscode.FileType.File]] : [['project', vscode.FileType.Directory]]),
   readFile({ path }) {
     const text = FILES.get(path);
     if (text === undefined) {
