@@ -15,8 +15,6 @@ from terminal import ROOT, Terminal, record
 
 # What a dark terminal answers, so that Emacs takes the colours for one: its kind, and its background.
 ANSWERS = {b"\x1b[>0c": b"\x1b[>65;6200;1c", b"\x1b]11;?\x1b\\": b"\x1b]11;rgb:1616/1818/1d1d\x1b\\"}
-# Browsers that take no notice of xml:space any more show the indents by this.
-STYLE = "text{white-space:pre}"
 # Emacs compiles what Debian has of eglot in a new home, and would show its warnings about that in a window.
 QUIET = "(setq native-comp-async-report-warnings-errors 'silent)\n"
 
@@ -79,4 +77,4 @@ def story(emacs: str, home: Path) -> Terminal:
 if __name__ == "__main__":
     tenon = Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "target/debug/tenon")
     emacs = sys.argv[2] if len(sys.argv) > 2 else "emacs"
-    record("Emacs", tenon, install, lambda home: story(emacs, home), STYLE, still=4)
+    record("Emacs", tenon, install, lambda home: story(emacs, home), still=4)

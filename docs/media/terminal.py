@@ -27,6 +27,8 @@ ROOT = HERE.parent.parent
 COLUMNS, LINES = 90, 26
 SIZE, WIDTH, HEIGHT, MARGIN, BAR = 14, 8.43, 19, 18, 34
 BACK, FORE = "#16181d", "#d5d9e0"
+# Browsers that take no notice of xml:space any more show runs of spaces by this.
+STYLE = "text{white-space:pre}"
 # The colours that a terminal knows by name.
 NAMES = {
     "black": "#000000", "red": "#cd3131", "green": "#0dbc79", "brown": "#e5e510", "blue": "#2472c8",
@@ -162,7 +164,7 @@ def row(cells: dict, y: float) -> str:
     return f'{boxes}<text y="{y}">{spans}</text>\n' if spans else boxes
 
 
-def draw(editor: str, frames: list[list[dict]], style: str, still: int) -> str:
+def draw(editor: str, frames: list[list[dict]], still: int) -> str:
     """The screens one after the other, for ever; a reader who wants no motion sees the one with the number `still`."""
     width, height = round(COLUMNS * WIDTH + 2 * MARGIN), BAR + HEIGHT * LINES + MARGIN
     share = 100 / len(frames)
@@ -176,7 +178,7 @@ def draw(editor: str, frames: list[list[dict]], style: str, still: int) -> str:
         f"<title>A first change with tenon in {editor}</title>\n"
         f"<style>.f{{visibility:hidden;animation:f {SECONDS * len(frames)}s step-end infinite}}"
         f"@keyframes f{{0%{{visibility:visible}}{share:.3f}%{{visibility:hidden}}}}"
-        f"{style}@media (prefers-reduced-motion){{.f{{animation:none}}.f:nth-of-type({still}){{visibility:visible}}}}"
+        f"{STYLE}@media (prefers-reduced-motion){{.f{{animation:none}}.f:nth-of-type({still}){{visibility:visible}}}}"
         "</style>\n"
         f'<rect width="{width}" height="{height}" rx="9" fill="{BACK}"/>{dots}\n'
         f'<g font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,DejaVu Sans Mono,monospace" '
@@ -204,12 +206,11 @@ def record(
     tenon: Path,
     install: Callable[[Path], None],
     story: Callable[[Path], Terminal],
-    style: str = "",
     still: int = 3,
 ) -> None:
     """Plays the story in an empty home, after the installation, checks what was saved, and draws the picture.
 
-    `style` is put behind the picture's own; `still` is the number of the screen, from one, for a reader without motion.
+    `still` is the number of the screen, from one, for a reader without motion.
     """
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
@@ -219,4 +220,4 @@ def record(
         written = (home / "shop/receipt.py").read_text(encoding="utf-8")
         if NEW not in written or FUNCTION not in written or not written.startswith("import sys\n"):
             sys.exit(f"the file is not as it was accepted:\n{written}")
-    (HERE / f"{editor.lower()}.svg").write_text(draw(editor, frames, style, still), encoding="utf-8")
+    (HERE / f"{editor.lower()}.svg").write_text(draw(editor, frames, still), encoding="utf-8")
