@@ -70,7 +70,7 @@ pub struct Parts {
 }
 
 /// Parts that take the place of those before, of a configuration that changed. What is under way goes on with the old
-/// ones; sessions, the editor and what is trusted stay.
+/// models and rules, and is reviewed as the new ones say; sessions, the editor and what is trusted stay.
 pub struct NewParts(pub Parts);
 
 impl fmt::Debug for NewParts {

@@ -95,7 +95,12 @@ pub fn gateway(
 
 /// Books that end with the process.
 pub fn books_in_memory() -> Books {
-    Books { ledger: Arc::new(MemoryLedger::default()), responses: None, recorder: None }
+    Books {
+        ledger: Arc::new(MemoryLedger::default()),
+        responses: None,
+        recorder: None,
+        spending: Arc::default(),
+    }
 }
 
 /// An id for what this process asks of models.
@@ -155,8 +160,9 @@ pub fn start(loaded: &Loaded, editor: Arc<dyn Editor>) -> mpsc::UnboundedSender<
     let loaded = loaded.clone();
     let (begun, watch) = oneshot::channel();
     let (events, _) = app::spawn_when_known(move |facts| {
-        let source = Source::new(&loaded, &facts.folders);
-        let Settled { loaded, trust, judge } = settled::settle(&loaded, &facts.folders);
+        let Settled { loaded: settled, layer, trust, judge } = settled::settle(&loaded, &facts.folders);
+        let source = Source::new(&loaded, &settled, layer);
+        let loaded = settled;
         let (mut parts, watch) = built(&loaded, editor);
         parts.warnings.extend(loaded.storage.problems().iter().cloned());
         loaded.storage.expire();

@@ -48,6 +48,8 @@ pub struct Books {
     pub responses: Option<Arc<dyn ResponseStore>>,
     /// Recordings of every exchange.
     pub recorder: Option<Arc<dyn Recorder>>,
+    /// What this session spent and has reserved; ways to the models that follow each other share it.
+    pub spending: Arc<Mutex<Spending>>,
 }
 
 /// The way to the models.
@@ -62,7 +64,6 @@ struct Shared {
     books: Books,
     /// Complete answers, unless none are to be kept.
     kept: Option<Kept>,
-    spending: Mutex<Spending>,
     lanes: Mutex<BTreeMap<String, Arc<Lane>>>,
     tallies: Mutex<BTreeMap<String, Arc<Tally>>>,
     began: Instant,
@@ -78,6 +79,7 @@ impl Gateway {
         books: Books,
     ) -> Self {
         let Policy { budget, cache, splits } = policy;
+        lock(&books.spending).limit(budget);
         Self(Arc::new(Shared {
             upstreams,
             filter,
@@ -85,7 +87,6 @@ impl Gateway {
             session,
             kept: cache.enabled.then(|| Kept::new(&cache, books.responses.clone())),
             books,
-            spending: Mutex::new(Spending::new(budget)),
             lanes: Mutex::default(),
             tallies: Mutex::default(),
             began: Instant::now(),
@@ -109,7 +110,7 @@ impl ModelSource for Gateway {
 
     fn health(&self) -> Health {
         let now = self.0.now();
-        let spent = lock(&self.0.spending).spent();
+        let spent = lock(&self.0.books.spending).spent();
         Health {
             providers: lock(&self.0.lanes).values().map(|lane| lane.health(now)).collect(),
             models: lock(&self.0.tallies).iter().map(|(name, tally)| tally.health(name)).collect(),

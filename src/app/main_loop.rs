@@ -47,7 +47,10 @@ fn handle(state: &mut State, event: Event) {
             }
             chronicle::begin(state);
         }
-        Event::Reconfigured(new) => state.reconfigure(new.0),
+        Event::Reconfigured(new) => {
+            state.reconfigure(new.0);
+            tasks::start_waiting(state);
+        }
         Event::FoldersChanged { added, removed } => trust::folders_changed(state, added, &removed),
         Event::Opened { uri, language, version, text } => {
             documents::opened(state, &uri, language, version, &text);

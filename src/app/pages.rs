@@ -25,8 +25,7 @@ const KEPT: usize = 20;
 #[derive(Debug)]
 pub(super) struct Subject {
     target: DocumentUri,
-    region: Option<Region>,
-    /// The same where the text of that moment is known.
+    /// The lines meant, followed from that moment on; `None` is the whole file.
     place: Option<(Track, Range<usize>)>,
 }
 
@@ -64,13 +63,16 @@ pub(super) fn ask(state: &mut State, target: &Target, region: Option<Region>, re
             return;
         }
     };
-    let place = state.live(&target).zip(region).and_then(|(document, region)| {
-        let range = region.to_bytes(state.client.encoding, document.text())?;
-        Some((Track::open(target.clone(), document.text().clone()), range))
-    });
+    let place = match region.map(|region| place(state, &target, region)).transpose() {
+        Ok(place) => place,
+        Err(problem) => {
+            let _ = reply.send(Err(problem));
+            return;
+        }
+    };
     state.pages.n_made += 1;
     let name = format!("ask-{}.md", state.pages.n_made);
-    let subject = Subject { target, region, place };
+    let subject = Subject { target, place };
     let text = header(state, &subject);
     let (scratch, send) = (state.parts.scratch.clone(), state.sender());
     tokio::task::spawn_blocking(move || {
@@ -79,12 +81,40 @@ pub(super) fn ask(state: &mut State, target: &Target, region: Option<Region>, re
     });
 }
 
+/// The lines meant, to be followed from now on.
+fn place(state: &State, target: &DocumentUri, region: Region) -> Result<(Track, Range<usize>), Problem> {
+    let Some(document) = state.live(target) else {
+        return Err(Problem::error(
+            "unknown-document",
+            Category::Request,
+            "lines can be meant in an open document only",
+        )
+        .hint("open it, or ask for a page about the whole file"));
+    };
+    let text = document.text();
+    let range = region.to_bytes(state.client.encoding, text).ok_or_else(|| {
+        Problem::error("bad-range", Category::Request, "these lines are not in the document")
+            .hint("lines count from 1, the first must not be behind the last")
+    })?;
+    Ok((Track::open(target.clone(), text.clone()), range))
+}
+
+/// Where the lines of a page are now.
+fn carried(state: &State, (track, range): &(Track, Range<usize>)) -> Option<Region> {
+    let live = state.live(track.uri())?.text();
+    let (Carried::Moved(now) | Carried::Changed { new: now, .. }) = track.map(live)?.carry(range.clone());
+    if track.is_doubtful(range, live) || now.is_empty() && !range.is_empty() {
+        return None;
+    }
+    Some(Region::Span(state.client.encoding.to_span(live, &now)))
+}
+
 /// What a page begins with: one comment, and an empty line to write on.
 fn header(state: &State, Subject { target, place, .. }: &Subject) -> String {
     let (root, _) = commands::home_of(state, target);
     let path = target.to_path();
     let shown = path.as_deref().map(|path| path.strip_prefix(&root).unwrap_or(path).display().to_string());
-    let name = plain(&shown.unwrap_or_else(|| target.as_str().to_owned())).replace("--", "- -");
+    let name = plain(&shown.unwrap_or_else(|| target.as_str().to_owned())).replace(['<', '>'], "?");
     let lines = place.as_ref().map_or_else(String::new, |(track, range)| {
         let line = |byte: usize| track.base().byte_to_line(byte) + 1;
         match (line(range.start), line(range.end.saturating_sub(1).max(range.start))) {
@@ -133,18 +163,22 @@ pub(super) fn run(state: &mut State, page: Option<&Target>, auto: Option<bool>, 
             return;
         }
     };
-    if let Some(document) = state.live(&state.spelling(uri.clone())) {
-        let text = document.text().to_string();
-        let _ = reply.send(begin(state, (&uri, auto), &text));
-        return;
-    }
-    // The editor has it open without telling the server, or closed it: what was saved counts.
-    applying::read_then(state, vec![uri.clone()], move |texts| InternalEvent::PageRead {
-        uri,
-        auto,
-        texts,
-        reply,
-    });
+    let open = state.spelling(uri.clone());
+    let result = match state.live(&open).map(|document| document.text().to_string()) {
+        Some(text) => begin(state, (&uri, auto), &text),
+        // Its mirror cannot be trusted, and what was saved is older.
+        None if state.documents.contains_key(&open) => state.trusted(&open).map(|()| Value::Null),
+        // The editor has it open without telling the server, or closed it: what was saved counts.
+        None => {
+            return applying::read_then(state, vec![uri.clone()], move |texts| InternalEvent::PageRead {
+                uri,
+                auto,
+                texts,
+                reply,
+            });
+        }
+    };
+    let _ = reply.send(result);
 }
 
 /// The saved text of a page was read.
@@ -182,16 +216,18 @@ fn begin(state: &mut State, (uri, auto): (&DocumentUri, Option<bool>), text: &st
     let Some(Page { subject, .. }) = state.pages.pages.iter().find(|page| page.uri == *uri) else {
         return Err(Problem::error("no-page", Category::Request, "that page is not kept any more"));
     };
-    let now = subject.place.as_ref().and_then(|(track, range)| {
-        let live = state.live(track.uri())?.text();
-        let (Carried::Moved(range) | Carried::Changed { new: range, .. }) =
-            track.map(live)?.carry(range.clone());
-        Some(Region::Span(state.client.encoding.to_span(live, &range)))
-    });
+    let region = match &subject.place {
+        None => None,
+        Some(place) => Some(carried(state, place).ok_or_else(|| {
+            let message = "the lines that this page is about are not known any more";
+            Problem::error("stale-page", Category::Edit, message)
+                .hint("they went, or the file was closed and changed; select them and ask for a new page")
+        })?),
+    };
     let request = EditRequest {
         target: Target::Uri(subject.target.clone()),
-        region: now.or(subject.region),
-        intent: Intent::Instruction(instruction(text).to_owned()),
+        region,
+        intent: Intent::Instruction(instruction(text)?.to_owned()),
         auto,
         also: Vec::new(),
         consent: Vec::new(),
@@ -200,9 +236,14 @@ fn begin(state: &mut State, (uri, auto): (&DocumentUri, Option<bool>), text: &st
 }
 
 /// The text of a page without the comment that it begins with.
-fn instruction(page: &str) -> &str {
-    let rest = page.trim_start().strip_prefix("<!--").and_then(|rest| rest.split_once("-->"));
-    rest.map_or(page, |(_, rest)| rest).trim()
+fn instruction(page: &str) -> Result<&str, Problem> {
+    let Some(comment) = page.trim_start().strip_prefix("<!--") else { return Ok(page.trim()) };
+    let Some((_, rest)) = comment.split_once("-->") else {
+        let message = "the comment that the page begins with does not end";
+        return Err(Problem::error("no-instruction", Category::Request, message)
+            .hint("end it with `-->`, and write the request below"));
+    };
+    Ok(rest.trim())
 }
 
 #[cfg(test)]
@@ -211,10 +252,11 @@ mod tests {
 
     #[test]
     fn the_comment_of_a_page_is_no_part_of_the_request() {
-        let check = |page: &str, expected: &str| assert_eq!(instruction(page), expected);
+        let check = |page: &str, expected: &str| assert_eq!(instruction(page), Ok(expected));
         check("<!-- What?\nWrite. -->\n\nmake it\nasync\n", "make it\nasync");
         check("make it async", "make it async");
         check("<!-- a --> x <!-- b -->", "x <!-- b -->");
         check("<!-- What? -->\n\n", "");
+        assert!(instruction("<!-- What?\n\nmake it async\n").is_err());
     }
 }

@@ -95,15 +95,7 @@ impl State {
     /// Works by another configuration from now on.
     pub(super) fn reconfigure(&mut self, new: Parts) {
         let Parts {
-            services,
-            review_mode,
-            judge,
-            concurrent_tasks,
-            completion,
-            providers,
-            budget,
-            warnings,
-            ..
+            services, review_mode, concurrent_tasks, completion, providers, budget, warnings, ..
         } = new;
         let Services { models, files, settings, filter, .. } = services;
         let services = Services { models, files, settings, filter, ..self.parts.services.clone() };
@@ -111,7 +103,6 @@ impl State {
         self.parts = Parts {
             services,
             review_mode,
-            judge,
             concurrent_tasks,
             completion,
             providers,

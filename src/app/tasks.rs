@@ -116,7 +116,8 @@ pub(super) fn submit(state: &mut State, queued: Queued) {
     start_waiting(state);
 }
 
-fn start_waiting(state: &mut State) {
+/// Starts what waits, as far as there is room.
+pub(super) fn start_waiting(state: &mut State) {
     while state.tasks.running.len() < state.parts.concurrent_tasks {
         let Some(queued) = state.tasks.queue.pop_front() else { return };
         start(state, queued);

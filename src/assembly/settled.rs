@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Loaded;
+use crate::config::Config;
 use crate::config::layer::overlay;
 use crate::config::trust::{Judged, SETTINGS, TrustStore};
 use crate::ports::{Trust, TrustJudge, Verdict};
@@ -15,9 +16,30 @@ use crate::problem::{Category, Problem, Severity};
 /// What holds when the application begins, and who says what holds later.
 pub(super) struct Settled {
     pub(super) loaded: Loaded,
+    /// What a trusted workspace says, over what the user does.
+    pub(super) layer: Option<Layer>,
     pub(super) trust: Trust,
     /// `None` where nothing can come to be trusted.
     pub(super) judge: Option<Arc<dyn TrustJudge>>,
+}
+
+/// The settings of a workspace as they were read and trusted.
+#[derive(Debug, Clone)]
+pub(super) struct Layer {
+    pub(super) text: String,
+    pub(super) path: PathBuf,
+}
+
+impl Layer {
+    fn of(judged: &Judged) -> Option<Self> {
+        let (text, look) = (judged.settings()?, judged.look.as_ref()?);
+        Some(Self { text: text.to_owned(), path: look.root().join(SETTINGS) })
+    }
+
+    /// The user's `config` with this over it.
+    pub(super) fn over(&self, config: &Config) -> Result<Config, Problem> {
+        overlay(config, &self.text, &self.path).map_err(Problem::from)
+    }
 }
 
 /// Judges the folders of the workspace. It is trusted when all of them are; settings come from the first.
@@ -25,20 +47,25 @@ pub(super) fn settle(loaded: &Loaded, folders: &[PathBuf]) -> Settled {
     let mut loaded = loaded.clone();
     let consent = std::mem::take(&mut loaded.protected);
     let Some(store) = loaded.trust.clone() else {
-        return Settled { loaded, trust: Trust::Restricted, judge: None };
+        return Settled { loaded, layer: None, trust: Trust::Restricted, judge: None };
     };
     let judged: Vec<Judged> = folders.iter().map(|folder| store.judge(folder)).collect();
     loaded.warnings.extend(judged.iter().filter_map(Judged::notice));
     let trust = worst(&judged);
-    if trust.is_trusted()
-        && let Some(first) = judged.first()
-    {
+    let layer = judged.first().filter(|_| trust.is_trusted()).and_then(Layer::of);
+    if trust.is_trusted() && !judged.is_empty() {
         loaded.protected = consent;
-        add_layer(&mut loaded, first);
     }
-    let in_force = trust.is_trusted().then(|| judged.first()?.settings().map(str::to_owned)).flatten();
+    // The user's own mistakes come first.
+    if let Some(layer) = layer.as_ref().filter(|_| loaded.config_problem.is_none()) {
+        match layer.over(&loaded.config) {
+            Ok(config) => loaded.config = Arc::new(config),
+            Err(problem) => loaded.config_problem = Some(problem),
+        }
+    }
+    let in_force = layer.as_ref().map(|layer| layer.text.clone());
     let standing = Standing { store, first: folders.first().cloned(), in_force };
-    Settled { loaded, trust, judge: Some(Arc::new(standing)) }
+    Settled { loaded, layer, trust, judge: Some(Arc::new(standing)) }
 }
 
 /// Judges folders again while the application runs.
@@ -83,18 +110,6 @@ fn worst(judged: &[Judged]) -> Trust {
         Trust::Restricted
     } else {
         Trust::Trusted
-    }
-}
-
-fn add_layer(loaded: &mut Loaded, judged: &Judged) {
-    let (Some(text), Some(look)) = (judged.settings(), &judged.look) else { return };
-    // The user's own mistakes come first.
-    if loaded.config_problem.is_some() {
-        return;
-    }
-    match overlay(&loaded.config, text, &look.root().join(SETTINGS)) {
-        Ok(config) => loaded.config = Arc::new(config),
-        Err(error) => loaded.config_problem = Some(Problem::from(error)),
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::gateway::Books;
 use crate::journal::{Answers, Facts, Journal, system_clock};
 use crate::model::CacheSettings;
+use crate::model::routing::Spending;
 use crate::ports::{self, Expiry, Ledger, MemoryJournal, MemoryLedger, ResponseStore};
 use crate::problem::Problem;
 
@@ -24,6 +25,7 @@ pub struct Storage(Arc<Opening>);
 struct Opening {
     opened: OnceLock<Opened>,
     thread: Mutex<Option<JoinHandle<Opened>>>,
+    spending: Arc<Mutex<Spending>>,
 }
 
 struct Opened {
@@ -101,7 +103,8 @@ impl Storage {
     #[must_use]
     pub fn unrecorded(&self) -> Self {
         let from = self.opened();
-        let opened = Opened { ledger: self.ledger(), answers: from.answers.clone(), ..Opened::default() };
+        let (ledger, answers, problems) = (self.ledger(), from.answers.clone(), from.problems.clone());
+        let opened = Opened { ledger, answers, problems, ..Opened::default() };
         Self(Arc::new(Opening { opened: opened.into(), ..Opening::default() }))
     }
 
@@ -120,7 +123,12 @@ impl Storage {
 
     /// The books for a gateway.
     pub fn books(&self) -> Books {
-        Books { ledger: self.ledger(), responses: self.responses(), recorder: None }
+        Books {
+            ledger: self.ledger(),
+            responses: self.responses(),
+            recorder: None,
+            spending: Arc::clone(&self.0.spending),
+        }
     }
 
     /// The record of what is proposed and done.

@@ -2,15 +2,14 @@
 //! counted is put where the terminal finds it.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 
 use super::reload::Source;
-use super::settled::Settled;
 use super::{Loaded, Storage, built};
-use crate::app::{Event, NewParts, Parts};
+use crate::app::{Event, NewParts};
 use crate::model::Budget;
 use crate::ports::metrics::catalogue::{
     ALERTS, JOURNAL_BYTES, JOURNAL_LOST, PROBLEMS, PROVIDERS, REQUESTS_WAITING, TASKS_WAITING,
@@ -26,7 +25,7 @@ use crate::workspace::FolderWatch;
 const EVERY: Duration = Duration::from_secs(10);
 
 /// Time between two looks at the file of the configuration: a user who saved it asks a moment later.
-const FILE_EVERY: Duration = Duration::from_secs(1);
+const FILE_EVERY: Duration = Duration::from_millis(500);
 
 pub(super) struct Watch {
     models: Arc<dyn ModelSource>,
@@ -42,7 +41,7 @@ pub(super) struct Watch {
     folders: FolderWatch,
     restricted: Option<&'static str>,
     /// Where the configuration is from.
-    source: Option<Source>,
+    source: Option<Arc<Mutex<Source>>>,
 }
 
 impl Watch {
@@ -74,22 +73,21 @@ impl Watch {
 
     /// Has the configuration read again when its file changes.
     pub(super) fn reading(self, source: Option<Source>) -> Self {
-        Self { source, ..self }
+        Self { source: source.map(|source| Arc::new(Mutex::new(source))), ..self }
     }
 
     /// Waits, and meanwhile has the application work by what the user saves.
     async fn rest(&mut self, application: &mpsc::WeakUnboundedSender<Event>) {
-        for _ in 0..EVERY.as_secs() / FILE_EVERY.as_secs() {
+        let until = tokio::time::Instant::now() + EVERY;
+        while tokio::time::Instant::now() < until {
             tokio::time::sleep(FILE_EVERY).await;
-            let Some(mut source) = self.source.take() else { continue };
-            // A disk that hangs holds up nothing else.
-            let looking = tokio::task::spawn_blocking(move || (source.changed(), source));
-            let Ok((changed, source)) = looking.await else { continue };
-            self.source = Some(source);
-            let Some(Settled { loaded, judge, .. }) = changed else { continue };
+            let Some(source) = self.source.clone() else { continue };
+            // A disk that hangs holds up nothing else: while one look waits, no other begins.
+            let looking = tokio::task::spawn_blocking(move || source.try_lock().ok()?.changed());
+            let Ok(Ok(Some(loaded))) = tokio::time::timeout(EVERY, looking).await else { continue };
             let (parts, watch) = built(&loaded, Arc::clone(&self.editor));
             let Some(application) = application.upgrade() else { return };
-            let _ = application.send(Event::Reconfigured(Box::new(NewParts(Parts { judge, ..parts }))));
+            let _ = application.send(Event::Reconfigured(Box::new(NewParts(parts))));
             let Self { folders, restricted, source, .. } = std::mem::replace(self, watch);
             (self.folders, self.restricted, self.source) = (folders, restricted, source);
         }

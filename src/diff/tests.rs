@@ -94,7 +94,17 @@ fn what_was_written_as_the_file_is_indented_is_seen_again() {
     // The lines are there, but nested otherwise: that is not what the reply wants.
     let nested = after.replace("   summe = 0\r\n   return summe", "      summe = 0\r\n   return summe");
     check_refused(&nested, search, &replace, RefusalCode::NoSuchPlace);
+    // A like place that has it already says nothing of the one that is meant.
+    let other = "class A:\n        if user is None:\n            raise ValueError(\"missing\")\n        total = 0\n\n\n";
+    let body = |line: &str| format!("    if user is None:\n        {line}\n    total = 0\n");
+    let comment = "    # Load the user from the table.\n";
+    let file =
+        format!("{other}def load(user):\n    # Loads the user from the table.\n{}", body("return None"));
+    let (old, new) = (comment.to_owned() + &body("return None"), body("raise ValueError(\"missing\")"));
+    check_refused(&file, &old, &new, RefusalCode::NoSuchPlace);
     // Still to be done elsewhere.
+    let search = "def prüfe_4(wert):\n    if wert is None:\n        return None\n    summe = 0\n";
+    let replace = search.replace("return None", "raise ValueError(\"größe fehlt\")");
     let both = format!("{after}{}", function("4", "  "));
     let one = done.replace("   ", "  ");
     check(&both, search, &replace, &format!("{after}{one}"));

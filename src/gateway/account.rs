@@ -173,7 +173,7 @@ impl Account {
         self.shared.books.ledger.record(record);
         if let Some(reservation) = self.reservation.take() {
             let real = Amount { cost: spent.cost, tokens: spent.tokens };
-            lock(&self.shared.spending).settle(&reservation, real);
+            lock(&self.shared.books.spending).settle(&reservation, real);
         }
         let now = self.shared.now();
         if let Some(place) = self.place.take() {

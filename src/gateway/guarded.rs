@@ -125,7 +125,7 @@ impl Guarded {
 
     async fn reserve(&self, worst: Amount) -> Result<Reservation, ModelError> {
         let (mark, needs_today) = {
-            let spending = lock(&self.shared.spending);
+            let spending = lock(&self.shared.books.spending);
             (spending.mark(), spending.needs_today())
         };
         let today = if needs_today {
@@ -134,7 +134,7 @@ impl Guarded {
         } else {
             Amount::default()
         };
-        lock(&self.shared.spending)
+        lock(&self.shared.books.spending)
             .reserve(worst, today, mark)
             .map_err(|exceeded| self.error(ModelErrorKind::Budget, exceeded.to_string()))
     }

@@ -33,6 +33,7 @@ impl UpstreamSource for Source {
 
 /// A gateway and its books.
 struct Bench {
+    books: Books,
     gateway: Gateway,
     ledger: Arc<MemoryLedger>,
 }
@@ -54,10 +55,16 @@ impl Bench {
         session: &str,
     ) -> Self {
         let ledger = Arc::new(MemoryLedger::default());
-        let books = Books { ledger: Arc::clone(&ledger) as Arc<dyn Ledger>, responses, recorder: None };
+        let books = Books {
+            ledger: Arc::clone(&ledger) as Arc<dyn Ledger>,
+            responses,
+            recorder: None,
+            spending: Arc::default(),
+        };
         let source = Arc::new(Source(upstreams));
         let filter = OutgoingFilter::default();
-        Self { gateway: Gateway::new(source, filter, policy, session.to_owned(), books), ledger }
+        let gateway = Gateway::new(source, filter, policy, session.to_owned(), books.clone());
+        Self { books, gateway, ledger }
     }
 
     async fn models(&self) -> Vec<Arc<dyn Model>> {

@@ -64,15 +64,17 @@ impl Records {
         self.database.inquire(move |connection| question(connection, &sealer))
     }
 
-    /// Waits a moment for the process that has the newest session of an editor, if something in it is undecided: it may
-    /// be the server of an editor that was closed and opened again at once. Others may write meanwhile.
+    /// Waits a moment for the processes that have sessions of an editor in which something is undecided, until one lets
+    /// go: it may be the server of an editor that was closed and opened again at once. Others may write meanwhile.
     async fn hand_over(&self, root: &str, door: FrontDoor) -> Result<(), Problem> {
         let begun = Instant::now();
+        let mut n_first = None;
         loop {
             let (locks, asked) = (self.locks.clone(), root.to_owned());
             let held =
-                self.ask(move |connection, _| sessions::held_waiting(connection, &locks, (&asked, door)));
-            if held.await?.is_none() || begun.elapsed() >= HAND_OVER {
+                self.ask(move |connection, _| sessions::n_held_waiting(connection, &locks, (&asked, door)));
+            let n_held = held.await?;
+            if n_held < *n_first.get_or_insert(n_held.max(1)) || begun.elapsed() >= HAND_OVER {
                 return Ok(());
             }
             tokio::time::sleep(HAND_OVER_LOOK).await;

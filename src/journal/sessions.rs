@@ -63,21 +63,23 @@ pub(super) fn take_over(
     Ok(None)
 }
 
-/// The newest session of `root` and `door`, where another process has it and something in it is undecided.
-pub(super) fn held_waiting(
+/// How many sessions of `root` and `door` other processes have in which something is undecided.
+pub(super) fn n_held_waiting(
     connection: &Connection,
     locks: &Locks,
     (root, door): (&str, FrontDoor),
-) -> Result<Option<String>, Failure> {
+) -> Result<usize, Failure> {
     let mut statement = connection.prepare_cached(
-        "SELECT id, EXISTS (
-             SELECT 1 FROM proposals WHERE session = sessions.id AND standing IN ('proposed', 'accepted'))
-         FROM sessions WHERE root = ?1 AND door = ?2 ORDER BY used DESC, begun DESC LIMIT 1",
+        "SELECT id FROM sessions WHERE root = ?1 AND door = ?2 AND EXISTS (
+             SELECT 1 FROM proposals WHERE session = sessions.id AND standing IN ('proposed', 'accepted'))",
     )?;
-    let newest = statement
-        .query_row(params![root, door.name()], |row| Ok((row.get::<_, String>(0)?, row.get::<_, bool>(1)?)))
-        .optional()?;
-    Ok(newest.filter(|(id, waits)| *waits && !locks.is_own(id) && locks.is_held(id)).map(|(id, _)| id))
+    let ids = statement.query_map(params![root, door.name()], |row| row.get::<_, String>(0))?;
+    let mut n_held = 0;
+    for id in ids {
+        let id = id?;
+        n_held += usize::from(!locks.is_own(&id) && locks.is_held(&id));
+    }
+    Ok(n_held)
 }
 
 /// Takes over every free session of `root` and `door` that is not older than `age` and has something undecided.

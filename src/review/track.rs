@@ -3,8 +3,9 @@
 //! Guarantee: where the way from there to the text as it is now was found by comparing, a place that could as well be
 //! another one, because its lines stand there more often than before, is told to be doubtful.
 
+use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::diff::rebase::Copies;
 use crate::text::{DocumentUri, Indel, PositionMap, Rope};
@@ -16,7 +17,21 @@ pub struct Track {
     base: Rope,
     map: Option<PositionMap>,
     /// What the text that was compared has more often than `base`; `None` where they were the same.
-    copies: Option<Arc<Copies>>,
+    copies: Option<Arc<Compared>>,
+}
+
+/// What a text that was compared has more often, and what was asked of it: the same is asked at every pause.
+#[derive(Debug)]
+struct Compared {
+    copies: Copies,
+    answers: Mutex<HashMap<(usize, usize), bool>>,
+}
+
+impl Compared {
+    fn could_be_elsewhere(&self, range: &Range<usize>) -> bool {
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        *answers.entry((range.start, range.end)).or_insert_with(|| self.copies.could_be_elsewhere(range))
+    }
 }
 
 impl Track {
@@ -55,7 +70,8 @@ impl Track {
     /// The document was opened with this text: the map is found again by comparing.
     pub fn opened(&mut self, text: &Rope) {
         self.map = Some(PositionMap::from_texts(&self.base, text));
-        self.copies = (self.base != *text).then(|| Arc::new(Copies::new(&self.base, text)));
+        let compared = || Compared { copies: Copies::new(&self.base, text), answers: Mutex::default() };
+        self.copies = (self.base != *text).then(|| Arc::new(compared()));
     }
 
     /// Whether `range` of the text as it was could as well be at another place now, see [`Copies::could_be_elsewhere`].

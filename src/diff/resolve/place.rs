@@ -101,7 +101,9 @@ pub(super) fn place(
             return Ok(outcome);
         }
     }
-    if search.is_applied(&lines) && !search.is_elsewhere(&lines) {
+    let is_applied = search.is_applied(&lines)
+        || thorough && adds_weight(&lines) >= MIN_WEIGHT && search.is_applied_as_indented(&lines);
+    if is_applied && !search.is_elsewhere(&lines) {
         return Ok(Outcome::AlreadyApplied);
     }
     if !thorough {
@@ -189,10 +191,6 @@ impl Search<'_> {
                 };
                 return Ok(placed(found));
             }
-        }
-        if adds_weight(lines) >= MIN_WEIGHT && self.is_applied_as_indented(lines) && !self.is_elsewhere(lines)
-        {
-            return Ok(Some(Outcome::AlreadyApplied));
         }
         Ok(None)
     }
@@ -289,8 +287,18 @@ impl Search<'_> {
         self.applied_at(lines, Key::RightTrimmed).is_some()
     }
 
-    /// The same for new lines that were written as the file is indented: nested as in the reply, by other steps.
+    /// The same for new lines that were written as the file is indented: nested as in the reply, by other steps. A line
+    /// that stays has to be there and nowhere else: a like place that always was so is not the one that is meant.
     fn is_applied_as_indented(&self, lines: &[TaggedLine]) -> bool {
+        let is_only = |line: &TaggedLine| match line {
+            TaggedLine::Context(text) => {
+                weight(text) > 0 && self.index.equal_lines(Key::Trimmed, text).count() == 1
+            }
+            _ => false,
+        };
+        if !lines.iter().any(is_only) {
+            return false;
+        }
         let Some(at) = self.applied_at(lines, Key::Trimmed) else { return false };
         let pairs = new_side(lines).into_iter().enumerate();
         indent::is_nested_alike(pairs.map(|(nth, line)| (line, self.index.content(at + nth))))

@@ -206,6 +206,22 @@ async fn a_budget_holds_for_all_that_run_at_once() {
     assert_eq!(bench.kind("m", "once more").await, Some(ModelErrorKind::Budget), "35 million are spent");
 }
 
+/// As when the configuration changed while the program runs.
+#[tokio::test(start_paused = true)]
+async fn another_way_to_the_models_goes_on_with_the_account() {
+    let model = priced("m");
+    let policy =
+        || Policy { budget: Budget { session: Some(Money(15_000_000)), ..Budget::default() }, ..no_cache() };
+    let first = Bench::new(policy(), &[&model]);
+    model.push([Step::text("a"), usage(1, 10), Step::finish()]);
+    first.ask("m", "x").await.unwrap();
+    let source = Arc::new(Source(vec![Arc::new(model.clone()) as Arc<dyn Upstream>]));
+    let books = first.books.clone();
+    let gateway = Gateway::new(source, OutgoingFilter::default(), policy(), "session".to_owned(), books);
+    let second = Bench { gateway, ..first };
+    assert_eq!(second.kind("m", "y").await, Some(ModelErrorKind::Budget));
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_day_is_that_of_all_sessions() {
     let model = priced("m").reply([Step::text("a"), usage(1, 1), Step::finish()]);
@@ -257,6 +273,7 @@ async fn exchanges_are_recorded_as_they_came() {
         ledger: Arc::new(MemoryLedger::default()),
         responses: None,
         recorder: Some(Arc::clone(&recorder) as Arc<dyn Recorder>),
+        spending: Arc::default(),
     };
     let filter = OutgoingFilter::default();
     let gateway = Gateway::new(source, filter, Policy::default(), "s".to_owned(), books);

@@ -151,7 +151,12 @@ impl UpstreamSource for Changing {
 async fn a_provider_that_was_changed_is_asked_again() {
     let (first, second) = (model("a", "p"), model("b", "q"));
     let source = Arc::new(Changing(Mutex::new(vec![Arc::new(first.clone()), Arc::new(second.clone())])));
-    let books = Books { ledger: Arc::new(MemoryLedger::default()), responses: None, recorder: None };
+    let books = Books {
+        ledger: Arc::new(MemoryLedger::default()),
+        responses: None,
+        recorder: None,
+        spending: Arc::default(),
+    };
     let upstreams = Arc::clone(&source) as Arc<dyn UpstreamSource>;
     let gateway = Gateway::new(upstreams, OutgoingFilter::default(), no_cache(), "s".to_owned(), books);
     let first_name = async || gateway.models(Role::Edit).await.unwrap()[0].name().to_owned();

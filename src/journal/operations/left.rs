@@ -20,9 +20,7 @@ pub(in crate::journal) fn unfinished(
     let mut texts = Texts::new(connection, sealer);
     let mut unfinished = Vec::new();
     for number in left(connection, locks, writer)?.own {
-        // What cannot be read cannot be judged: it stays as it is, and does not keep the others from it.
-        let left = get_left(connection, &mut texts, sealer, number);
-        let Some(left) = Failure::skipped(left, "operation", &mut 0)? else { continue };
+        let Some(left) = get_left(connection, &mut texts, sealer, number)? else { continue };
         claim(connection, writer, number)?;
         unfinished.push(left);
     }
@@ -38,7 +36,10 @@ pub(in crate::journal) fn elsewhere(
 ) -> Result<Vec<Unfinished>, Failure> {
     let mut texts = Texts::new(connection, sealer);
     let numbers = left(connection, locks, writer)?.elsewhere;
-    numbers.into_iter().map(|number| get_left(connection, &mut texts, sealer, number)).collect()
+    numbers
+        .into_iter()
+        .filter_map(|number| get_left(connection, &mut texts, sealer, number).transpose())
+        .collect()
 }
 
 /// Ends one of either kind, as the user decided.
@@ -102,16 +103,20 @@ fn claim(connection: &Connection, writer: Writer<'_>, number: u64) -> Result<(),
     Ok(())
 }
 
+/// What cannot be read cannot be judged: it stays as it is, and does not keep the others from it.
 fn get_left(
     connection: &Connection,
     texts: &mut Texts<'_>,
     sealer: &Sealer,
     number: u64,
-) -> Result<Unfinished, Failure> {
-    let operation = get(connection, texts, sealer, number)?;
-    let step = match operation.head.state {
-        OperationState::Prepared => operation.files.clone(),
-        _ => files(connection, texts, number, TAKE)?,
+) -> Result<Option<Unfinished>, Failure> {
+    let mut read = || {
+        let operation = get(connection, texts, sealer, number)?;
+        let step = match operation.head.state {
+            OperationState::Prepared => operation.files.clone(),
+            _ => files(connection, texts, number, TAKE)?,
+        };
+        Ok(Unfinished { operation, step })
     };
-    Ok(Unfinished { operation, step })
+    Failure::skipped(read(), "operation", &mut 0)
 }

@@ -100,6 +100,11 @@ impl Spending {
         Self { limits, ..Self::default() }
     }
 
+    /// Other limits hold from now on; what was spent stays spent.
+    pub fn limit(&mut self, limits: Budget) {
+        self.limits = limits;
+    }
+
     /// Whether a limit of the day is set, so that what was spent today must be asked for.
     pub fn needs_today(&self) -> bool {
         self.limits.day.is_some() || self.limits.day_tokens.is_some()

@@ -360,7 +360,22 @@ async fn a_request_is_written_on_a_page() {
         assert!(session.model.requests()[1].messages[0].text.contains("make it shorter"));
         session.model.push([Step::text(block("a.rs", "fn best() {}\n", "fn b() {}\n")), Step::finish()]);
         session.run("tenon.run", json!({"mode": "auto"})).await;
+        session.proposal().await;
         session.event("applied").await;
+        // Lines that were lost sight of are not guessed.
+        let answer = take(&session, &uri, (1, 2), "Ask AI on a page…").await;
+        std::fs::write(answer["page"].as_str().unwrap().strip_prefix("file://").unwrap(), "do it").unwrap();
+        let text = session.editor.text(&uri);
+        session.editor.close(&uri);
+        assert_eq!(session.refusal("tenon.run", json!({})).await, "stale-page");
+        session.open("a.rs", &format!("// new\n{text}"));
+        session.model.push([Step::text(block("a.rs", "// new\n", "// old\n")), Step::finish()]);
+        session.run("tenon.run", json!({})).await;
+        session.proposal().await;
+        assert!(
+            session.model.requests().last().unwrap().messages[0].text.contains("It is about lines 3 to 3")
+        );
+        session.run("tenon.reject", json!({})).await;
         let words = session.editor.client.command("tenon.ask", json!(["a.rs", "1", "2"])).await.unwrap();
         assert_ne!(words["page"], page);
         assert_eq!(session.refusal("tenon.run", json!({"page": uri})).await, "no-page");
