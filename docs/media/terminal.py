@@ -17,7 +17,9 @@ import tempfile
 import termios
 import time
 from collections.abc import Callable
+from itertools import groupby
 from pathlib import Path
+from typing import Any
 from xml.sax.saxutils import escape
 
 import pyte
@@ -67,6 +69,14 @@ def receipt(order: Order) -> str:
 ''' + OLD + '    return "\\n".join(lines)\n'
 
 
+class Screen(pyte.Screen):
+    """One that takes no notice of questions that pyte does not know."""
+
+    def report_device_status(self, mode: int, private: bool = False) -> None:
+        if not private:
+            super().report_device_status(mode)
+
+
 class Terminal:
     """An editor in a pseudo-terminal, and the screens it showed."""
 
@@ -80,7 +90,7 @@ class Terminal:
         }
         self.answers = dict(answers or {})
         self.asked = b""
-        self.screen = pyte.Screen(COLUMNS, LINES)
+        self.screen = Screen(COLUMNS, LINES)
         self.stream = pyte.ByteStream(self.screen)
         self.frames: list[list[dict]] = []
         self.pid, self.terminal = pty.fork()
@@ -137,25 +147,35 @@ def colour(name: str, default: str) -> str:
     return default if name == "default" else NAMES.get(name.removeprefix("bright"), f"#{name}")
 
 
+def paint(cell: Any) -> tuple[str, str, bool]:
+    """The colours of a cell, that of the text first, and whether it is bold. What is blank has no text to colour."""
+    fill, back = colour(cell.fg, FORE), colour(cell.bg, BACK)
+    if cell.reverse:
+        fill, back = back, fill
+    return ("" if cell.data == " " else fill), back, cell.bold
+
+
 def row(cells: dict, y: float) -> str:
     """One line: first the backgrounds, then the text, cut where the style changes."""
-    boxes, spans, start = "", "", 0
+    paints = [paint(cells[at]) for at in range(COLUMNS)]
+    boxes = spans = ""
+    for back, run in groupby(range(COLUMNS), lambda at: paints[at][1]):
+        places = list(run)
+        x, width = MARGIN + places[0] * WIDTH, len(places) * WIDTH
+        if back != BACK:
+            boxes += f'<rect x="{x:.1f}" y="{y - HEIGHT + 5}" width="{width:.1f}" height="{HEIGHT}" fill="{back}"/>'
+    start = 0
     while start < COLUMNS:
-        cell, end = cells[start], start + 1
-        fill, back = colour(cell.fg, FORE), colour(cell.bg, BACK)
-        if cell.reverse:
-            fill, back = back, fill
-        style = (cell.fg, cell.bg, cell.bold, cell.reverse)
-        while end < COLUMNS and (cells[end].fg, cells[end].bg, cells[end].bold, cells[end].reverse) == style:
+        fill, _, bold = paints[start]
+        end = start + 1
+        # Blanks belong to the text before them.
+        while end < COLUMNS and (paints[end][0] in ("", fill)) and paints[end][2] == bold:
             end += 1
         text, x = "".join(cells[at].data for at in range(start, end)), MARGIN + start * WIDTH
-        if back != BACK:
-            width = (end - start) * WIDTH
-            boxes += f'<rect x="{x:.1f}" y="{y - HEIGHT + 5}" width="{width:.1f}" height="{HEIGHT}" fill="{back}"/>'
         lead = len(text) - len(text.lstrip())
         text = text.strip()
-        if text:
-            weight = ' font-weight="bold"' if cell.bold else ""
+        if text and fill:
+            weight = ' font-weight="bold"' if bold else ""
             # The length keeps the columns straight, whatever font the reader has.
             length = f' textLength="{len(text) * WIDTH:.1f}" lengthAdjust="spacingAndGlyphs"' if len(text) > 1 else ""
             at = x + lead * WIDTH

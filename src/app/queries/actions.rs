@@ -84,6 +84,9 @@ fn hunk_actions(state: &State, document: &Document, span: Span, offered: &mut Ve
                 }
                 Place::AlreadyThere | Place::Unknown => continue,
             };
+            // What comes behind the last line is decided on at that line: editors show no other there.
+            let is_behind = start == text.len_bytes() && start > 0;
+            let (start, end) = if is_behind { (start - 1, start) } else { (start, end) };
             let lines = text.byte_to_line(start)..=text.byte_to_line(end.max(start + 1) - 1);
             if first > *lines.end() || last < *lines.start() {
                 continue;
@@ -154,11 +157,13 @@ fn file_actions(state: &State, uri: &DocumentUri, proposal: &Proposal, offered: 
     offered.push(command(&title("Reject"), "quickfix", "tenon.reject", arguments));
 }
 
+/// How many changes of a proposal are undecided.
+fn n_open(proposal: &Proposal) -> usize {
+    proposal.select(None, None).iter().filter(|(_, decision)| *decision == Decision::Proposed).count()
+}
+
 /// Steps to other pending changes, where the editor can show a place.
 fn steps(state: &State, uri: &DocumentUri, span: Span, offered: &mut Vec<OfferedAction>) {
-    let n_open = |proposal: &Proposal| {
-        proposal.select(None, None).iter().filter(|(_, decision)| *decision == Decision::Proposed).count()
-    };
     if !state.client.show_document || pending(state).map(n_open).sum::<usize>() < 2 {
         return;
     }
@@ -170,7 +175,7 @@ fn steps(state: &State, uri: &DocumentUri, span: Span, offered: &mut Vec<Offered
 fn proposal_actions(state: &State, uri: &DocumentUri, offered: &mut Vec<OfferedAction>) {
     for proposal in pending(state) {
         let arguments = json!({ "proposal": proposal.id.as_str() });
-        let n = proposal.n_hunks();
+        let n = n_open(proposal);
         let all = if n == 1 { "the change".to_owned() } else { format!("all {n} changes") };
         let title = |verb: &str| format!("{verb} {all}: {}", proposal.title);
         if state.client.apply_edit && fits(state, proposal) {

@@ -66,6 +66,11 @@ async fn what_comes_behind_the_last_line_is_shown_at_it() {
     session.propose(&uri, &block("a.txt", "two\n", "two\nthree\n")).await;
     let answer = session.run("tenon.next", json!({})).await;
     assert_eq!(answer["line"], 2, "{answer}");
+    let at = json!({"line": 1, "character": 0});
+    let params = json!({"textDocument": {"uri": uri}, "range": {"start": at, "end": at},
+        "context": {"diagnostics": []}});
+    let actions = session.editor.client.request("textDocument/codeAction", params).await.unwrap();
+    assert!(actions.to_string().contains("Apply this change"), "it is decided there as well: {actions}");
     session.finish().await;
 }
 
