@@ -1,4 +1,4 @@
-"""A first change with tenon in an editor that runs in a terminal, and its picture; for neovim.py and emacs.py.
+"""A first change with tenon in an editor that runs in a terminal, and its picture; for neovim.py, emacs.py and helix.py.
 
 The editor is a real one in a pseudo-terminal, in an empty home; the model is a recorded one. What the reader is told to
 expect is waited for, and the run fails if it does not come, or if the saved file is not what was accepted. The picture

@@ -224,10 +224,19 @@ fn begin(state: &mut State, (uri, auto): (&DocumentUri, Option<bool>), text: &st
                 .hint("they went, or the file was closed and changed; select them and ask for a new page")
         })?),
     };
+    let asked = instruction(text)?;
+    if asked.is_empty() {
+        return Err(Problem::error(
+            "no-instruction",
+            Category::Request,
+            "there is no request on the page yet",
+        )
+        .hint("write it below the comment, and save the page"));
+    }
     let request = EditRequest {
         target: Target::Uri(subject.target.clone()),
         region,
-        intent: Intent::Instruction(instruction(text)?.to_owned()),
+        intent: Intent::Instruction(asked.to_owned()),
         auto,
         also: Vec::new(),
         consent: Vec::new(),

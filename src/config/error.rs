@@ -133,7 +133,9 @@ impl From<ConfigError> for Problem {
     /// The first fault; the message says how many more there are.
     fn from(error: ConfigError) -> Self {
         let n_more = error.faults.len().saturating_sub(1);
-        let Some(first) = error.faults.first() else {
+        // A key that is missing may be one that is misspelt: then that is what helps.
+        let tells = |fault: &&Fault| !matches!(fault.kind, FaultKind::MissingKey);
+        let Some(first) = error.faults.iter().find(tells).or(error.faults.first()) else {
             return Problem::error("config-unreadable", Category::Configuration, error.to_string());
         };
         let mut problem = first.problem(&error.file);

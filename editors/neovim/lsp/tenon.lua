@@ -10,6 +10,14 @@ local function root_dir(buffer, start)
   if name == '' or name:find('^%a[%w+.-]+:/') then
     return
   end
+  -- A page that the server made is for that server: the one of the file that it was asked for in.
+  if name:find('/view%-[^/]+/ask%-%d+%.md$') then
+    local maker = vim.lsp.get_clients({ name = 'tenon', bufnr = vim.fn.bufnr('#') })[1]
+      or vim.lsp.get_clients({ name = 'tenon' })[1]
+    if maker then
+      return start(maker.config.root_dir)
+    end
+  end
   local here = vim.fn.getcwd()
   local is_everything = vim.fs.relpath(here, vim.uv.os_homedir() or '/') ~= nil
   local is_here = not is_everything and vim.fs.relpath(here, name) ~= nil

@@ -27,6 +27,11 @@ pub(in crate::app) fn edit(state: &mut State, request: EditRequest) -> Result<Va
     let target = resolve(state, &request.target)?;
     state.trusted(&target)?;
     let (root, alone) = home_of(state, &target);
+    if alone && state.live(&target).is_none() && !state.client.folders.is_empty() {
+        let message = "the file is in no folder of the workspace and not open; nothing was sent";
+        return Err(Problem::error("outside-workspace", Category::Request, message)
+            .hint("open the file in the editor, or its folder"));
+    }
     let consent = consent(state, &request.consent)?;
     let task = state.tasks.next_id();
     let title = title(&request.intent);

@@ -68,7 +68,7 @@ fn hunk_actions(state: &State, document: &Document, span: Span, offered: &mut Ve
     let (first, last) = (span.start.line as usize, span.end.line as usize);
     let about = |proposal: &Proposal| {
         let n_here = pending_files(state, document.uri()).count();
-        if n_here > 1 { format!(": {}", proposal.title) } else { String::new() }
+        if n_here > 1 { format!(": {} ({})", proposal.title, proposal.id) } else { String::new() }
     };
     for (proposal, file) in pending_files(state, document.uri()) {
         let about = about(proposal);
@@ -177,7 +177,8 @@ fn proposal_actions(state: &State, uri: &DocumentUri, offered: &mut Vec<OfferedA
         let arguments = json!({ "proposal": proposal.id.as_str() });
         let n = n_open(proposal);
         let all = if n == 1 { "the change".to_owned() } else { format!("all {n} changes") };
-        let title = |verb: &str| format!("{verb} {all}: {}", proposal.title);
+        let id = if pending(state).nth(1).is_some() { format!(" ({})", proposal.id) } else { String::new() };
+        let title = |verb: &str| format!("{verb} {all}: {}{id}", proposal.title);
         if state.client.apply_edit && fits(state, proposal) {
             offered.push(command(&title("Apply"), "quickfix", "tenon.accept", arguments.clone()));
         }

@@ -58,6 +58,18 @@ t.run_action(buffer, 2, 'Undo the last AI change')
 t.wait('the text as it was', function()
   return t.text(buffer) == t.main
 end)
+
+-- A page for a longer request belongs to the server that made it.
+t.run_action(buffer, 2, 'Ask AI on a page…')
+t.wait('the page', function()
+  return vim.api.nvim_buf_get_name(0):find('/ask%-1%.md$') ~= nil
+end)
+local request = vim.api.nvim_get_current_buf()
+t.wait('its action', function()
+  return vim.lsp.get_clients({ bufnr = request })[1] and t.actions(request, 1)['Run this request']
+end)
+t.check(#vim.lsp.get_clients(), 1, 'no other server')
+vim.cmd.buffer(buffer)
 t.check_mirror(buffer)
 
 -- From the home folder, or from one above it, a file's own folder is meant.

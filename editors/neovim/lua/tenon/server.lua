@@ -88,6 +88,14 @@ end
 -- unless that is everything the user has; else its own.
 local function root(buffer)
   local path = vim.fs.normalize(vim.api.nvim_buf_get_name(buffer))
+  -- A page that the server made is for that server: the one of the file that it was asked for in.
+  if path:find('/view%-[^/]+/ask%-%d+%.md$') then
+    local maker = vim.lsp.get_clients({ name = 'tenon', bufnr = vim.fn.bufnr('#') })[1]
+      or vim.lsp.get_clients({ name = 'tenon' })[1]
+    if maker then
+      return maker.config.root_dir
+    end
+  end
   local marked = vim.fs.root(buffer, M.config().root_markers or { '.tenon.toml', '.git' })
   if marked then
     return marked
