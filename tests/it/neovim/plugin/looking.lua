@@ -80,6 +80,18 @@ end
 assert(not report:find('❌') and not report:find('ERROR'), report)
 vim.cmd.close()
 
+-- A page for a longer request belongs to the server that made it.
+vim.api.nvim_set_current_buf(buffer)
+t.must(buffer, 'tenon.ask', { uri = vim.uri_from_bufnr(buffer) })
+t.wait('the page', function()
+  return vim.api.nvim_buf_get_name(0):find('/ask%-1%.md$') ~= nil
+end)
+local request = vim.api.nvim_get_current_buf()
+t.wait('its server', function()
+  return vim.lsp.get_clients({ bufnr = request })[1]
+end)
+t.check(#vim.lsp.get_clients(), 1, 'no other server')
+
 -- Trust is given in a terminal; the server then starts anew.
 vim.api.nvim_set_current_buf(buffer)
 vim.cmd('silent write')
