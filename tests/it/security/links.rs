@@ -80,6 +80,9 @@ async fn a_link_to_a_folder_of_secrets_hides_nothing() {
     let editor = machine.editor(json!({"tenon": {"events": true}})).await;
     let uri = format!("file://{}/plain/config", home.display());
     let asked = json!({"uri": uri, "instruction": "x"});
+    let refused = editor.client.command("tenon.edit", json!([asked])).await.unwrap_err();
+    assert_eq!(refused["data"]["code"], "outside-workspace");
+    editor.open(&uri, "plaintext", &format!("{SECRET}\n"));
     assert_eq!(end(&editor, asked).await["error"]["code"], "private-file");
     machine.asked(0);
     leave(editor).await;
