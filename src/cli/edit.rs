@@ -178,7 +178,7 @@ async fn show_prompt(
 /// Paths of the files that get another text.
 fn changed(shown: &Value) -> impl Iterator<Item = &str> {
     let files = shown["files"].as_array().into_iter().flatten();
-    files.filter(|file| file["change"] != "deleted").filter_map(|file| file["path"].as_str())
+    files.filter(|file| file["change"] != "delete").filter_map(|file| file["path"].as_str())
 }
 
 /// What the change does to symbols and what deserves a look, below the diff. A stderr that is gone leaves nobody to tell.
