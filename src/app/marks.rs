@@ -7,7 +7,7 @@ use super::event::InternalEvent;
 use super::state::State;
 use crate::ports::{Hint, Mark, MarkKind};
 use crate::review::{Decision, Place, Proposal, ProposedChange, ProposedFile};
-use crate::text::{Carried, Document, DocumentUri, PositionEncoding, Span};
+use crate::text::{Carried, Document, DocumentUri, PositionEncoding, Rope, Span};
 
 /// Typing pauses this long before marks are computed again: editors move them themselves meanwhile.
 const PAUSE: Duration = Duration::from_millis(150);
@@ -135,6 +135,13 @@ fn whole_mark(state: &State, proposal: &Proposal, file: &ProposedFile, number: u
     let exists = !matches!(file.change, ProposedChange::Create { .. });
     let at = if exists && document.is_some() { file.uri() } else { &proposal.target };
     (at.clone(), mark)
+}
+
+/// The byte at which an editor shows what begins at `byte`: behind the last line end there is no line that it could show
+/// (Neovim fails on it), so that is the last line.
+pub(super) fn shown_at(text: &Rope, byte: usize) -> usize {
+    let byte = byte.min(text.len_bytes());
+    if byte == text.len_bytes() && byte > 0 { text.line_to_byte(text.byte_to_line(byte - 1)) } else { byte }
 }
 
 fn span(document: &Document, range: std::ops::Range<usize>, encoding: PositionEncoding) -> Span {

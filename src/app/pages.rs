@@ -55,16 +55,8 @@ impl Pages {
 
 /// Makes a page and answers `{"page": uri}`; the editor shows it where it can.
 pub(super) fn ask(state: &mut State, target: &Target, region: Option<Region>, reply: Reply<Value>) {
-    let target = commands::resolve(state, target).and_then(|uri| state.trusted(&uri).map(|()| uri));
-    let target = match target {
-        Ok(target) => target,
-        Err(problem) => {
-            let _ = reply.send(Err(problem));
-            return;
-        }
-    };
-    let place = match region.map(|region| place(state, &target, region)).transpose() {
-        Ok(place) => place,
+    let subject = match subject(state, target, region) {
+        Ok(subject) => subject,
         Err(problem) => {
             let _ = reply.send(Err(problem));
             return;
@@ -72,13 +64,19 @@ pub(super) fn ask(state: &mut State, target: &Target, region: Option<Region>, re
     };
     state.pages.n_made += 1;
     let name = format!("ask-{}.md", state.pages.n_made);
-    let subject = Subject { target, place };
     let text = header(state, &subject);
     let (scratch, send) = (state.parts.scratch.clone(), state.sender());
     tokio::task::spawn_blocking(move || {
         let written = scratch.write(&name, &text);
         send(InternalEvent::PageWritten { subject: Box::new(subject), written, reply });
     });
+}
+
+fn subject(state: &State, target: &Target, region: Option<Region>) -> Result<Subject, Problem> {
+    let target = commands::resolve(state, target)?;
+    state.trusted(&target)?;
+    let place = region.map(|region| place(state, &target, region)).transpose()?;
+    Ok(Subject { target, place })
 }
 
 /// The lines meant, to be followed from now on.

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::edit::resolve;
 use crate::app::event::Step;
+use crate::app::marks;
 use crate::app::state::State;
 use crate::problem::{Category, Problem};
 use crate::review::{Decision, Place, Proposal, ProposalId, ProposedFile};
@@ -83,12 +84,7 @@ fn of_file(state: &State, proposal: &Proposal, file: &ProposedFile) -> Vec<Pendi
     let document = state.live(file.uri());
     let text = document.map_or(file.track.base(), |document| document.text());
     let at = |uri: DocumentUri, text: &Rope, range: std::ops::Range<usize>, hunk: usize, stale: bool| {
-        let mut start = range.start.min(text.len_bytes());
-        if start == text.len_bytes() && start > 0 {
-            // Behind the last line end there is no line that an editor could show; Neovim fails on it.
-            start = text.line_to_byte(text.byte_to_line(start - 1));
-        }
-        let start = state.client.encoding.to_position(text, start);
+        let start = state.client.encoding.to_position(text, marks::shown_at(text, range.start));
         let span = Span { start, end: start };
         Pending { uri, span, line: start.line + 1, proposal: proposal.id.clone(), hunk, stale }
     };

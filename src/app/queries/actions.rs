@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::app::applying::span_edits;
 use crate::app::event::{Finding, OfferedAction};
+use crate::app::marks;
 use crate::app::state::State;
 use crate::orchestrator::find_comment;
 use crate::ports::FileEdit;
@@ -84,9 +85,7 @@ fn hunk_actions(state: &State, document: &Document, span: Span, offered: &mut Ve
                 }
                 Place::AlreadyThere | Place::Unknown => continue,
             };
-            // What comes behind the last line is decided on at that line: editors show no other there.
-            let is_behind = start == text.len_bytes() && start > 0;
-            let (start, end) = if is_behind { (start - 1, start) } else { (start, end) };
+            let start = marks::shown_at(text, start);
             let lines = text.byte_to_line(start)..=text.byte_to_line(end.max(start + 1) - 1);
             if first > *lines.end() || last < *lines.start() {
                 continue;
