@@ -302,3 +302,14 @@ async fn consent() -> Result<bool, Problem> {
     });
     asked.await.unwrap_or(Ok(false))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_goes_gets_no_other_text() {
+        let files = json!([{"path": "a", "change": "delete"}, {"path": "b", "change": "modify"}]);
+        assert_eq!(changed(&json!({ "files": files })).collect::<Vec<_>>(), ["b"]);
+    }
+}
